@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+# The verbs. Each installs what it needs from Debian (as root; else it prints the line to run), then
+# does its job through CMake and Ninja.
+.POSIX:
+.PHONY: all run test asan lint format bench fuzz install clean
+
+BUILD = build/release
+PREFIX = /usr/local
+
+all: build/whysocket
+
+build/whysocket: .FORCE
+	@tools/deps build
+	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=$(PREFIX) \
+		--log-level=WARNING >/dev/null
+	@cmake --build $(BUILD)
+
+.FORCE:
+
+run: build/whysocket
+	@build/whysocket serve
+
+test asan:
+	@tools/deps build test
+	@cmake -S . -B build/test -G Ninja -DCMAKE_BUILD_TYPE=Debug -DWHY_TESTS=ON -DWHY_WERROR=ON \
+		-DWHY_SANITIZE=address,undefined --log-level=WARNING >/dev/null
+	@cmake --build build/test
+	@tools/run-tests build/test $(T)
+
+lint:
+	@tools/deps build test lint
+	@tools/check
+	@tools/lint
+
+format:
+	@tools/deps lint
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+bench:
+	@tools/deps build bench
+	@cmake -S . -B build/bench -G Ninja -DCMAKE_BUILD_TYPE=Release -DWHY_BENCH=ON \
+		--log-level=WARNING >/dev/null
+	@cmake --build build/bench
+	@tools/run-bench build/bench
+
+fuzz:
+	@tools/deps build fuzz
+	@CC=clang cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWHY_FUZZ=ON \
+		-DWHY_SANITIZE=address,undefined --log-level=WARNING >/dev/null
+	@cmake --build build/fuzz
+	@tools/run-fuzz build/fuzz $(SECONDS_EACH)
+
+install: all
+	@cmake --install $(BUILD)
+
+clean:
+	rm -rf build

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The event loop: one a thread. Everything that lives on a loop belongs to its thread; only
+ * why_loop_post() and why_loop_stop() may be called from others.
+ */
+#ifndef WHY_LOOP_H
+#define WHY_LOOP_H
+
+#include "whysocket/api.h"
+#include "whysocket/host.h"
+
+WHY_BEGIN_DECLS
+
+struct why_loop;
+
+/* returns  a loop, to be freed with why_loop_free(); NULL: errno says why */
+WHY_API struct why_loop *why_loop_new(void);
+
+/* Free it. Everything on it has ended before: its clients, its servers. NULL is allowed. */
+WHY_API void why_loop_free(struct why_loop *loop);
+
+/* Memory from malloc(), randomness from getrandom() (fresh after fork()), the loop's clock. Lives
+ * as long as the loop. */
+WHY_API const struct why_host *why_loop_host(const struct why_loop *loop);
+
+/* Handle what happens until why_loop_stop(), or until nothing is left that could happen.
+ * returns  WHY_OK, or WHY_ERR_SYSTEM with errno */
+WHY_API WHY_MUST_USE int why_loop_run(struct why_loop *loop);
+
+/* Make why_loop_run() return after the turn it is in. From any thread. */
+WHY_API void why_loop_stop(struct why_loop *loop);
+
+/* Run `task(argument)` on the loop's thread, in its next turn, in the order of posting. From any
+ * thread. returns WHY_OK or WHY_ERR_NOMEM */
+WHY_API WHY_MUST_USE int why_loop_post(struct why_loop *loop, void (*task)(void *argument),
+                                       void *argument);
+
+WHY_END_DECLS
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The close record: everything that is known of why a connection ended. Plain data in the caller's
+ * memory; each layer writes the part that it knows (why_conn_report() and its like), explain.h
+ * puts it into words.
+ */
+#ifndef WHY_RECORD_H
+#define WHY_RECORD_H
+
+#include "whysocket/api.h"
+#include "whysocket/cause.h"
+#include "whysocket/close_code.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+WHY_BEGIN_DECLS
+
+/* How the transport under the connection went away. */
+#define WHY_TRANSPORT_MAP(X)                                                                       \
+    X(NONE, "none")       /* it had not, or there was none */                                      \
+    X(FIN, "fin")         /* the peer ended its stream in order */                                 \
+    X(RESET, "reset")     /* RST */                                                                \
+    X(TIMEOUT, "timeout") /* one of our deadlines, or the kernel's */                              \
+    X(TLS_ALERT, "tls_alert")                                                                      \
+    X(ERRNO, "errno")   /* `os_error` says which */                                                \
+    X(CLOSED, "closed") /* we closed it */
+
+enum why_transport {
+#define X(name, text) WHY_TRANSPORT_##name,
+    WHY_TRANSPORT_MAP(X)
+#undef X
+};
+
+WHY_API const char *why_transport_name(enum why_transport transport);
+
+enum why_first {
+    WHY_FIRST_NONE,
+    WHY_FIRST_SENT,
+    WHY_FIRST_RECEIVED,
+};
+
+/* A Close frame as it travelled (RFC 6455 section 5.5.1). */
+struct why_close_frame {
+    bool present;
+    uint16_t code; /* 1005 where the frame had none */
+    uint8_t reason_len;
+    char reason[WHY_CLOSE_REASON_MAX + 1]; /* as it travelled, terminated; may be no UTF-8 */
+};
+
+/* What is wrong with the first byte that cannot be right (Unicode 15, table 3-7). */
+#define WHY_UTF8_CLASS_MAP(X)                                                                      \
+    X(NONE, "none")                                                                                \
+    X(STRAY_CONTINUATION, "stray_continuation") /* 80..BF where a character begins */              \
+    X(BAD_LEAD, "bad_lead")                     /* F8..FF: no UTF-8 has them */                    \
+    X(OVERLONG, "overlong")                     /* C0, C1, E0 80..9F, F0 80..8F */                 \
+    X(SURROGATE, "surrogate")                   /* ED A0..BF: U+D800 to U+DFFF */                  \
+    X(TOO_LARGE, "above_u10ffff")               /* F4 90..BF, F5..F7 */                            \
+    X(INTERRUPTED, "interrupted") /* a character begun, then a byte that does not go on with it */ \
+    X(TRUNCATED, "truncated")     /* the message ends inside a character */
+
+enum why_utf8_class {
+#define X(name, text) WHY_UTF8_CLASS_##name,
+    WHY_UTF8_CLASS_MAP(X)
+#undef X
+};
+
+WHY_API const char *why_utf8_class_name(enum why_utf8_class utf8_class);
+
+/* What bytes that are no UTF-8 look like instead. */
+#define WHY_GUESS_MAP(X)                                                                           \
+    X(NONE, "none")                                                                                \
+    X(LATIN1, "latin1")                                                                            \
+    X(WINDOWS_1252, "windows_1252")                                                                \
+    X(UTF16_LE, "utf16_le")                                                                        \
+    X(UTF16_BE, "utf16_be")                                                                        \
+    X(GZIP, "gzip")                                                                                \
+    X(ZLIB, "zlib")                                                                                \
+    X(ZSTD, "zstd")                                                                                \
+    X(PNG, "png")                                                                                  \
+    X(JPEG, "jpeg")                                                                                \
+    X(PROTOBUF, "protobuf")                                                                        \
+    X(MESSAGEPACK, "messagepack")                                                                  \
+    X(CBOR, "cbor")                                                                                \
+    X(MODIFIED_UTF8, "modified_utf8") /* Java's: U+0000 as C0 80, surrogates in pairs */           \
+    X(CUT_CHARACTER, "cut_character") /* a character cut in two by the sender */                   \
+    X(BINARY, "binary")               /* binary, no more is known */
+
+enum why_guess {
+#define X(name, text) WHY_GUESS_##name,
+    WHY_GUESS_MAP(X)
+#undef X
+};
+
+WHY_API const char *why_guess_name(enum why_guess guess);
+
+#define WHY_UTF8_WINDOW_MAX 32
+
+/* Evidence of 1007. */
+struct why_utf8_evidence {
+    bool present;
+    bool in_reason; /* it was a Close frame's reason, not a message */
+    enum why_utf8_class utf8_class;
+    enum why_guess guess;
+    uint64_t message_number; /* of the peer's messages, from 1 */
+    uint64_t offset;         /* bytes from the start of the message, after inflation */
+    uint8_t window_len;
+    uint8_t window_at; /* index of the wrong byte in the window; window_len where it never came */
+    uint8_t window[WHY_UTF8_WINDOW_MAX]; /* the bytes around it */
+};
+
+/* Evidence of the opening handshake, or of a proxy's answer: as received, cut to what fits. */
+struct why_http_evidence {
+    uint16_t status; /* 0: none came, or none was understood */
+    uint32_t offset; /* of the byte that was refused, where one was */
+    char header[40]; /* name of the header that was refused, "" where none */
+    uint16_t head_len;
+    uint16_t body_len;
+    char head[1024]; /* the head's first bytes */
+    char body[512];  /* the body's first bytes, or what came instead of HTTP */
+};
+
+#define WHY_TLS_ERRORS_MAX 16
+#define WHY_TLS_CHAIN_MAX 8
+
+struct why_tls_verify_error {
+    int depth; /* 0 the server's own certificate, 1 what signed it, ... */
+    int error; /* OpenSSL's X509_V_ERR_... */
+    enum why_cause cause;
+    char text[96]; /* OpenSSL's words for it */
+};
+
+struct why_tls_certificate {
+    char subject[128]; /* RFC 2253 */
+    char issuer[128];
+    int64_t not_before; /* seconds since 1970, UTC */
+    int64_t not_after;
+    char names[256]; /* subjectAltName: "a.example, *.b.example, IP:10.0.0.1" */
+};
+
+/* Evidence of 1015. */
+struct why_tls_evidence {
+    bool present;
+    bool handshake_done;
+    bool insecure; /* verification was switched off by the program */
+    bool client_cert_requested;
+    bool client_cert_sent;
+    bool alert_sent;  /* direction of `alert` */
+    int alert;        /* RFC 8446 section 6; -1 where there was none */
+    char version[12]; /* "TLSv1.3" */
+    char cipher[48];
+    char alpn[24];
+    char server_name[128];   /* what we asked for, or were asked */
+    char library_error[128]; /* OpenSSL's reason */
+    uint8_t first_bytes_len;
+    uint8_t first_bytes[48]; /* what the peer sent first, before any decryption */
+    uint8_t error_count;
+    struct why_tls_verify_error errors[WHY_TLS_ERRORS_MAX]; /* every one, worst to mend first */
+    uint8_t chain_len;
+    struct why_tls_certificate chain[WHY_TLS_CHAIN_MAX]; /* as the peer sent it */
+};
+
+/* Durations in microseconds; WHY_NO_TIME for a step that was not reached. */
+#define WHY_NO_TIME UINT32_MAX
+
+struct why_timings {
+    uint32_t dns_us, tcp_us, proxy_us, tls_us, http_us; /* each step by itself */
+    uint64_t open_ms;                                   /* from the 101 to the end */
+    uint64_t since_received_ms; /* from the last byte that came to the end */
+    uint64_t since_sent_ms;
+    uint32_t ping_rtt_ms; /* of the last ping that was answered */
+};
+
+struct why_counters {
+    uint64_t messages_received, messages_sent;
+    uint64_t bytes_received, bytes_sent; /* of the WebSocket stream, headers too */
+};
+
+struct why_record {
+    uint16_t code; /* as this side reports it: received, or local (1005, 1006, 1015, ...) */
+    enum why_cause cause;
+    bool likely; /* the cause is inferred from circumstance */
+    enum why_side side;
+    enum why_layer layer;
+    struct why_close_frame sent, received;
+    enum why_first first; /* which of the two Close frames came first */
+    enum why_transport transport;
+    int os_error;      /* errno, or getaddrinfo's where the layer is dns; 0: none */
+    char detail[160];  /* the one fact that the cause's own words cannot know, or "" */
+    char peer[64];     /* "192.0.2.1:443", "[2001:db8::1]:443", "unix:/run/x", or "" */
+    char frame[16];    /* header of the frame that was refused */
+    uint8_t frame_len; /* bytes of it */
+    struct why_utf8_evidence utf8;
+    struct why_http_evidence http;
+    struct why_tls_evidence tls;
+    struct why_timings timings;
+    struct why_counters counters;
+};
+
+/* An empty record: no cause, nothing known, every duration WHY_NO_TIME. */
+WHY_API void why_record_init(struct why_record *record);
+
+/* Write `cause` with its code, layer and side, unless the record has a cause already: the first
+ * failure is the reason, what follows from it is not. */
+WHY_API void why_record_fail(struct why_record *record, enum why_cause cause);
+
+WHY_END_DECLS
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A server: listening sockets on a loop, TLS, opening handshakes, sessions. For more cores run one
+ * loop and one server a thread on the same addresses: SO_REUSEPORT shares them out.
+ */
+#ifndef WHY_SERVER_H
+#define WHY_SERVER_H
+
+#include "whysocket/api.h"
+#include "whysocket/handshake.h"
+#include "whysocket/loop.h"
+#include "whysocket/options.h"
+#include "whysocket/session.h"
+#include "whysocket/tls_config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+WHY_BEGIN_DECLS
+
+struct why_server;
+
+/* What to do with a message for a session whose send queue is at its limit. */
+enum why_full {
+    WHY_FULL_PAUSE, /* stop reading from the session that is full, until it has drained */
+    WHY_FULL_DROP,  /* drop messages to it */
+    WHY_FULL_CLOSE, /* close it with 1013, limit.send_queue */
+};
+
+/* How a request is answered. Filled by on_request, all zeroes before. */
+struct why_answer {
+    bool respond;                              /* with `response`, instead of 101 */
+    const char *subprotocol;                   /* one of those offered, or NULL */
+    const struct why_session_handler *handler; /* NULL: the config's */
+    void *user;                                /* why_session_user() of the new session */
+    struct why_http_response response;
+};
+
+/* Borrowed for the life of the server. */
+struct why_server_config {
+    const struct why_options *options;
+    const struct why_origin_policy *origin; /* NULL: same origin */
+    const struct why_session_handler *handler;
+    enum why_full when_full;
+    uint32_t connection_max; /* 0: what the limit of open files leaves, less 32 */
+    void *user;              /* handed to the functions below */
+
+    /* A request is whole and in order. NULL: upgrades are accepted, all else is 404. */
+    void (*on_request)(void *user, const struct why_server_handshake *handshake,
+                       struct why_answer *answer);
+
+    /* A connection ended before it was a session: TLS or HTTP failed, or it was refused. */
+    void (*on_refused)(void *user, const struct why_record *record);
+};
+
+WHY_API WHY_MUST_USE int why_server_new(struct why_loop *loop,
+                                        const struct why_server_config *config,
+                                        struct why_server **out);
+
+/* Listen on "127.0.0.1:9001", "[::1]:9001", "localhost:9001", ":9001" (any) or "unix:/path".
+ * Port 0 takes a free one.
+ *
+ * tls      NULL: plain
+ * returns  WHY_OK; WHY_ERR_ARGUMENT, WHY_ERR_SYSTEM (errno: EADDRINUSE, EACCES, ...),
+ * WHY_ERR_CONFIG, WHY_ERR_NOMEM: `error` names the thing and the mend */
+WHY_API WHY_MUST_USE int why_server_listen(struct why_server *server, const char *address,
+                                           const struct why_tls_config *tls, char *error,
+                                           size_t error_size);
+
+/* The addresses that it listens on, as "127.0.0.1:9001" with the port that was given; NULL past the
+ * last. */
+WHY_API const char *why_server_address(const struct why_server *server, size_t index);
+
+/* Stop in order: no new connections; every session is closed with 1001 at a random moment within
+ * `jitter_ms`; what is left at `deadline_ms` is cut. `done` is called when none is left. */
+WHY_API void why_server_stop(struct why_server *server, uint32_t jitter_ms, uint32_t deadline_ms,
+                             void (*done)(void *user));
+
+/* Free it, cutting what is left. NULL is allowed. */
+WHY_API void why_server_free(struct why_server *server);
+
+struct why_server_stats {
+    uint64_t accepted, refused, opened, closed;
+    uint32_t open; /* sessions now */
+};
+WHY_API void why_server_stats(const struct why_server *server, struct why_server_stats *stats);
+
+WHY_END_DECLS
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A TLS engine on OpenSSL: bytes in, bytes out, evidence kept. No sockets. OpenSSL reads straight
+ * from the caller's input and writes into this object's output buffer, which is held only while
+ * something is in it.
+ */
+#ifndef WHY_TLS_H
+#define WHY_TLS_H
+
+#include "whysocket/bytes.h"
+#include "whysocket/host.h"
+#include "whysocket/record.h"
+#include "whysocket/result.h"
+#include "whysocket/tls_config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What is shared by all connections of a client or listener: certificates, trust, session cache. */
+struct why__tls_context;
+
+/* returns  WHY_OK; WHY_ERR_CONFIG (a file is missing, is no PEM, the key does not fit: `error`
+ * names the file, what is wrong with it, and the mend), WHY_ERR_NOMEM */
+WHY_MUST_USE int why__tls_context_new(const struct why_host *host,
+                                      const struct why_tls_config *config, bool is_server,
+                                      struct why__tls_context **out, char *error,
+                                      size_t error_size);
+void why__tls_context_free(struct why__tls_context *context);
+
+struct why__tls;
+
+/* server_name  client: the host of the URL, a name (SNI, verified) or an address (no SNI, verified
+ *              against the certificate's addresses); a trailing dot is not part of it. NULL for a
+ *              server.
+ * returns      NULL if out of memory */
+struct why__tls *why__tls_new(struct why__tls_context *context, const char *server_name);
+void why__tls_free(struct why__tls *tls);
+
+enum why__tls_status {
+    WHY__TLS_HANDSHAKE, /* in the handshake: send the output, feed more input */
+    WHY__TLS_OPEN,      /* application data can pass */
+    WHY__TLS_ENDED,     /* the peer sent close_notify: its stream ended in order */
+    WHY__TLS_FAILED, /* send what output there is (an alert), end the transport, see the report */
+};
+
+/* Take ciphertext and yield plaintext. During the handshake there is none.
+ *
+ * input    borrowed; advanced past what was used; loop until it is empty and *plain_len is 0
+ * plain    room for decrypted bytes
+ * returns  the status after it */
+enum why__tls_status why__tls_receive(struct why__tls *tls, struct why_bytes *input,
+                                      struct why_span plain, size_t *plain_len);
+
+/* Encrypt a list of buffers, joined into records where they are small. OPEN only.
+ * taken    bytes of plaintext taken; fewer than given where the output buffer is at its limit
+ * returns  WHY_OK, WHY_ERR_STATE, WHY_ERR_NOMEM, WHY_ERR_FAILED */
+WHY_MUST_USE int why__tls_send(struct why__tls *tls, const struct why_bytes *list, size_t count,
+                               size_t *taken);
+
+/* Queue close_notify. */
+void why__tls_close(struct why__tls *tls);
+
+/* Ciphertext to send. */
+struct why_bytes why__tls_output(const struct why__tls *tls);
+void why__tls_output_consumed(struct why__tls *tls, size_t len);
+
+/* The transport ended under it: fin, reset, timeout, errno. Before the first application byte that
+ * is a cause of its own: the one returned (tls.eof, tls.reset, timeout.tls, or the alert that came
+ * first); WHY_CAUSE_NONE once data had come. */
+enum why_cause why__tls_lost(struct why__tls *tls, enum why_transport transport, int os_error);
+
+enum why__tls_status why__tls_status(const struct why__tls *tls);
+
+/* FAILED: why; else WHY_CAUSE_NONE. */
+enum why_cause why__tls_cause(const struct why__tls *tls);
+
+/* Write the TLS part of the record; and where TLS failed, the cause and its detail. */
+void why__tls_report(const struct why__tls *tls, struct why_record *record);
+
+#endif

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+why_test(unit/close_code_test)
