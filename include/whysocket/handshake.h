@@ -149,8 +149,9 @@ WHY_API WHY_MUST_USE int why_client_handshake_new(const struct why_options *opti
                                                   struct why_client_handshake **out);
 WHY_API void why_client_handshake_free(struct why_client_handshake *handshake);
 
-/* Take the response. Anything but a 101 that is right in every header (section 4.1) fails; then the
- * state stays READING until the first bytes of the body have come too, or eof.
+/* Take the response; interim ones (100, 103) are passed over. Anything but a 101 that is right in
+ * every header (section 4.1) fails. A refusal by status stays READING until its body or the first
+ * 512 bytes of it have come too, or eof.
  *
  * input  borrowed; advanced past the 101 and not a byte further */
 WHY_API enum why_handshake_state

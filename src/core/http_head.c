@@ -258,9 +258,11 @@ void why__http_parser_next_response(struct why__http_parser *parser) {
     assert(parser->state == WHY__HTTP_DONE && parser->status != 0);
     uint8_t *buffer = parser->buffer;
     size_t capacity = parser->capacity;
+    size_t examined = parser->examined;
     why__http_parser_init_response(parser, parser->options);
     parser->buffer = buffer;
     parser->capacity = capacity;
+    parser->examined = examined;
 }
 
 void why__http_parser_clear(struct why__http_parser *parser) {
