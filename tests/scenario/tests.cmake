@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: MIT
+why_test(scenario/pair_test)
