@@ -10,3 +10,4 @@ endfunction()
 # These two build a release first, which is kept for the next run.
 why_script(scenario/install_test 300)
 why_script(scenario/symbols_test 300)
+why_script(scenario/check_test 60)
