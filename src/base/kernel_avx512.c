@@ -23,6 +23,10 @@ static inline vec vec_splat(uint8_t byte) {
     return _mm512_set1_epi8((char)byte);
 }
 
+static inline vec vec_splat_word(uint32_t word) {
+    return _mm512_set1_epi32((int)word);
+}
+
 static inline vec vec_table(const uint8_t table[16]) {
     return _mm512_broadcast_i32x4(_mm_loadu_si128((const void *)table));
 }

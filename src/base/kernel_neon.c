@@ -23,6 +23,10 @@ static inline vec vec_splat(uint8_t byte) {
     return vdupq_n_u8(byte);
 }
 
+static inline vec vec_splat_word(uint32_t word) {
+    return vreinterpretq_u8_u32(vdupq_n_u32(word));
+}
+
 static inline vec vec_table(const uint8_t table[16]) {
     return vec_load(table);
 }

@@ -49,18 +49,31 @@ static enum why__utf8_state step(enum why__utf8_state state, uint8_t byte) {
                                                                 : WHY__UTF8_REJECT;
 }
 
+/* Bytes of ASCII at the beginning, as far as whole words show them. */
+static size_t count_ascii_words(const uint8_t *data, size_t len) {
+    size_t at = 0;
+    uint64_t word = 0;
+    for (; len - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, data + at, sizeof word);
+        if ((word & UINT64_C(0x8080808080808080)) != 0) {
+            break;
+        }
+    }
+    return at;
+}
+
 static size_t check_bytes(struct why__utf8 *check, const uint8_t *data, size_t len) {
     enum why__utf8_state state = check->state;
-    for (size_t i = 0; i < len; i++) {
-        enum why__utf8_state next = step(state, data[i]);
+    size_t at = state == WHY__UTF8_BETWEEN ? count_ascii_words(data, len) : 0;
+    for (; at < len; at++) {
+        enum why__utf8_state next = step(state, data[at]);
         if (next == WHY__UTF8_REJECT) {
-            check->state = (uint8_t)state;
-            return i;
+            break;
         }
         state = next;
     }
     check->state = (uint8_t)state;
-    return len;
+    return at;
 }
 
 static void mask(uint8_t *out, const uint8_t *data, size_t len, const uint8_t key[4],

@@ -114,22 +114,30 @@ static inline vec find_wrong(vec bytes, vec before) {
     return vec_xor(vec_and(vec_or(third, fourth), vec_splat(CONTINUATION)), pair);
 }
 
-/* Whether the block is right after `before`, the last vector before it, which it replaces. */
-static inline bool is_block_right(const vec block[VECS_PER_BLOCK], vec *before) {
+/* The text before a block. */
+struct before {
+    vec last;   /* its last vector */
+    bool begun; /* it ends inside a character */
+};
+
+/* Whether the block is right after `before`, which it then becomes part of. */
+static inline bool is_block_right(const vec block[VECS_PER_BLOCK], struct before *before) {
     vec all = block[0];
     for (size_t i = 1; i < VECS_PER_BLOCK; i++) {
         all = vec_or(all, block[i]);
     }
-    vec wrong;
+    vec last = before->last;
+    before->last = block[VECS_PER_BLOCK - 1];
     if (!vec_is_any_high(all)) { /* ASCII */
-        wrong = ends_inside(*before);
-    } else {
-        wrong = find_wrong(block[0], *before);
-        for (size_t i = 1; i < VECS_PER_BLOCK; i++) {
-            wrong = vec_or(wrong, find_wrong(block[i], block[i - 1]));
-        }
+        bool right = !before->begun;
+        before->begun = false;
+        return right;
     }
-    *before = block[VECS_PER_BLOCK - 1];
+    vec wrong = find_wrong(block[0], last);
+    for (size_t i = 1; i < VECS_PER_BLOCK; i++) {
+        wrong = vec_or(wrong, find_wrong(block[i], block[i - 1]));
+    }
+    before->begun = !vec_is_zero(ends_inside(before->last));
     return vec_is_zero(wrong);
 }
 
@@ -144,12 +152,12 @@ static inline size_t find_boundary(const uint8_t *data, size_t end) {
     return end;
 }
 
+/* The key as the first byte of the data meets it, again and again. */
 static inline vec load_key(const uint8_t key[4], unsigned phase) {
-    uint8_t turned[VEC_SIZE];
-    for (unsigned i = 0; i < VEC_SIZE; i++) {
-        turned[i] = key[(phase + i) & 3];
-    }
-    return vec_load(turned);
+    uint32_t word = 0;
+    memcpy(&word, key, sizeof word);
+    unsigned shift = phase % 4 * 8; /* the vector kernels are all for little-endian processors */
+    return vec_splat_word(word >> shift | word << (-shift & 31));
 }
 
 static void mask(uint8_t *out, const uint8_t *data, size_t len, const uint8_t key[4],
@@ -173,7 +181,7 @@ static void mask(uint8_t *out, const uint8_t *data, size_t len, const uint8_t ke
  * returns  how far all is right. With less than a block behind it, that is where the text ends, or
  *          the last characters begin; else the block there is wrong, and already unmasked. */
 static inline size_t scan(uint8_t *out, const uint8_t *data, size_t len, vec key) {
-    vec before = vec_splat(0);
+    struct before before = {.last = vec_splat(0)};
     vec block[VECS_PER_BLOCK];
     size_t at = 0;
     for (; len - at >= BLOCK_SIZE; at += BLOCK_SIZE) {

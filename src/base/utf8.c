@@ -14,7 +14,7 @@ const struct why__kernel *const why__kernels[] = {
 #if defined(__x86_64__)
     &why__kernel_avx512, &why__kernel_avx2,
     &why__kernel_sse41,
-#elif defined(__aarch64__)
+#elif defined(__AARCH64EL__)
     &why__kernel_neon,
 #endif
     &why__kernel_scalar, NULL,

@@ -2,6 +2,7 @@
 why_test(unit/ascii_test)
 why_test(unit/base64_test)
 why_test(unit/close_code_test)
+why_test(unit/guess_test)
 why_test(unit/kernels_test)
 why_test(unit/sha1_test)
 why_test(unit/utf8_test)
