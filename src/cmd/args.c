@@ -116,7 +116,7 @@ static bool fail_unknown(struct parse *parse, const char *given, size_t len) {
 
 static bool fail_value(struct parse *parse, const struct arg_option *option, const char *value,
                        const char *expected) {
-    why_text_append(parse->error, tr(parse->lang, "--%s: \""), option->name);
+    why_text_append(parse->error, "--%s: \"", option->name);
     append_quoted(parse, value);
     why_text_append(parse->error, "\" ");
     why_text_append(parse->error, "%s", expected);
@@ -125,11 +125,14 @@ static bool fail_value(struct parse *parse, const struct arg_option *option, con
 
 static bool fail_range(struct parse *parse, const struct arg_option *option, const char *value) {
     struct why_text expected = {0};
-    const char *format = option->kind == ARG_DURATION
-                             ? tr(parse->lang, "is not from %llu to %llu milliseconds")
-                             : tr(parse->lang, "is not from %llu to %llu");
-    why_text_append(&expected, format, (unsigned long long)option->min,
-                    (unsigned long long)option->max);
+    unsigned long long min = option->min;
+    unsigned long long max = option->max;
+    if (option->kind == ARG_DURATION) {
+        why_text_append(&expected, tr(parse->lang, "is not from %llu to %llu milliseconds"), min,
+                        max);
+    } else {
+        why_text_append(&expected, tr(parse->lang, "is not from %llu to %llu"), min, max);
+    }
     fail_value(parse, option, value, expected.data == NULL ? "" : expected.data);
     why_text_clear(&expected);
     return false;
@@ -264,7 +267,7 @@ static bool parse_short(struct parse *parse, const char *argument) {
         void *values = NULL;
         const struct arg_option *option = find(parse, at, 1, true, &values);
         if (option == NULL) {
-            why_text_append(parse->error, tr(parse->lang, "unknown option -"));
+            why_text_append(parse->error, "%s -", tr(parse->lang, "unknown option"));
             append_quoted(parse, at);
             return false;
         }

@@ -37,17 +37,16 @@ static enum exit_code of_http(enum why_cause cause) {
 }
 
 static enum exit_code of_application(enum why_cause cause) {
-    switch (cause) {
-    case WHY_CAUSE_LOCAL_ABANDONED:
+    if (cause == WHY_CAUSE_LOCAL_ABANDONED) {
         return EXIT_CODE_ABNORMAL;
-    case WHY_CAUSE_LOCAL_INTERNAL:
-    case WHY_CAUSE_LOCAL_OUT_OF_MEMORY:
-        return EXIT_CODE_INTERNAL;
-    case WHY_CAUSE_APPLICATION_REFUSED:
-        return EXIT_CODE_HTTP;
-    default:
-        return EXIT_CODE_OK; /* closed on purpose */
     }
+    if (cause == WHY_CAUSE_LOCAL_INTERNAL || cause == WHY_CAUSE_LOCAL_OUT_OF_MEMORY) {
+        return EXIT_CODE_INTERNAL;
+    }
+    if (cause == WHY_CAUSE_APPLICATION_REFUSED) {
+        return EXIT_CODE_HTTP;
+    }
+    return EXIT_CODE_OK; /* closed on purpose */
 }
 
 /* The cause decides, not record->layer: a layer may be told more precisely than its cause's. */

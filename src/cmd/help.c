@@ -9,7 +9,7 @@
 #include <zlib.h>
 
 enum {
-    LABEL_WIDTH = 28,
+    LABEL_WIDTH = 26,
 };
 
 /* "  label      content": what is too long for the column moves the content one line down. */

@@ -8,6 +8,7 @@
 #include "why/i18n.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,12 +28,12 @@ const struct arg_option common_options_table[] = {
     {.name = "lang",
      .kind = ARG_STRING,
      .value = N_("LANGUAGE"),
-     .help = N_("en or fr; else LC_ALL, LC_MESSAGES or LANG decides"),
+     .help = N_("en or fr; else as LC_ALL, LC_MESSAGES, LANG say"),
      .offset = offsetof(struct common_options, lang)},
     {.name = "color",
      .kind = ARG_CHOICE,
      .choices = color_choices,
-     .help = N_("colours; auto: on a terminal, unless NO_COLOR is set"),
+     .help = N_("auto: on a terminal, if NO_COLOR is not set"),
      .offset = offsetof(struct common_options, color)},
     {.name = "help",
      .alias = 'h',
@@ -42,7 +43,7 @@ const struct arg_option common_options_table[] = {
     {.name = "version",
      .alias = 'V',
      .kind = ARG_FLAG,
-     .help = N_("show the version and what it was built with"),
+     .help = N_("show the version and what is in it"),
      .offset = offsetof(struct common_options, version)},
 };
 
@@ -142,8 +143,7 @@ static enum exit_code fail_unknown_command(const struct command_call *call, cons
     if (nearest.best == NULL) {
         why_text_append(&problem, "%s", tr(lang, "there is no such command"));
     } else {
-        why_text_append(&problem, tr(lang, "there is no such command; is %s meant?"),
-                        nearest.best);
+        why_text_append(&problem, tr(lang, "there is no such command; is %s meant?"), nearest.best);
     }
     command_usage_error(call, name, problem.data == NULL ? "" : problem.data);
     why_text_clear(&problem);
@@ -253,7 +253,7 @@ int main(int argc, char **argv) {
                                language_of(argc, argv), COLOR_AUTO);
     /* A command that does not exist has no options to be wrong about. */
     bool is_unknown = call.command == NULL && !is_help && *name != '\0' && *name != '-';
-    enum exit_code code = is_unknown  ? fail_unknown_command(&call, name)
+    enum exit_code code = is_unknown    ? fail_unknown_command(&call, name)
                           : argc < used ? run(&call, 0, argv, is_help)
                                         : run(&call, argc - used, argv + used, is_help);
     if (!output_finish(&call.output)) {

@@ -17,8 +17,7 @@
           N_("*websocket.CloseError with the code"))
 
 #define SHOWN_CODE(code, python, go)                                                               \
-    SHOWN(code, code, code, code, "ConnectionClosedError: received " python,                       \
-          "websocket: close " go)
+    SHOWN(code, code, code, code, "ConnectionClosedError: received " python, "websocket: close " go)
 
 #define SHOWN_PROXY(chrome, node)                                                                  \
     SHOWN("1006, " chrome, "1006", "1006", node, N_("an exception out of connect()"),              \
@@ -258,10 +257,10 @@ static const struct why_cause_info infos[] = {
                       "is no longer needed, and for ports widen net.ipv4.ip_local_port_range or "
                       "use more addresses."),
             .reference = "socket(2)",
-            .clients = SHOWN("1006, net::ERR_INSUFFICIENT_RESOURCES", "1006", "1006",
-                             "connect EMFILE ADDRESS:PORT",
-                             "OSError: [Errno 24] Too many open files",
-                             "dial tcp ADDRESS:PORT: socket: too many open files"),
+            .clients =
+                SHOWN("1006, net::ERR_INSUFFICIENT_RESOURCES", "1006", "1006",
+                      "connect EMFILE ADDRESS:PORT", "OSError: [Errno 24] Too many open files",
+                      "dial tcp ADDRESS:PORT: socket: too many open files"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TCP_NO_UNIX_SOCKET) =
@@ -290,10 +289,10 @@ static const struct why_cause_info infos[] = {
                       "on the way. Otherwise look at the peer's log for a crash or an "
                       "out-of-memory kill: journalctl -k | grep -i oom."),
             .reference = "RFC 9293 section 3.5.2",
-            .clients = SHOWN("1006, net::ERR_CONNECTION_RESET", "1006", "1006",
-                             "1006; read ECONNRESET",
-                             "ConnectionClosedError: no close frame received or sent",
-                             "read: connection reset by peer"),
+            .clients =
+                SHOWN("1006, net::ERR_CONNECTION_RESET", "1006", "1006", "1006; read ECONNRESET",
+                      "ConnectionClosedError: no close frame received or sent",
+                      "read: connection reset by peer"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TCP_FIN) =
@@ -464,8 +463,8 @@ static const struct why_cause_info infos[] = {
             .fix = N_("Give user and password in the URL: --proxy "
                       "socks5h://USER:PASSWORD@PROXY:1080."),
             .reference = "RFC 1928 section 3, RFC 1929",
-            .clients = SHOWN_PROXY("net::ERR_SOCKS_CONNECTION_FAILED",
-                                   N_("the error of the proxy agent")),
+            .clients =
+                SHOWN_PROXY("net::ERR_SOCKS_CONNECTION_FAILED", N_("the error of the proxy agent")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(PROXY_SOCKS_REFUSED) =
@@ -484,8 +483,7 @@ static const struct why_cause_info infos[] = {
         },
 };
 
-_Static_assert(sizeof infos / sizeof *infos ==
-                   WHY_CAUSE_PROXY_SOCKS_REFUSED - WHY_CAUSE_NONE + 1,
+_Static_assert(sizeof infos / sizeof *infos == WHY_CAUSE_PROXY_SOCKS_REFUSED - WHY_CAUSE_NONE + 1,
                "a cause without words");
 
 const struct why__cause_group why__causes_network = {

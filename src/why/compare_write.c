@@ -10,16 +10,6 @@
 
 #include <string.h>
 
-static const char *const choice_texts[] = {
-    [WHY__CHOICE_BOTH] = N_("A program may send either of them: choose by what happened."),
-    [WHY__CHOICE_FIRST] = N_("A program can choose only the first of the two: the second may not "
-                             "stand in a Close frame."),
-    [WHY__CHOICE_SECOND] = N_("A program can choose only the second of the two: the first may not "
-                              "stand in a Close frame."),
-    [WHY__CHOICE_NEITHER] = N_("A program can choose neither: none of the two may stand in a Close "
-                               "frame. Read them in logs, and send another code."),
-};
-
 /* One code's line under a heading; the code is the label. */
 static void row(struct why_text *text, uint16_t code, const char *content) {
     if (*content != '\0') {
@@ -56,14 +46,23 @@ static void write_vendors(const struct why__comparison *comparison, enum why_lan
     }
 }
 
+/* That neither has something in common with HTTP is no common ground. */
+static bool is_worth_saying(const struct why__comparison *comparison, enum why_facet facet) {
+    return facet != WHY_FACET_HTTP || comparison->infos[0]->http_status != 0;
+}
+
 static void write_shared(const struct why__comparison *comparison, enum why_lang lang,
                          struct why_text *text) {
-    if (comparison->shared_count == 0) {
-        return;
-    }
-    why_text_append(text, "\n%s\n", tr(lang, "What they share"));
+    bool any = false;
     for (size_t i = 0; i < comparison->shared_count; i++) {
         enum why_facet facet = comparison->shared[i];
+        if (!is_worth_saying(comparison, facet)) {
+            continue;
+        }
+        if (!any) {
+            why_text_append(text, "\n%s\n", tr(lang, "What they share"));
+            any = true;
+        }
         why_text_append(text, "  - ");
         why_text_append(text, tr(lang, "%s: each of the two %s."), tr(lang, why_facet_name(facet)),
                         tr(lang, why_code_facet(comparison->infos[0], facet)));
@@ -88,6 +87,37 @@ static void write_differences(const struct why__comparison *comparison, enum why
                         tr(lang, why_code_facet(comparison->infos[1], facet)));
         why_text_append(text, "\n");
     }
+}
+
+static void write_choice(const struct why__comparison *comparison, enum why_lang lang,
+                         struct why_text *text) {
+    unsigned first = comparison->codes[0];
+    unsigned second = comparison->codes[1];
+    why_text_append(text, "\n%s\n  ", tr(lang, "When to use which"));
+    switch (comparison->choice) {
+    case WHY__CHOICE_BOTH:
+        why_text_append(text, "%s",
+                        tr(lang, "A program may send either of them: choose by what happened."));
+        break;
+    case WHY__CHOICE_FIRST:
+        why_text_append(
+            text, tr(lang, "A program can choose only %u: %u may not stand in a Close frame."),
+            first, second);
+        break;
+    case WHY__CHOICE_SECOND:
+        why_text_append(
+            text, tr(lang, "A program can choose only %u: %u may not stand in a Close frame."),
+            second, first);
+        break;
+    case WHY__CHOICE_NEITHER:
+        why_text_append(text, "%s",
+                        tr(lang, "A program can choose neither of them: they may not stand in a "
+                                 "Close frame. Read them in logs, and send another code."));
+        break;
+    }
+    why_text_append(text, "\n");
+    row(text, comparison->codes[0], tr(lang, comparison->infos[0]->use));
+    row(text, comparison->codes[1], tr(lang, comparison->infos[1]->use));
 }
 
 static void write_references(const struct why__comparison *comparison, enum why_lang lang,
@@ -122,10 +152,7 @@ void why__comparison_write_text(const struct why__comparison *comparison, enum w
     write_both(comparison, lang, tr(lang, "How to fix it"), a->fix, b->fix, text);
     write_shared(comparison, lang, text);
     write_differences(comparison, lang, text);
-    why_text_append(text, "\n%s\n  %s\n", tr(lang, "When to use which"),
-                    tr(lang, choice_texts[comparison->choice]));
-    row(text, codes[0], tr(lang, a->use));
-    row(text, codes[1], tr(lang, b->use));
+    write_choice(comparison, lang, text);
     write_references(comparison, lang, text);
 }
 

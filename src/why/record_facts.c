@@ -46,24 +46,18 @@ static void append_hex(struct why_text *text, const uint8_t *data, size_t len) {
 /* ---- 1007 ---- */
 
 static const char *const class_texts[] = {
-    [WHY_UTF8_CLASS_NONE] = N_("The byte at offset %llu %s is %02x: it cannot be there in UTF-8."),
-    [WHY_UTF8_CLASS_STRAY_CONTINUATION] =
-        N_("The byte at offset %llu %s is %02x: it can only go on with a character, and none has "
-           "begun."),
-    [WHY_UTF8_CLASS_BAD_LEAD] =
-        N_("The byte at offset %llu %s is %02x: no UTF-8 text contains such a byte."),
-    [WHY_UTF8_CLASS_OVERLONG] =
-        N_("The byte at offset %llu %s is %02x: it would write a character in more bytes than it "
-           "takes (an overlong form)."),
-    [WHY_UTF8_CLASS_SURROGATE] =
-        N_("The byte at offset %llu %s is %02x: it would make half of a UTF-16 surrogate pair "
-           "(U+D800 to U+DFFF), which is no character."),
-    [WHY_UTF8_CLASS_TOO_LARGE] =
-        N_("The byte at offset %llu %s is %02x: it would make a character above U+10FFFF, and "
-           "there are none."),
-    [WHY_UTF8_CLASS_INTERRUPTED] =
-        N_("The byte at offset %llu %s is %02x: it breaks into a character whose remaining bytes "
-           "were due."),
+    [WHY_UTF8_CLASS_NONE] = N_("it cannot be there in UTF-8."),
+    [WHY_UTF8_CLASS_STRAY_CONTINUATION] = N_("it can only go on with a character, and none has "
+                                             "begun."),
+    [WHY_UTF8_CLASS_BAD_LEAD] = N_("no UTF-8 text contains such a byte."),
+    [WHY_UTF8_CLASS_OVERLONG] = N_("it would write a character in more bytes than it "
+                                   "takes (an overlong form)."),
+    [WHY_UTF8_CLASS_SURROGATE] = N_("it would make half of a UTF-16 surrogate pair "
+                                    "(U+D800 to U+DFFF), which is no character."),
+    [WHY_UTF8_CLASS_TOO_LARGE] = N_("it would make a character above U+10FFFF, and "
+                                    "there are none."),
+    [WHY_UTF8_CLASS_INTERRUPTED] = N_("it breaks into a character whose remaining bytes "
+                                      "were due."),
 };
 
 void why__record_utf8_fact(const struct why_record *record, enum why_lang lang,
@@ -83,8 +77,9 @@ void why__record_utf8_fact(const struct why_record *record, enum why_lang lang,
                         tr(lang, "At offset %llu %s the text ends in the middle of a character."),
                         offset, where);
     } else {
-        why_text_append(text, tr(lang, class_texts[utf8->utf8_class]), offset, where,
-                        (unsigned)utf8->window[utf8->window_at]);
+        why_text_append(text, tr(lang, "The byte at offset %llu %s is %02x: %s"), offset, where,
+                        (unsigned)utf8->window[utf8->window_at],
+                        tr(lang, class_texts[utf8->utf8_class]));
     }
     why_text_clear(&place);
 }
@@ -126,9 +121,9 @@ static void utf8_rows(const struct why_record *record, enum why_lang lang, struc
     const struct why_utf8_evidence *utf8 = &record->utf8;
     why__record_row(text, tr(lang, "Bytes"));
     for (size_t i = 0; i < utf8->window_len; i++) {
-        const char *format = i == utf8->window_at ? "%s[%02x]" : "%s%02x";
-        why_text_append(text, i == utf8->window_at ? "%s[%02x]" : format, i > 0 ? " " : "",
-                        utf8->window[i]);
+        bool is_wrong = i == utf8->window_at;
+        why_text_append(text, "%s%s%02x%s", i > 0 ? " " : "", is_wrong ? "[" : "", utf8->window[i],
+                        is_wrong ? "]" : "");
     }
     if (utf8->window_at >= utf8->window_len) {
         why_text_append(text, " [%s]", tr(lang, "end"));

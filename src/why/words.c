@@ -45,6 +45,15 @@ const char *why__client_id(enum why_client_kind kind) {
     return ids[kind];
 }
 
+const char *why_client_kind_name(enum why_client_kind kind) {
+    static const char *const names[WHY_CLIENT_KIND_COUNT] = {
+        [WHY_CLIENT_CHROME] = "Chrome", [WHY_CLIENT_FIREFOX] = "Firefox",
+        [WHY_CLIENT_SAFARI] = "Safari", [WHY_CLIENT_NODE] = "Node",
+        [WHY_CLIENT_PYTHON] = "Python", [WHY_CLIENT_GO] = "Go",
+    };
+    return names[kind];
+}
+
 const char *why__retry_text(enum why_retry retry) {
     static const char *const texts[] = {
         [WHY_RETRY_NOT_NEEDED] = N_("No need: it ended as it should."),
