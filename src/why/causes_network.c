@@ -152,7 +152,7 @@ static const struct why_cause_info infos[] = {
             .happened = N_("The name is known, yet it has no A or AAAA record that this machine "
                            "can use."),
             .when = N_("A domain that has only mail records, a name with IPv6 alone on a machine "
-                       "without IPv6, or -4 or -6 that excludes the only address there is."),
+                       "without IPv6."),
             .fix = N_("Compare dig A NAME with dig AAAA NAME, add the missing record, or use the "
                       "name that carries the service, often with www. or ws. in front."),
             .reference = "RFC 1035",

@@ -554,8 +554,9 @@ static const struct why_code_info codes[] = {
                           "behind it gave no valid answer."),
         .when = N_("The gateway is up, the service behind it is down, restarts, or speaks another "
                    "protocol than expected."),
-        .fix = N_("Look at the service behind the gateway: is it running, does the gateway's "
-                  "address for it hold, does whysocket check succeed against it directly?"),
+        .fix = N_(
+            "Look at the service behind the gateway: whether it runs, whether the gateway has its "
+            "address right, and whether whysocket check succeeds against it directly."),
         .use = N_("As a gateway, when the server behind fails after the connection was accepted. "
                   "Before that, answer the upgrade with HTTP 502."),
         .sender = N_("Servers that are gateways, by its meaning."),
