@@ -1,3 +1,7 @@
 # SPDX-License-Identifier: MIT
+why_test(unit/ascii_test)
+why_test(unit/base64_test)
 why_test(unit/close_code_test)
+why_test(unit/conn_test)
+why_test(unit/sha1_test)
 why_test(unit/timer_test)
