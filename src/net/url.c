@@ -5,6 +5,8 @@
  */
 #include "net/url.h"
 
+#include "base/ascii.h"
+
 #include <arpa/inet.h>
 #include <idn2.h>
 #include <stdarg.h>
@@ -52,24 +54,8 @@ refuse(struct parse *parse, size_t offset, const char *format, ...) {
     return WHY_ERR_ARGUMENT;
 }
 
-static bool is_digit(uint8_t c) {
-    return c >= '0' && c <= '9';
-}
-
 static bool is_letter(uint8_t c) {
     return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-
-static uint8_t to_lower(uint8_t c) {
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
-}
-
-static int hex_value(uint8_t c) {
-    if (is_digit(c)) {
-        return c - '0';
-    }
-    c = to_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* The first place in [from, to) that holds one of `set`, or `to`. */
@@ -109,25 +95,13 @@ static int check_characters(struct parse *parse) {
     return WHY_OK;
 }
 
-static bool names_equal(const char *name, const uint8_t *text, size_t len) {
-    if (strlen(name) != len) {
-        return false;
-    }
-    for (size_t i = 0; i < len; i++) {
-        if (to_lower(text[i]) != (uint8_t)name[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static int take_scheme(struct parse *parse, const struct scheme **out) {
     size_t end = find_any(parse, 0, parse->len, ":/?#@[");
     int shown = (int)(parse->len < 60 ? parse->len : 60);
     bool has_scheme = end < parse->len && parse->text[end] == ':' && end > 0;
     for (size_t i = 0; has_scheme && i < sizeof schemes / sizeof schemes[0]; i++) {
         if (schemes[i].is_proxy == parse->is_proxy &&
-            names_equal(schemes[i].name, parse->text, end)) {
+            why__text_is_nocase((const char *)parse->text, end, schemes[i].name)) {
             parse->at = end + 1;
             *out = &schemes[i];
             return WHY_OK;
@@ -160,8 +134,8 @@ static int decode(struct parse *parse, size_t from, size_t to, const char *what,
     for (size_t i = from; i < to; i++) {
         uint8_t c = parse->text[i];
         if (c == '%') {
-            int high = to - i > 2 ? hex_value(parse->text[i + 1]) : -1;
-            int low = to - i > 2 ? hex_value(parse->text[i + 2]) : -1;
+            int high = to - i > 2 ? why__hex_value((char)parse->text[i + 1]) : -1;
+            int low = to - i > 2 ? why__hex_value((char)parse->text[i + 2]) : -1;
             if (high < 0 || low < 0) {
                 return refuse(parse, i, "%% needs two hex digits after it; write %%25 for itself");
             }
@@ -212,7 +186,7 @@ static bool looks_numeric(const char *host) {
     }
     bool is_hex = end - begin >= 2 && host[begin] == '0' && host[begin + 1] == 'x';
     for (size_t i = is_hex ? begin + 2 : begin; i < end; i++) {
-        if (is_hex ? hex_value((uint8_t)host[i]) < 0 : !is_digit((uint8_t)host[i])) {
+        if (is_hex ? why__hex_value(host[i]) < 0 : !why__is_digit(host[i])) {
             return false;
         }
     }
@@ -239,7 +213,7 @@ static int check_name(struct parse *parse, size_t offset, const char *host) {
                 return refuse(parse, offset, "a part of the host is longer than 63 characters");
             }
             label = 0;
-        } else if (is_letter(c) || is_digit(c) || c == '-' || c == '_') {
+        } else if (is_letter(c) || why__is_digit((char)c) || c == '-' || c == '_') {
             label++;
         } else if (c == '%') {
             return refuse(parse, offset, "a host has no percent-encoding; write it out");
@@ -282,7 +256,7 @@ static int take_name(struct parse *parse, size_t end) {
     bool is_ascii = true;
     for (size_t i = begin; i < end; i++) {
         is_ascii = is_ascii && parse->text[i] < 0x80;
-        host[i - begin] = (char)to_lower(parse->text[i]);
+        host[i - begin] = why__to_lower((char)parse->text[i]);
     }
     host[end - begin] = '\0';
     int result = is_ascii ? WHY_OK : encode_name(parse, begin, host, sizeof parse->url->host);
@@ -340,7 +314,7 @@ static int take_port(struct parse *parse, size_t end) {
     size_t begin = parse->at + 1;
     unsigned long port = 0;
     for (size_t i = begin; i < end; i++) {
-        if (!is_digit(parse->text[i])) {
+        if (!why__is_digit((char)parse->text[i])) {
             return refuse(parse, i, "the port has to be a number from 1 to 65535");
         }
         port = port * 10 + (unsigned long)(parse->text[i] - '0');
@@ -424,11 +398,11 @@ static int take_target(struct parse *parse) {
                           "write %%23 for a # that belongs to the path");
         }
         if (c == '%') {
-            if (parse->len - i < 3 || hex_value(parse->text[i + 1]) < 0 ||
-                hex_value(parse->text[i + 2]) < 0) {
+            if (parse->len - i < 3 || why__hex_value((char)parse->text[i + 1]) < 0 ||
+                why__hex_value((char)parse->text[i + 2]) < 0) {
                 return refuse(parse, i, "%% needs two hex digits after it; write %%25 for itself");
             }
-        } else if (!is_letter(c) && !is_digit(c) &&
+        } else if (!is_letter(c) && !why__is_digit((char)c) &&
                    memchr(allowed, c, sizeof allowed - 1) == NULL) {
             return refuse(parse, i, "this byte has to be percent-encoded; write %%%02X", c);
         }
