@@ -198,6 +198,15 @@ bool why__is_address(const char *text) {
     return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
 }
 
+bool why__is_localhost(const char *host) {
+    static const char name[] = "localhost";
+    size_t len = strlen(host);
+    len -= len > 0 && host[len - 1] == '.';
+    size_t name_len = sizeof name - 1;
+    return len >= name_len && why__text_is_nocase(host + len - name_len, name_len, name) &&
+           (len == name_len || host[len - name_len - 1] == '.');
+}
+
 static int check_name(struct parse *parse, size_t offset, const char *host) {
     size_t label = 0;
     size_t len = strlen(host);

@@ -56,6 +56,9 @@ WHY_MUST_USE int why__url_parse_proxy(struct why__url *url, struct why_bytes tex
 /* "::1" or "192.0.2.1" as the host of a URL: neither brackets nor ports. */
 bool why__is_address(const char *text);
 
+/* "localhost" or a name below it, which are loopback without asking DNS (RFC 6761 section 6.3). */
+bool why__is_localhost(const char *host);
+
 /* Append ":port" to a host, with brackets around an IPv6 address.
  * returns the length of what was written, which is cut to fit */
 size_t why__format_authority(char *out, size_t out_size, const char *host, uint16_t port);
