@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: MIT
+why_test(net/loop_test)
