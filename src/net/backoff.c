@@ -14,15 +14,17 @@ void why__backoff_init(struct why__backoff *backoff, const struct why_reconnect 
     }
 }
 
-void why__backoff_reset(struct why__backoff *backoff) {
-    backoff->attempt = 0;
-}
-
 /* initial * 2^attempt, at most max; computed so that no shift can overflow. */
 static uint32_t bound_ms(const struct why__backoff *backoff) {
     uint32_t attempt = backoff->attempt < 31 ? backoff->attempt : 31;
     uint64_t bound = (uint64_t)backoff->config.initial_ms << attempt;
     return bound < backoff->config.max_ms ? (uint32_t)bound : backoff->config.max_ms;
+}
+
+void why__backoff_opened(struct why__backoff *backoff, uint64_t open_ms) {
+    if (open_ms >= bound_ms(backoff)) {
+        backoff->attempt = 0;
+    }
 }
 
 bool why__backoff_next(struct why__backoff *backoff, enum why_retry advice,

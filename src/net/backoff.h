@@ -21,8 +21,9 @@ struct why__backoff {
 /* In place; `config` is copied. */
 void why__backoff_init(struct why__backoff *backoff, const struct why_reconnect *config);
 
-/* There was a success: begin anew. */
-void why__backoff_reset(struct why__backoff *backoff);
+/* A session was open for so long. If that was longer than the last pause could have been, begin
+ * anew; a server that lets clients in only to throw them out is no success. */
+void why__backoff_opened(struct why__backoff *backoff, uint64_t open_ms);
 
 /* Whether to connect again, and after how long.
  *

@@ -72,7 +72,7 @@ static void pauses_are_spread_over_the_whole_range(void **state) {
     }
 }
 
-static void attempts_end_and_a_success_begins_anew(void **state) {
+static void attempts_end_and_a_session_that_lasts_begins_anew(void **state) {
     (void)state;
     struct test_host test;
     test_host_init(&test);
@@ -85,7 +85,9 @@ static void attempts_end_and_a_success_begins_anew(void **state) {
             assert_true(why__backoff_next(&backoff, WHY_RETRY_BACK_OFF, &test.host, &pause));
         }
         assert_false(why__backoff_next(&backoff, WHY_RETRY_BACK_OFF, &test.host, &pause));
-        why__backoff_reset(&backoff);
+        why__backoff_opened(&backoff, 3999);
+        assert_false(why__backoff_next(&backoff, WHY_RETRY_BACK_OFF, &test.host, &pause));
+        why__backoff_opened(&backoff, 4000);
     }
 }
 
@@ -109,7 +111,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bounds_double_up_to_the_limit),
         cmocka_unit_test(pauses_are_spread_over_the_whole_range),
-        cmocka_unit_test(attempts_end_and_a_success_begins_anew),
+        cmocka_unit_test(attempts_end_and_a_session_that_lasts_begins_anew),
         cmocka_unit_test(only_what_may_help_is_tried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
