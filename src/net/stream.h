@@ -46,15 +46,15 @@ struct why__stream_ops {
     /* The first byte of what should be TLS. False: take TLS away, this is plaintext. */
     bool (*on_first)(struct why__stream *stream, uint8_t byte); /* * */
 
-    /* The peer's stream ended, or the transport broke: the last call. Close the stream, and say
-     * why. */
+    /* The peer's stream ended, or the transport broke: the last call. The stream is closed after
+     * it. */
     void (*on_lost)(struct why__stream *stream, enum why_cause cause, enum why_transport transport,
                     int os_error);
 };
 
 /* Start from all zeroes; embedded in what it serves. Fields are private but ops, loop and tls. */
 struct why__stream {
-    struct why__watch watch; /* fd -1: closed */
+    struct why__watch watch;
     struct why__task task;
     struct why_loop *loop;
     const struct why__stream_ops *ops;
@@ -63,16 +63,18 @@ struct why__stream {
     uint32_t held_len;
     bool is_open : 1;       /* attached and not closed */
     bool is_paused : 1;     /* by why__stream_pause() */
-    bool is_stuck : 1;      /* on_data left something, or wants to be called again */
+    bool is_stuck : 1;      /* on_data left something */
+    bool is_resuming : 1;   /* the task has to show it again */
     bool is_blocked : 1;    /* the socket took no more */
+    bool is_broken : 1;     /* sending failed: what has come already is still read */
     bool is_finishing : 1;  /* input is discarded, output flushed, then FIN */
     bool is_half_close : 1; /* finishing: send FIN */
+    bool is_drained : 1;    /* finishing: all of that is done but for the peer's FIN */
     bool has_ended : 1;     /* the peer's FIN came */
-    bool has_sent_fin : 1;
-    bool has_begun : 1;   /* TLS: the first byte was looked at */
-    bool is_secured : 1;  /* TLS: on_tls was called */
-    bool wants_flush : 1; /* the task has to flush */
-    uint8_t owner_bits;   /* for the owner: flags that would cost it eight bytes */
+    bool has_notified : 1;  /* TLS: close_notify is queued */
+    bool has_begun : 1;     /* TLS: the first byte was looked at */
+    bool is_secured : 1;    /* TLS: on_tls was called */
+    uint16_t owner_bits;    /* the owner's flags, where there is room for them */
 };
 
 /* Take over a connected non-blocking socket and begin to read. `fd` is closed with the stream, and
