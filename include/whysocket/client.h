@@ -80,7 +80,8 @@ WHY_API void why_client_free(struct why_client *client);
 /* The proxy that the usual environment asks for, out of a snapshot that the program takes:
  * for ws: ws_proxy, http_proxy, all_proxy; for wss: wss_proxy, https_proxy, all_proxy; lower case
  * first, then upper (but for http_proxy, which a CGI's peer can set); no_proxy: "*", suffixes,
- * addresses and networks as 10.0.0.0/8.
+ * addresses and networks as 10.0.0.0/8. Never for loopback and unix sockets, which no proxy can
+ * reach for us.
  *
  * lookup    answers getenv()'s way
  * variable  set to the name of the variable that decided, or NULL
