@@ -14,7 +14,7 @@
 #define RUNS 7
 #define RUN_NS 4000000.0 /* aimed at */
 
-static const size_t sizes[] = {16, 64, 1024, 16 * 1024, SIZE_MAX_BENCHED};
+static const size_t sizes[] = {16, 32, 64, 1024, 16 * 1024, SIZE_MAX_BENCHED};
 #define SIZE_COUNT (sizeof sizes / sizeof sizes[0])
 
 static const struct {
