@@ -244,6 +244,9 @@ static struct why__tls_verdict judge_lost(const struct why__tls *tls) {
         /* Its alert can be lost to a reset, and some servers send none. */
         return likely(WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED);
     }
+    if (!tls->context->is_server && tls->client_cert_sent) {
+        return likely(WHY_CAUSE_TLS_CLIENT_CERT_REJECTED);
+    }
     return verdict(tls->lost == WHY_TRANSPORT_FIN ? WHY_CAUSE_TLS_EOF : WHY_CAUSE_TLS_RESET);
 }
 
@@ -289,9 +292,6 @@ struct why__tls_verdict why__tls_judge(const struct why__tls *tls) {
     }
     if (tls->lost != WHY_TRANSPORT_NONE) {
         return judge_lost(tls);
-    }
-    if (tls->handshake_done && tls->alert == WHY__TLS_ALERT_NO_APPLICATION_PROTOCOL) {
-        return verdict(WHY_CAUSE_TLS_ALPN); /* ours: opened() in tls.c */
     }
     return judge_library_error(tls);
 }
