@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+why_test(scenario/pair_test)
 # why_script(NAME SECONDS): a script that writes TAP; it is given the build's folder.
 function(why_script path timeout)
   get_filename_component(name ${path} NAME)
