@@ -2,7 +2,7 @@
  *
  * The send queue.
  */
-#include "core/output.h"
+#include "core/send_queue.h"
 
 #include <assert.h>
 #include <string.h>
@@ -20,7 +20,7 @@ struct why__chunk {
     uint8_t room[];
 };
 
-static struct why__chunk *append_chunk(struct why__output *output, const struct why_host *host,
+static struct why__chunk *append_chunk(struct why__send_queue *queue, const struct why_host *host,
                                        size_t room_len) {
     struct why__chunk *chunk = host->allocate(host->context, NULL, sizeof *chunk + room_len);
     if (chunk == NULL) {
@@ -30,56 +30,55 @@ static struct why__chunk *append_chunk(struct why__output *output, const struct 
     chunk->data = chunk->room;
     chunk->len = 0;
     chunk->room_len = room_len;
-    if (output->last != NULL) {
-        output->last->next = chunk;
+    if (queue->last != NULL) {
+        queue->last->next = chunk;
     } else {
-        output->first = chunk;
+        queue->first = chunk;
     }
-    output->last = chunk;
+    queue->last = chunk;
     return chunk;
 }
 
 /* A queue that has filled up is likely to go on: chunks grow with it. */
-static size_t choose_room(const struct why__output *output, size_t len) {
-    size_t room = output->len < ROOM_MIN   ? ROOM_MIN
-                  : output->len > ROOM_MAX ? ROOM_MAX
-                                           : output->len;
+static size_t choose_room(const struct why__send_queue *queue, size_t len) {
+    size_t room = queue->len < ROOM_MIN ? ROOM_MIN : queue->len > ROOM_MAX ? ROOM_MAX : queue->len;
     return len > room ? len : room;
 }
 
-uint8_t *why__output_reserve(struct why__output *output, const struct why_host *host, size_t len) {
-    struct why__chunk *chunk = output->last;
+uint8_t *why__send_queue_reserve(struct why__send_queue *queue, const struct why_host *host,
+                                 size_t len) {
+    struct why__chunk *chunk = queue->last;
     size_t used = 0;
     if (chunk != NULL && chunk->room_len > 0) {
         used = (size_t)(chunk->data - chunk->room) + chunk->len;
     }
     if (chunk == NULL || chunk->room_len - used < len) {
-        chunk = append_chunk(output, host, choose_room(output, len));
+        chunk = append_chunk(queue, host, choose_room(queue, len));
         if (chunk == NULL) {
             return NULL;
         }
         used = 0;
     }
     chunk->len += len;
-    output->len += len;
+    queue->len += len;
     return chunk->room + used;
 }
 
-void why__output_trim(struct why__output *output, size_t len) {
-    assert(output->last != NULL && output->last->len >= len);
-    output->last->len -= len;
-    output->len -= len;
+void why__send_queue_trim(struct why__send_queue *queue, size_t len) {
+    assert(queue->last != NULL && queue->last->len >= len);
+    queue->last->len -= len;
+    queue->len -= len;
 }
 
-bool why__output_borrow(struct why__output *output, const struct why_host *host,
-                        struct why_bytes data) {
-    struct why__chunk *chunk = append_chunk(output, host, 0);
+bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host *host,
+                            struct why_bytes data) {
+    struct why__chunk *chunk = append_chunk(queue, host, 0);
     if (chunk == NULL) {
         return false;
     }
     chunk->data = data.data;
     chunk->len = data.len;
-    output->len += data.len;
+    queue->len += data.len;
     return true;
 }
 
@@ -92,17 +91,17 @@ static struct why__chunk *copy_chunk(const struct why__chunk *chunk, const struc
     return copy;
 }
 
-bool why__output_settle(struct why__output *output, const struct why_host *host) {
+bool why__send_queue_settle(struct why__send_queue *queue, const struct why_host *host) {
     struct why__chunk *before = NULL;
-    for (struct why__chunk *chunk = output->first; chunk != NULL; chunk = chunk->next) {
+    for (struct why__chunk *chunk = queue->first; chunk != NULL; chunk = chunk->next) {
         if (chunk->room_len == 0) {
             struct why__chunk *copy = copy_chunk(chunk, host);
             if (copy == NULL) {
                 return false;
             }
-            *(before == NULL ? &output->first : &before->next) = copy;
-            if (output->last == chunk) {
-                output->last = copy;
+            *(before == NULL ? &queue->first : &before->next) = copy;
+            if (queue->last == chunk) {
+                queue->last = copy;
             }
             host->allocate(host->context, chunk, 0);
             chunk = copy;
@@ -112,9 +111,10 @@ bool why__output_settle(struct why__output *output, const struct why_host *host)
     return true;
 }
 
-size_t why__output_list(const struct why__output *output, struct why_bytes *list, size_t max) {
+size_t why__send_queue_list(const struct why__send_queue *queue, struct why_bytes *list,
+                            size_t max) {
     size_t count = 0;
-    for (const struct why__chunk *chunk = output->first; chunk != NULL && count < max;
+    for (const struct why__chunk *chunk = queue->first; chunk != NULL && count < max;
          chunk = chunk->next) {
         if (chunk->len > 0) {
             list[count++] = (struct why_bytes){chunk->data, chunk->len};
@@ -123,31 +123,32 @@ size_t why__output_list(const struct why__output *output, struct why_bytes *list
     return count;
 }
 
-static void drop_first(struct why__output *output, const struct why_host *host) {
-    struct why__chunk *chunk = output->first;
-    output->first = chunk->next;
-    if (output->first == NULL) {
-        output->last = NULL;
+static void drop_first(struct why__send_queue *queue, const struct why_host *host) {
+    struct why__chunk *chunk = queue->first;
+    queue->first = chunk->next;
+    if (queue->first == NULL) {
+        queue->last = NULL;
     }
     host->allocate(host->context, chunk, 0);
 }
 
-void why__output_consume(struct why__output *output, const struct why_host *host, size_t len) {
-    assert(len <= output->len);
-    output->len -= len;
-    while (output->first != NULL && output->first->len <= len) {
-        len -= output->first->len;
-        drop_first(output, host);
+void why__send_queue_consume(struct why__send_queue *queue, const struct why_host *host,
+                             size_t len) {
+    assert(len <= queue->len);
+    queue->len -= len;
+    while (queue->first != NULL && queue->first->len <= len) {
+        len -= queue->first->len;
+        drop_first(queue, host);
     }
     if (len > 0) {
-        output->first->data += len;
-        output->first->len -= len;
+        queue->first->data += len;
+        queue->first->len -= len;
     }
 }
 
-void why__output_clear(struct why__output *output, const struct why_host *host) {
-    while (output->first != NULL) {
-        drop_first(output, host);
+void why__send_queue_clear(struct why__send_queue *queue, const struct why_host *host) {
+    while (queue->first != NULL) {
+        drop_first(queue, host);
     }
-    output->len = 0;
+    queue->len = 0;
 }
