@@ -256,7 +256,8 @@ static struct why__tls_verdict judge_verification(const struct why__tls *tls) {
     struct why__tls_verdict found = verdict(why__tls_verify_cause(tls, order[0]));
     found.error = order[0];
     bool is_gap = found.cause == WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA ||
-                  found.cause == WHY_CAUSE_TLS_CHAIN_MISSING_INTERMEDIATE;
+                  found.cause == WHY_CAUSE_TLS_CHAIN_MISSING_INTERMEDIATE ||
+                  found.cause == WHY_CAUSE_TLS_CHAIN_NO_TRUST_STORE;
     found.likely = is_gap && !tls->evidence->gap_certain;
     return found;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static struct test_pki pki;
-static struct test_pair pair;
+static struct test_tls_pair pair;
 static struct test_host host;
 
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
@@ -47,19 +47,19 @@ static void join(const struct why_tls_config *client, const struct why_tls_confi
 }
 
 static void meet(void) {
-    test_pair_start(&pair, "server.example");
-    test_pair_run(&pair);
+    test_tls_start(&pair, "server.example");
+    test_tls_run(&pair);
 }
 
 static void part(void) {
-    test_pair_stop(&pair);
+    test_tls_stop(&pair);
     why__tls_context_free(pair.client.context);
     why__tls_context_free(pair.server.context);
     assert_int_equal(host.live_blocks, 0);
 }
 
-static void expect(const struct test_end *end, enum why_cause cause, const char *detail) {
-    struct why_record record = test_end_report(end);
+static void expect(const struct test_tls_end *end, enum why_cause cause, const char *detail) {
+    struct why_record record = test_tls_report(end);
     if (record.cause != cause || strstr(record.detail, detail) == NULL) {
         fail_msg("%s (%s), not %s (%s)", why_cause_id(record.cause), record.detail,
                  why_cause_id(cause), detail);
@@ -69,7 +69,7 @@ static void expect(const struct test_end *end, enum why_cause cause, const char 
 }
 
 /* Send all of it, carrying bytes whenever the output is full. */
-static void send_all(struct test_end *from, const uint8_t *data, size_t len, size_t piece) {
+static void send_all(struct test_tls_end *from, const uint8_t *data, size_t len, size_t piece) {
     struct why_bytes list[5];
     while (len > 0) {
         size_t count = 0, given = 0;
@@ -84,10 +84,10 @@ static void send_all(struct test_end *from, const uint8_t *data, size_t len, siz
         data += taken;
         len -= taken;
         if (taken < given) {
-            test_pair_run(&pair);
+            test_tls_run(&pair);
         }
     }
-    test_pair_run(&pair);
+    test_tls_run(&pair);
 }
 
 static void data_passes_both_ways(void **state) {
@@ -120,19 +120,19 @@ static void data_passes_both_ways(void **state) {
 static void data_may_come_with_the_end_of_the_handshake(void **state) {
     (void)state;
     join(NULL, NULL, 0);
-    test_pair_start(&pair, "server.example");
+    test_tls_start(&pair, "server.example");
     struct why_bytes hello = why__tls_output(pair.client.tls);
-    test_end_feed(&pair.server, hello.data, hello.len, 0);
+    test_tls_feed(&pair.server, hello.data, hello.len, 0);
     why__tls_output_consumed(pair.client.tls, hello.len);
     struct why_bytes answer = why__tls_output(pair.server.tls);
-    test_end_feed(&pair.client, answer.data, answer.len, 0);
+    test_tls_feed(&pair.client, answer.data, answer.len, 0);
     why__tls_output_consumed(pair.server.tls, answer.len);
     assert_int_equal(pair.client.status, WHY__TLS_OPEN);
     const struct why_bytes list[] = {{(const uint8_t *)"GET ", 4}, {NULL, 0}, {hello.data, 0}};
     size_t taken = 0;
     assert_int_equal(why__tls_send(pair.client.tls, list, 3, &taken), WHY_OK);
     assert_int_equal(taken, 4);
-    test_pair_run(&pair);
+    test_tls_run(&pair);
     assert_int_equal(pair.server.plain_len, 4);
     part();
 }
@@ -162,14 +162,14 @@ static void close_notify_ends_in_order(void **state) {
         size_t taken = 0;
         const struct why_bytes list = {(const uint8_t *)"x", 1};
         assert_int_equal(why__tls_send(pair.client.tls, &list, 1, &taken), WHY_ERR_STATE);
-        test_pair_run(&pair);
+        test_tls_run(&pair);
         assert_int_equal(pair.server.status, WHY__TLS_ENDED);
         assert_int_equal(why__tls_lost(pair.server.tls, WHY_TRANSPORT_FIN, 0), WHY_CAUSE_NONE);
-        struct why_record record = test_end_report(&pair.server);
+        struct why_record record = test_tls_report(&pair.server);
         assert_int_equal(record.cause, WHY_CAUSE_NONE);
         assert_int_equal(record.tls.alert, -1);
         why__tls_close(pair.server.tls);
-        test_pair_run(&pair);
+        test_tls_run(&pair);
         assert_int_equal(pair.client.status, WHY__TLS_ENDED);
         part();
     }
@@ -180,7 +180,7 @@ static void the_record_knows_what_was_agreed(void **state) {
     join(NULL, NULL, TLS1_3_VERSION);
     meet();
     for (int is_server = 0; is_server < 2; is_server++) {
-        struct why_record record = test_end_report(is_server ? &pair.server : &pair.client);
+        struct why_record record = test_tls_report(is_server ? &pair.server : &pair.client);
         assert_true(record.tls.present && record.tls.handshake_done);
         assert_string_equal(record.tls.version, "TLSv1.3");
         assert_string_equal(record.tls.cipher, "TLS_AES_256_GCM_SHA384");
@@ -190,7 +190,7 @@ static void the_record_knows_what_was_agreed(void **state) {
         assert_int_equal(record.tls.alert, -1);
         assert_string_equal(record.tls.library_error, "");
     }
-    struct why_record record = test_end_report(&pair.client);
+    struct why_record record = test_tls_report(&pair.client);
     assert_int_equal(record.tls.chain_len, 1);
     assert_string_equal(record.tls.chain[0].subject, "CN=server.example");
     assert_string_equal(record.tls.chain[0].issuer, "CN=Lab Root,O=Lab");
@@ -209,13 +209,13 @@ static void sessions_are_resumed_for_the_same_name(void **state) {
                       {"server.example", true},  {"127.0.0.1", false},
                       {"127.0.0.1", true},       {"server.example", false}};
         for (size_t j = 0; j < TEST_COUNT(visits); j++) {
-            test_pair_start(&pair, visits[j].name);
-            test_pair_run(&pair);
+            test_tls_start(&pair, visits[j].name);
+            test_tls_run(&pair);
             assert_int_equal(pair.server.status, WHY__TLS_OPEN);
             if (SSL_session_reused(pair.client.tls->ssl) != visits[j].resumed) {
                 fail_msg("visit %zu to %s", j, visits[j].name);
             }
-            test_pair_stop(&pair);
+            test_tls_stop(&pair);
         }
         part();
     }
@@ -225,12 +225,12 @@ static void a_session_with_errors_is_not_kept(void **state) {
     (void)state;
     join(&(struct why_tls_config){.ca_file = pki.ca_file, .insecure = true}, NULL, 0);
     for (int visit = 0; visit < 2; visit++) {
-        test_pair_start(&pair, "other.example");
-        test_pair_run(&pair);
-        struct why_record record = test_end_report(&pair.client);
+        test_tls_start(&pair, "other.example");
+        test_tls_run(&pair);
+        struct why_record record = test_tls_report(&pair.client);
         assert_int_equal(record.tls.error_count, 1);
         assert_int_equal(record.tls.errors[0].cause, WHY_CAUSE_TLS_CERT_NAME_MISMATCH);
-        test_pair_stop(&pair);
+        test_tls_stop(&pair);
     }
     part();
 }
@@ -272,10 +272,10 @@ static void a_client_certificate_is_shown(void **state) {
         meet();
         assert_int_equal(pair.server.status, WHY__TLS_OPEN);
         for (int is_server = 0; is_server < 2; is_server++) {
-            struct why_record record = test_end_report(is_server ? &pair.server : &pair.client);
+            struct why_record record = test_tls_report(is_server ? &pair.server : &pair.client);
             assert_true(record.tls.client_cert_requested && record.tls.client_cert_sent);
         }
-        struct why_record record = test_end_report(&pair.server);
+        struct why_record record = test_tls_report(&pair.server);
         assert_string_equal(record.tls.chain[0].subject, "CN=client,O=Lab");
         part();
     }
@@ -291,14 +291,14 @@ static void a_missing_client_certificate_is_told(void **state) {
         bool is_13 = versions[i] == TLS1_3_VERSION;
         expect(&pair.client, WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED,
                "asked for a client certificate of CN=Lab Root,O=Lab; alert ");
-        struct why_record record = test_end_report(&pair.client);
+        struct why_record record = test_tls_report(&pair.client);
         assert_int_equal(record.code, 1015);
         assert_int_equal(record.tls.alert, is_13 ? 116 : 40);
         assert_int_equal(record.likely, !is_13);
         assert_int_equal(record.tls.handshake_done, is_13);
         assert_true(record.tls.client_cert_requested && !record.tls.client_cert_sent);
         expect(&pair.server, WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED, "the client sent no certificate");
-        assert_int_equal(test_end_report(&pair.server).side, WHY_SIDE_PEER);
+        assert_int_equal(test_tls_report(&pair.server).side, WHY_SIDE_PEER);
         part();
     }
 }
@@ -308,12 +308,12 @@ static void meet_without_answer(const char *client_file) {
     join(&(struct why_tls_config){.ca_file = pki.ca_file, .cert_file = client_file},
          &(struct why_tls_config){.cert_file = pki.leaf_file, .ca_file = pki.ca_file},
          TLS1_3_VERSION);
-    test_pair_start(&pair, "server.example");
+    test_tls_start(&pair, "server.example");
     struct why_bytes hello = why__tls_output(pair.client.tls);
-    test_end_feed(&pair.server, hello.data, hello.len, 0);
+    test_tls_feed(&pair.server, hello.data, hello.len, 0);
     why__tls_output_consumed(pair.client.tls, hello.len);
     struct why_bytes answer = why__tls_output(pair.server.tls);
-    test_end_feed(&pair.client, answer.data, answer.len, 0);
+    test_tls_feed(&pair.client, answer.data, answer.len, 0);
     assert_int_equal(pair.client.status, WHY__TLS_OPEN);
 }
 
@@ -327,7 +327,7 @@ static void a_server_may_hang_up_on_the_certificate(void **state) {
             i % 2 == 0 ? WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED : WHY_CAUSE_TLS_CLIENT_CERT_REJECTED;
         assert_int_equal(why__tls_lost(pair.client.tls, ends[i / 2], 0), expected);
         expect(&pair.client, expected, "");
-        assert_true(test_end_report(&pair.client).likely);
+        assert_true(test_tls_report(&pair.client).likely);
         part();
     }
     /* Silence is the answer that is waited for, and what is waited for is not TLS. */
@@ -361,7 +361,7 @@ static void requests_for_keys_do_not_fill_memory(void **state) {
         }
         pair.server.plain_len = 0;
         struct why_bytes output = why__tls_output(pair.client.tls);
-        test_end_feed(&pair.server, output.data, output.len, 0);
+        test_tls_feed(&pair.server, output.data, output.len, 0);
         why__tls_output_consumed(pair.client.tls, output.len);
     }
     assert_in_range(why__tls_output(pair.server.tls).len, 1, WHY__TLS_OUTPUT_HARD_MAX);
@@ -397,7 +397,7 @@ static void a_bad_client_certificate_is_told(void **state) {
         meet();
         expect(&pair.server, bad[i / 2].on_server, "");
         expect(&pair.client, WHY_CAUSE_TLS_CLIENT_CERT_REJECTED, bad[i / 2].alert);
-        assert_true(test_end_report(&pair.client).tls.client_cert_sent);
+        assert_true(test_tls_report(&pair.client).tls.client_cert_sent);
         part();
         test_cert_free(&cert);
     }
@@ -412,7 +412,7 @@ static void versions_that_do_not_meet_are_told(void **state) {
     meet();
     expect(&pair.server, WHY_CAUSE_TLS_VERSION,
            "the client offers TLS 1.1 at most, TLS 1.2 is the least here");
-    assert_int_equal(test_end_report(&pair.server).side, WHY_SIDE_PEER);
+    assert_int_equal(test_tls_report(&pair.server).side, WHY_SIDE_PEER);
     expect(&pair.client, WHY_CAUSE_TLS_VERSION, "the server sent alert protocol_version (70)");
     part();
 
@@ -432,8 +432,8 @@ static void ciphers_that_do_not_meet_are_told(void **state) {
     meet();
     expect(&pair.server, WHY_CAUSE_TLS_NO_SHARED_CIPHER, "no shared cipher");
     expect(&pair.client, WHY_CAUSE_TLS_NO_SHARED_CIPHER, "alert handshake_failure (40)");
-    assert_true(test_end_report(&pair.client).likely);
-    assert_false(test_end_report(&pair.server).likely);
+    assert_true(test_tls_report(&pair.client).likely);
+    assert_false(test_tls_report(&pair.server).likely);
     part();
 }
 
@@ -474,9 +474,9 @@ static void renegotiation_is_refused(void **state) {
     assert_int_equal(SSL_renegotiate(client), 1);
     assert_true(SSL_do_handshake(client) <= 0);
     assert_true(why__tls_output(pair.client.tls).len > 0);
-    test_pair_run(&pair);
+    test_tls_run(&pair);
     assert_int_equal(SSL_num_renegotiations(pair.server.tls->ssl), 0);
-    struct why_record record = test_end_report(&pair.client);
+    struct why_record record = test_tls_report(&pair.client);
     assert_int_equal(record.tls.alert, 100); /* no_renegotiation, RFC 5246 section 7.2.2 */
     part();
 }

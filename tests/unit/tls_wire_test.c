@@ -9,7 +9,7 @@
 #include <string.h>
 
 static struct test_pki pki;
-static struct test_pair pair;
+static struct test_tls_pair pair;
 static struct test_host host;
 
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
@@ -40,7 +40,7 @@ static int free_pki(void **state) {
 static void start(int version) {
     SSL_CTX_set_max_proto_version(pair.server.context->ssl, version);
     pair.step = pair.cut_at = 0;
-    test_pair_start(&pair, "server.example");
+    test_tls_start(&pair, "server.example");
 }
 
 /* What one side first gets, instead of TLS; then the transport ends. */
@@ -99,11 +99,11 @@ static void first_bytes_name_the_cause(void **state) {
     for (size_t i = 0; i < TEST_COUNT(firsts) * 3; i++) {
         const struct first *row = &firsts[i / 3];
         start(0);
-        struct test_end *end = row->to_server ? &pair.server : &pair.client;
+        struct test_tls_end *end = row->to_server ? &pair.server : &pair.client;
         size_t len = row->len == 0 ? strlen(row->bytes) : row->len;
-        test_end_feed(end, row->bytes, len, i % 3); /* whole, by one, by two */
+        test_tls_feed(end, row->bytes, len, i % 3); /* whole, by one, by two */
         enum why_cause cause = why__tls_lost(end->tls, row->end, 0);
-        struct why_record record = test_end_report(end);
+        struct why_record record = test_tls_report(end);
         if (cause != row->cause || record.cause != row->cause ||
             strstr(record.detail, row->detail) == NULL) {
             fail_msg("%s, step %zu: %s (%s)", row->name, i % 3, why_cause_id(record.cause),
@@ -115,21 +115,21 @@ static void first_bytes_name_the_cause(void **state) {
         assert_memory_equal(record.tls.first_bytes, row->bytes, record.tls.first_bytes_len);
         assert_false(record.tls.handshake_done);
         assert_string_equal(record.tls.version, "");
-        test_pair_stop(&pair);
+        test_tls_stop(&pair);
     }
 }
 
 static void plain_http_is_answered_in_plain_http(void **state) {
     (void)state;
     start(0);
-    test_end_feed(&pair.server, "GET / HTTP/1.1\r\n\r\n", 18, 0);
+    test_tls_feed(&pair.server, "GET / HTTP/1.1\r\n\r\n", 18, 0);
     assert_int_equal(pair.server.status, WHY__TLS_FAILED);
     struct why_bytes output = why__tls_output(pair.server.tls);
     assert_in_range(output.len, 100, 250);
     assert_memory_equal(output.data, "HTTP/1.1 400 Bad Request\r\n", 26);
     assert_non_null(memmem(output.data, output.len, "use wss://", 10));
-    assert_int_equal(test_end_report(&pair.server).side, WHY_SIDE_PEER);
-    test_pair_stop(&pair);
+    assert_int_equal(test_tls_report(&pair.server).side, WHY_SIDE_PEER);
+    test_tls_stop(&pair);
 }
 
 /* RFC 8446 section 6: an alert instead of a ServerHello. */
@@ -162,8 +162,8 @@ static void an_alert_names_the_cause(void **state) {
     for (size_t i = 0; i < TEST_COUNT(alerts) * 2; i++) {
         const uint8_t bytes[] = {0x15, 3, 3, 0, 2, 2, (uint8_t)alerts[i / 2].alert};
         start(0);
-        test_end_feed(&pair.client, bytes, sizeof bytes, i % 2);
-        struct why_record record = test_end_report(&pair.client);
+        test_tls_feed(&pair.client, bytes, sizeof bytes, i % 2);
+        struct why_record record = test_tls_report(&pair.client);
         if (pair.client.status != WHY__TLS_FAILED || record.cause != alerts[i / 2].cause ||
             record.likely != alerts[i / 2].likely ||
             strstr(record.detail, alerts[i / 2].name) == NULL) {
@@ -176,7 +176,7 @@ static void an_alert_names_the_cause(void **state) {
         assert_int_equal(record.transport, WHY_TRANSPORT_TLS_ALERT);
         /* The first cause stays. */
         assert_int_equal(why__tls_lost(pair.client.tls, WHY_TRANSPORT_RESET, 0), record.cause);
-        test_pair_stop(&pair);
+        test_tls_stop(&pair);
     }
 }
 
@@ -185,10 +185,10 @@ static void a_warning_is_no_failure(void **state) {
     (void)state;
     static const uint8_t warning[] = {0x15, 3, 3, 0, 2, 1, 112};
     start(TLS1_2_VERSION);
-    test_end_feed(&pair.client, warning, sizeof warning, 0);
-    test_pair_run(&pair);
+    test_tls_feed(&pair.client, warning, sizeof warning, 0);
+    test_tls_run(&pair);
     assert_int_equal(pair.client.status, WHY__TLS_OPEN);
-    test_pair_stop(&pair);
+    test_tls_stop(&pair);
 }
 
 /* bad-input.md 124: cut at every byte of what the server, then the client, sends. */
@@ -203,13 +203,13 @@ static void a_handshake_cut_anywhere_has_its_cause(void **state) {
         for (size_t at = 1;; at++, cuts++) {
             start(versions[v]);
             pair.cut_at = at;
-            test_pair_run(&pair);
+            test_tls_run(&pair);
             bool open = pair.client.status == WHY__TLS_OPEN;
             size_t kind = at % TEST_COUNT(ends);
             enum why_cause client = why__tls_lost(pair.client.tls, ends[kind], 104);
             enum why_cause server = why__tls_lost(pair.server.tls, ends[kind], 104);
-            struct why_record record = test_end_report(&pair.client);
-            test_pair_stop(&pair);
+            struct why_record record = test_tls_report(&pair.client);
+            test_tls_stop(&pair);
             if (open) {
                 assert_int_equal(client, WHY_CAUSE_NONE);
                 break;
@@ -226,7 +226,8 @@ static void a_handshake_cut_anywhere_has_its_cause(void **state) {
     }
 }
 
-static void carry_damaged(struct test_end *from, struct test_end *to, size_t at, uint8_t flip) {
+static void carry_damaged(struct test_tls_end *from, struct test_tls_end *to, size_t at,
+                          uint8_t flip) {
     static uint8_t copy[65536];
     struct why_bytes output = why__tls_output(from->tls);
     if (output.len == 0) {
@@ -238,7 +239,7 @@ static void carry_damaged(struct test_end *from, struct test_end *to, size_t at,
     }
     size_t len = output.len;
     why__tls_output_consumed(from->tls, len);
-    test_end_feed(to, copy, len, 0);
+    test_tls_feed(to, copy, len, 0);
 }
 
 /* One bit wrong, anywhere: no crash, no spin, and whoever does not open has a cause. */
@@ -253,16 +254,16 @@ static void a_damaged_handshake_has_a_cause(void **state) {
             carry_damaged(&pair.server, &pair.client, to_client ? i / 2 : SIZE_MAX,
                           (uint8_t)(1u << (i % 8)));
         }
-        struct test_end *ends[] = {&pair.client, &pair.server};
+        struct test_tls_end *ends[] = {&pair.client, &pair.server};
         for (size_t j = 0; j < 2; j++) {
             bool open = why__tls_status(ends[j]->tls) == WHY__TLS_OPEN;
             enum why_cause cause = why__tls_lost(ends[j]->tls, WHY_TRANSPORT_FIN, 0);
             if (!open && (cause == WHY_CAUSE_NONE || why_cause_code(cause) != 1015)) {
                 fail_msg("bit of byte %zu, end %zu: no cause", i / 2, j);
             }
-            (void)test_end_report(ends[j]);
+            (void)test_tls_report(ends[j]);
         }
-        test_pair_stop(&pair);
+        test_tls_stop(&pair);
     }
 }
 
@@ -280,12 +281,12 @@ static void noise_at_any_flight_has_a_cause(void **state) {
             carry_damaged(flight % 2 == 0 ? &pair.client : &pair.server,
                           flight % 2 == 0 ? &pair.server : &pair.client, SIZE_MAX, 0);
         }
-        struct test_end *end = seed % 3 == 0 ? &pair.server : &pair.client;
-        test_end_feed(end, noise, sizeof noise, seed % 7);
+        struct test_tls_end *end = seed % 3 == 0 ? &pair.server : &pair.client;
+        test_tls_feed(end, noise, sizeof noise, seed % 7);
         enum why_cause cause = why__tls_lost(end->tls, WHY_TRANSPORT_FIN, 0);
         assert_int_not_equal(cause, WHY_CAUSE_NONE);
-        assert_int_equal(test_end_report(end).cause, cause);
-        test_pair_stop(&pair);
+        assert_int_equal(test_tls_report(end).cause, cause);
+        test_tls_stop(&pair);
     }
 }
 
@@ -294,7 +295,7 @@ static void damage_after_the_handshake_is_told(void **state) {
     (void)state;
     for (size_t v = 0; v < TEST_COUNT(versions); v++) {
         start(versions[v]);
-        test_pair_run(&pair);
+        test_tls_run(&pair);
         const struct why_bytes list = {(const uint8_t *)"hello", 5};
         size_t taken = 0;
         assert_int_equal(why__tls_send(pair.client.tls, &list, 1, &taken), WHY_OK);
@@ -302,14 +303,14 @@ static void damage_after_the_handshake_is_told(void **state) {
         assert_int_equal(why__tls_send(pair.client.tls, &list, 1, &taken), WHY_OK);
         carry_damaged(&pair.client, &pair.server, pair.server.received + first + 10, 1);
         assert_int_equal(pair.server.plain_len, 5);
-        struct why_record record = test_end_report(&pair.server);
+        struct why_record record = test_tls_report(&pair.server);
         assert_string_equal(why_cause_id(record.cause), "tls.corrupted");
         assert_true(record.tls.handshake_done);
-        test_pair_run(&pair);
-        record = test_end_report(&pair.client);
+        test_tls_run(&pair);
+        record = test_tls_report(&pair.client);
         assert_string_equal(why_cause_id(record.cause), "tls.corrupted");
         assert_int_equal(record.tls.alert, 20);
-        test_pair_stop(&pair);
+        test_tls_stop(&pair);
     }
 }
 
@@ -323,12 +324,12 @@ static bool talk_without_memory(size_t at) {
     if (pair.client.tls != NULL && pair.server.tls != NULL) {
         pair.client.status = pair.server.status = WHY__TLS_HANDSHAKE;
         pair.client.plain_len = pair.server.plain_len = 0;
-        test_pair_run(&pair);
+        test_tls_run(&pair);
         const struct why_bytes list = {(const uint8_t *)"hello", 5};
         size_t taken = 0;
         int result = why__tls_send(pair.client.tls, &list, 1, &taken);
-        test_pair_run(&pair);
-        struct test_end *ends[] = {&pair.client, &pair.server};
+        test_tls_run(&pair);
+        struct test_tls_end *ends[] = {&pair.client, &pair.server};
         for (size_t i = 0; i < 2; i++) {
             enum why_cause cause = why__tls_cause(ends[i]->tls);
             if (cause != WHY_CAUSE_NONE && cause != WHY_CAUSE_LOCAL_OUT_OF_MEMORY) {
@@ -342,7 +343,7 @@ static bool talk_without_memory(size_t at) {
         touched = true;
     }
     host.fail_at = 0;
-    test_pair_stop(&pair);
+    test_tls_stop(&pair);
     return touched;
 }
 
