@@ -196,7 +196,7 @@ static const struct row rows[] = {
      .expect_detail = "Retry-After: 7"},
     {.name = "502 in a chunk of seventeen digits", /* bad input, row 22 */
      .rfc = "9112 7.1",
-     .input = "HTTP/1.1 502 x\r\nTransfer-Encoding: chunked\r\n" END "10000000000000000\r\nabc\r\n",
+     .input = "HTTP/1.1 502 x\r\nTransfer-Encoding: chunked\r\n" END "10000000000000003\r\nabc\r\n",
      FAILS("http.status.502", "", 502)},
     {.name = "502 in a chunk that is no number",
      .rfc = "9112 7.1",
