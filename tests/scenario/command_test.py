@@ -88,7 +88,7 @@ def usage_errors_are_one_line_on_stderr():
             (["explain", "polcy violation"], "Policy violation"),
             (["explain", "\033[31mred\n"], "\\x1b[31mred\\x0a"),
             (["explain", ""], "neither a close code"),
-            (["explain", "- -"], "neither a close code"),
+            (["explain", "_ -"], "neither a close code"),
             (["compare", "1007"], "is missing"),
             (["compare", "1007", "1015", "1000"], "one too many"),
             (["compare", "1007", "1007"], "same code twice"),
