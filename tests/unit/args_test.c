@@ -131,7 +131,8 @@ static bool run(const struct row *row) {
     char *words[16];
     int count = 0;
     snprintf(line, sizeof line, "%s", row->line);
-    for (char *at = strtok(line, " "); at != NULL; at = strtok(NULL, " ")) {
+    char *rest = NULL;
+    for (char *at = strtok_r(line, " ", &rest); at != NULL; at = strtok_r(NULL, " ", &rest)) {
         words[count++] = at;
     }
     struct values values = {0};
