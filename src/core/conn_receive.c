@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The connection receives: a table of steps from bytes to events, resumable at any byte. What a
+ * message is made of is decided here; what a frame may look like, in frame_decode.c.
+ */
+#include "core/conn_state.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+    JOIN_LEN_MIN = 1024,   /* of the memory that a message is joined in */
+    INFLATE_SLICE = 16384, /* what is inflated before it is checked and counted */
+    CONTROL_BURST_S = 10,  /* seconds that the rate of control frames may be exceeded */
+    THOUSANDTHS = 1000,
+};
+
+/* One step: uses input, may yield an event, may fail the connection. Returns false if it needs more
+ * input. */
+typedef bool receive_step(struct why_conn *conn, struct why_span *input, struct why_event *event);
+
+void why__conn_drop_message(struct why_conn *conn) {
+    if (conn->message.data != NULL) {
+        why__conn_allocate(conn, conn->message.data, 0);
+    }
+    conn->message = (struct why__message){0};
+}
+
+static void fail_frame(struct why_conn *conn, enum why_cause cause) {
+    struct why__ending *ending = why__conn_ending(conn);
+    if (ending != NULL) {
+        ending->frame_len = conn->decoder.header_len;
+        memcpy(ending->frame, conn->decoder.header, sizeof ending->frame);
+    }
+    why_conn_fail(conn, cause, NULL);
+}
+
+/* A leaky bucket: so many frames that carry nothing are allowed a second, and ten seconds' worth at
+ * once. False: too many. */
+static bool count_empty_frame(struct why_conn *conn) {
+    uint32_t rate = conn->options->control_rate_max;
+    if (rate == 0) {
+        return true;
+    }
+    uint32_t now = (uint32_t)why__conn_now(conn);
+    uint64_t leaked = (uint64_t)(now - conn->control_time_ms) * rate;
+    uint64_t level = conn->control_level > leaked ? conn->control_level - leaked : 0;
+    level += THOUSANDTHS;
+    conn->control_time_ms = now;
+    if (level > (uint64_t)rate * CONTROL_BURST_S * THOUSANDTHS || level > UINT32_MAX) {
+        return false;
+    }
+    conn->control_level = (uint32_t)level;
+    return true;
+}
+
+/* The header says how much is to come: refuse what passes the limit before any of it is held. */
+static enum why_cause begin_data(struct why_conn *conn) {
+    const struct why__frame_decoder *decoder = &conn->decoder;
+    struct why__message *message = &conn->message;
+    enum why_opcode opcode = why__frame_opcode(decoder);
+    if (opcode != WHY_OPCODE_CONTINUATION) {
+        *message = (struct why__message){
+            .opcode = (uint8_t)opcode,
+            .compressed = why__frame_is_compressed(decoder),
+        };
+    }
+    uint64_t max = conn->options->message_len_max;
+    uint64_t so_far = message->offset;
+    if (message->compressed) {
+        /* The limit is on what comes out. What does not compress grows by a little; more than that
+         * is nothing but empty blocks. */
+        max += max / 256 < UINT64_MAX - max - 1024 ? max / 256 + 1024 : 0;
+        so_far = message->compressed_len;
+    }
+    if (so_far > max || decoder->payload_len > max - so_far) {
+        return WHY_CAUSE_LIMIT_MESSAGE_SIZE;
+    }
+    conn->step = message->compressed ? WHY__STEP_COMPRESSED_DATA : WHY__STEP_DATA;
+    return WHY_CAUSE_NONE;
+}
+
+static bool step_header(struct why_conn *conn, struct why_span *input, struct why_event *event) {
+    (void)event;
+    bool done = false;
+    enum why_cause cause = why__frame_decode(&conn->decoder, input, &done);
+    if (cause == WHY_CAUSE_NONE && !done) {
+        return false;
+    }
+    bool is_control = why__opcode_is_control(why__frame_opcode(&conn->decoder));
+    if (cause == WHY_CAUSE_NONE) {
+        conn->payload_left = conn->decoder.payload_len;
+        conn->step = WHY__STEP_CONTROL;
+        if ((is_control || conn->payload_left == 0) && !count_empty_frame(conn)) {
+            cause = WHY_CAUSE_LIMIT_CONTROL_RATE;
+        } else if (!is_control) {
+            cause = begin_data(conn);
+        }
+    }
+    if (cause != WHY_CAUSE_NONE) {
+        fail_frame(conn, cause);
+    }
+    return true;
+}
+
+/* The next bytes of this frame's payload, taken off the input. */
+static struct why_span take_payload(struct why_conn *conn, struct why_span *input) {
+    size_t len = input->len < conn->payload_left ? input->len : (size_t)conn->payload_left;
+    struct why_span piece = {input->data, len};
+    input->data += len;
+    input->len -= len;
+    conn->payload_left -= len;
+    return piece;
+}
+
+/* Where in the frame's payload a piece begins that was just taken. */
+static unsigned mask_phase(const struct why_conn *conn, struct why_span piece) {
+    return (unsigned)(conn->decoder.payload_len - conn->payload_left - piece.len) & 3;
+}
+
+static void unmask(struct why_conn *conn, struct why_span piece) {
+    if (conn->is_server && piece.len > 0) {
+        why__mask(piece.data, piece.len, why__frame_mask_key(&conn->decoder),
+                  mask_phase(conn, piece));
+    }
+}
+
+/* Unmask and check, in one pass where it is both. False: the text is invalid, and the connection
+ * has failed. */
+static bool open_piece(struct why_conn *conn, struct why_span piece) {
+    struct why__utf8 *utf8 = &conn->message.utf8;
+    size_t valid = piece.len;
+    if (conn->message.opcode != WHY_OPCODE_TEXT) {
+        unmask(conn, piece);
+    } else if (conn->is_server && piece.len > 0) {
+        valid = why__unmask_utf8(utf8, piece.data, piece.len, why__frame_mask_key(&conn->decoder),
+                                 mask_phase(conn, piece));
+    } else {
+        valid = why__utf8_check(utf8, piece.data, piece.len);
+    }
+    if (valid < piece.len) {
+        why__conn_fail_utf8(conn, WHY_CAUSE_UTF8_INVALID, (struct why_bytes){piece.data, piece.len},
+                            valid, *utf8);
+        return false;
+    }
+    return true;
+}
+
+/* Room for `more` bytes in the joined message. It doubles, but never past what the message can
+ * still come to: a length that is only declared costs nothing. */
+static bool reserve_message(struct why_conn *conn, size_t more, uint64_t expected) {
+    struct why__message *message = &conn->message;
+    size_t need = message->len + more;
+    if (need <= message->size) {
+        return true;
+    }
+    uint64_t size = message->size * (uint64_t)2;
+    size = size < JOIN_LEN_MIN ? JOIN_LEN_MIN : size;
+    size = size > expected ? expected : size;
+    size = size < need ? need : size;
+    uint8_t *data = why__conn_allocate(conn, message->data, (size_t)size);
+    if (data == NULL) {
+        why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
+        return false;
+    }
+    message->data = data;
+    message->size = (size_t)size;
+    return true;
+}
+
+static bool join(struct why_conn *conn, struct why_span piece) {
+    uint64_t expected = why__frame_is_final(&conn->decoder)
+                            ? conn->message.len + piece.len + conn->payload_left
+                            : conn->options->message_len_max;
+    if (piece.len == 0) {
+        return true;
+    }
+    if (!reserve_message(conn, piece.len, expected)) {
+        return false;
+    }
+    memcpy(conn->message.data + conn->message.len, piece.data, piece.len);
+    conn->message.len += piece.len;
+    return true;
+}
+
+/* The message ends with `piece`, which is not joined yet. False: it ends inside a character. */
+static bool check_text_end(struct why_conn *conn, struct why_span piece) {
+    const struct why__message *message = &conn->message;
+    if (message->opcode != WHY_OPCODE_TEXT || why__utf8_is_complete(&message->utf8)) {
+        return true;
+    }
+    why__conn_fail_utf8(conn, WHY_CAUSE_UTF8_INVALID, (struct why_bytes){piece.data, piece.len},
+                        piece.len, message->utf8);
+    return false;
+}
+
+static void deliver(struct why_conn *conn, struct why_event *event, struct why_bytes data,
+                    bool last) {
+    struct why__message *message = &conn->message;
+    bool stream = conn->options->stream_messages;
+    *event = (struct why_event){
+        .type = stream ? WHY_EVENT_FRAGMENT : WHY_EVENT_MESSAGE,
+        .opcode = (enum why_opcode)message->opcode,
+        .first = !message->begun,
+        .last = last,
+        .compressed = message->compressed,
+        .data = data,
+    };
+    message->begun = true;
+    message->delivered = last || stream;
+    if (last) {
+        conn->counters.messages_received++;
+        conn->message_ms = why__conn_now(conn);
+    }
+}
+
+static bool step_data(struct why_conn *conn, struct why_span *input, struct why_event *event) {
+    struct why__message *message = &conn->message;
+    struct why_span piece = take_payload(conn, input);
+    bool frame_done = conn->payload_left == 0;
+    bool last = frame_done && why__frame_is_final(&conn->decoder);
+    if (frame_done) {
+        conn->step = WHY__STEP_HEADER;
+    }
+    if (!open_piece(conn, piece) || (last && !check_text_end(conn, piece))) {
+        return true;
+    }
+    message->offset += piece.len;
+    bool in_place = conn->options->stream_messages || (last && message->len == 0);
+    if (!in_place) {
+        if (!join(conn, piece)) {
+            return true;
+        }
+        piece = (struct why_span){message->data, message->len};
+    }
+    if (last || (conn->options->stream_messages && piece.len > 0)) {
+        deliver(conn, event, (struct why_bytes){piece.data, piece.len}, last);
+    }
+    return frame_done;
+}
+
+/* Check and count what was inflated into the end of the joined message. */
+static bool take_inflated(struct why_conn *conn, size_t len) {
+    struct why__message *message = &conn->message;
+    uint8_t *data = message->data + message->len;
+    if (len > conn->options->message_len_max - message->offset) {
+        fail_frame(conn, WHY_CAUSE_LIMIT_MESSAGE_SIZE);
+        return false;
+    }
+    if (message->opcode == WHY_OPCODE_TEXT) {
+        size_t valid = why__utf8_check(&message->utf8, data, len);
+        if (valid < len) {
+            why__conn_fail_utf8(conn, WHY_CAUSE_UTF8_INVALID, (struct why_bytes){data, len}, valid,
+                                message->utf8);
+            return false;
+        }
+    }
+    message->len += len;
+    message->offset += len;
+    return true;
+}
+
+/* Inflate one slice: of `input`, or of the message's tail where that is NULL.
+ * full  set where more may come out without further input */
+static bool inflate_slice(struct why_conn *conn, struct why_bytes *input, bool *full) {
+    struct why__message *message = &conn->message;
+    *full = false;
+    /* One byte past the limit, to see that it is passed. */
+    if (!reserve_message(conn, 1, conn->options->message_len_max + 1)) {
+        return false;
+    }
+    size_t left = message->size - message->len;
+    struct why_span room = {message->data + message->len,
+                            left < INFLATE_SLICE ? left : INFLATE_SLICE};
+    size_t len = 0;
+    enum why__inflate_result result = input != NULL
+                                          ? why__inflate(conn->deflate, input, room, &len)
+                                          : why__inflate_finish(conn->deflate, room, &len);
+    if (result != WHY__INFLATE_OK) {
+        why_conn_fail(conn,
+                      result == WHY__INFLATE_NOMEM ? WHY_CAUSE_LOCAL_OUT_OF_MEMORY
+                                                   : WHY_CAUSE_DEFLATE_CORRUPT,
+                      NULL);
+        return false;
+    }
+    *full = len == room.len;
+    return take_inflated(conn, len);
+}
+
+/* Put back what was taken and not used, masked as it came. */
+static void give_back(struct why_conn *conn, struct why_span *input, size_t len) {
+    struct why_span rest = {input->data - len, len};
+    unmask(conn, rest);
+    input->data -= len;
+    input->len += len;
+    conn->payload_left += len;
+}
+
+/* Inflate what there is; a stream stops at every slice, so that it never holds more than one. */
+static bool inflate_piece(struct why_conn *conn, struct why_bytes *input, bool *full) {
+    do {
+        if (!inflate_slice(conn, input, full)) {
+            return false;
+        }
+        if (conn->options->stream_messages && conn->message.len > 0) {
+            break;
+        }
+    } while (*full || (input != NULL && input->len > 0));
+    return true;
+}
+
+static bool step_compressed_data(struct why_conn *conn, struct why_span *input,
+                                 struct why_event *event) {
+    struct why__message *message = &conn->message;
+    struct why_span piece = take_payload(conn, input);
+    unmask(conn, piece);
+    struct why_bytes rest = {piece.data, piece.len};
+    bool full = message->inflating;
+    if ((full || rest.len > 0) && !inflate_piece(conn, &rest, &full)) {
+        return true;
+    }
+    message->inflating = full;
+    message->compressed_len += piece.len - rest.len;
+    give_back(conn, input, rest.len);
+    bool frame_done = conn->payload_left == 0 && !full;
+    if (frame_done) {
+        conn->step =
+            why__frame_is_final(&conn->decoder) ? WHY__STEP_COMPRESSED_END : WHY__STEP_HEADER;
+    }
+    if (conn->options->stream_messages && message->len > 0) {
+        deliver(conn, event, (struct why_bytes){message->data, message->len}, false);
+    }
+    return frame_done;
+}
+
+static bool step_compressed_end(struct why_conn *conn, struct why_span *input,
+                                struct why_event *event) {
+    (void)input;
+    struct why__message *message = &conn->message;
+    bool full = false;
+    if (!inflate_piece(conn, NULL, &full)) {
+        return true;
+    }
+    if (!full) {
+        conn->step = WHY__STEP_HEADER;
+        if (!check_text_end(conn, (struct why_span){0})) {
+            return true;
+        }
+    }
+    deliver(conn, event, (struct why_bytes){message->data, message->len}, !full);
+    return true;
+}
+
+static void take_pong(struct why_conn *conn, struct why_bytes payload) {
+    if (conn->ping_open && why__ping_hash(payload) == conn->ping_hash) {
+        conn->ping_rtt_ms = (uint32_t)(why__conn_now(conn) - conn->ping_ms);
+        conn->ping_open = false;
+    }
+}
+
+static void take_control(struct why_conn *conn, struct why_bytes payload, struct why_event *event) {
+    enum why_opcode opcode = why__frame_opcode(&conn->decoder);
+    if (opcode == WHY_OPCODE_CLOSE) {
+        why__conn_take_close(conn, payload, event);
+        return;
+    }
+    if (opcode == WHY_OPCODE_PING) {
+        why__conn_want_pong(conn, payload);
+    } else {
+        take_pong(conn, payload);
+    }
+    *event = (struct why_event){
+        .type = opcode == WHY_OPCODE_PING ? WHY_EVENT_PING : WHY_EVENT_PONG,
+        .data = payload,
+    };
+}
+
+/* A control frame that lies whole in the input is taken where it lies; one that comes in pieces is
+ * collected, and its memory stays until the call after its event. */
+static bool step_control(struct why_conn *conn, struct why_span *input, struct why_event *event) {
+    struct why_span piece = take_payload(conn, input);
+    unmask(conn, piece);
+    struct why__control *control = conn->control;
+    if (control == NULL && conn->payload_left > 0) {
+        control = why__conn_allocate(conn, NULL, sizeof *control);
+        if (control == NULL) {
+            why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
+            return true;
+        }
+        control->len = 0;
+        conn->control = control;
+    }
+    struct why_bytes payload = {piece.data, piece.len};
+    if (control != NULL) {
+        if (piece.len > 0) {
+            memcpy(control->data + control->len, piece.data, piece.len);
+        }
+        control->len = (uint8_t)(control->len + piece.len);
+        payload = (struct why_bytes){control->data, control->len};
+    }
+    if (conn->payload_left > 0) {
+        return false;
+    }
+    conn->step = WHY__STEP_HEADER;
+    take_control(conn, payload, event);
+    return true;
+}
+
+static receive_step *const steps[WHY__STEP_COUNT] = {
+    [WHY__STEP_HEADER] = step_header,
+    [WHY__STEP_DATA] = step_data,
+    [WHY__STEP_COMPRESSED_DATA] = step_compressed_data,
+    [WHY__STEP_COMPRESSED_END] = step_compressed_end,
+    [WHY__STEP_CONTROL] = step_control,
+};
+
+/* Let go of what the last event pointed to. */
+static void release_delivered(struct why_conn *conn) {
+    struct why__message *message = &conn->message;
+    if (message->delivered) {
+        if (conn->step == WHY__STEP_HEADER && !conn->decoder.in_message) {
+            why__conn_drop_message(conn);
+        } else {
+            message->len = 0;
+            message->delivered = false;
+        }
+    }
+    /* It stays where a control frame is still being collected. */
+    if (conn->control != NULL && conn->step != WHY__STEP_CONTROL) {
+        why__conn_allocate(conn, conn->control, 0);
+        conn->control = NULL;
+    }
+}
+
+void why_conn_receive(struct why_conn *conn, struct why_span *input, struct why_event *event) {
+    *event = (struct why_event){.type = WHY_EVENT_NONE};
+    release_delivered(conn);
+    if (input->len > 0 && conn->state < WHY_CONN_FINISHING) {
+        conn->received_ms = why__conn_now(conn);
+    }
+    size_t before = input->len;
+    while (event->type == WHY_EVENT_NONE) {
+        if (conn->state >= WHY_CONN_FINISHING) {
+            /* What comes after the end is not looked at (section 1.4). */
+            input->data += input->len;
+            input->len = 0;
+            event->type = WHY_EVENT_END;
+        } else if (!steps[conn->step](conn, input, event)) {
+            break;
+        }
+    }
+    conn->counters.bytes_received += before - input->len;
+}

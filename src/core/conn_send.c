@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The connection sends: messages, Pings, Pongs, and the queue they wait in.
+ */
+#include "core/conn_state.h"
+
+#include <string.h>
+
+enum {
+    /* A shorter payload is copied behind its header: one buffer costs less than two. */
+    BORROW_LEN_MIN = 4096,
+};
+
+/* A header in front of `payload_len` bytes, in one piece of the queue. Returns where the payload
+ * goes, or NULL. */
+static uint8_t *reserve_frame(struct why_conn *conn, const struct why__frame_header *header) {
+    uint8_t encoded[WHY__FRAME_HEADER_MAX];
+    size_t header_len = why__frame_encode(header, encoded);
+    uint8_t *frame = why__send_queue_reserve(&conn->output, why__conn_host(conn),
+                                             header_len + (size_t)header->payload_len);
+    if (frame == NULL) {
+        return NULL;
+    }
+    memcpy(frame, encoded, header_len);
+    return frame + header_len;
+}
+
+/* A fresh key for each frame, from a source that cannot be predicted (section 5.3). */
+static void choose_mask(const struct why_conn *conn, struct why__frame_header *header,
+                        uint8_t key[4]) {
+    if (!conn->is_server) {
+        const struct why_host *host = why__conn_host(conn);
+        host->random(host->context, key, 4);
+        header->mask_key = key;
+    }
+}
+
+bool why__conn_queue_frame(struct why_conn *conn, const struct why__frame_header *header,
+                           struct why_bytes payload) {
+    struct why__frame_header masked = *header;
+    uint8_t key[4];
+    masked.payload_len = payload.len;
+    choose_mask(conn, &masked, key);
+    uint8_t *out = reserve_frame(conn, &masked);
+    if (out == NULL) {
+        return false;
+    }
+    if (masked.mask_key != NULL) {
+        why__mask_copy(out, payload.data, payload.len, key, 0);
+    } else if (payload.len > 0) {
+        memcpy(out, payload.data, payload.len);
+    }
+    return true;
+}
+
+/* The frame's header copied, its payload left where it is. */
+static bool queue_borrowed(struct why_conn *conn, const struct why__frame_header *header,
+                           struct why_bytes payload) {
+    const struct why_host *host = why__conn_host(conn);
+    uint8_t encoded[WHY__FRAME_HEADER_MAX];
+    size_t header_len = why__frame_encode(header, encoded);
+    uint8_t *out = why__send_queue_reserve(&conn->output, host, header_len);
+    if (out == NULL) {
+        return false;
+    }
+    memcpy(out, encoded, header_len);
+    if (!why__send_queue_borrow(&conn->output, host, payload)) {
+        why__send_queue_trim(&conn->output, header_len);
+        return false;
+    }
+    return true;
+}
+
+/* Compress into the queue: the header's length is known only after, so it is written into the end
+ * of a gap that stands before the payload, and the payload moved up to it. Sets *grew where the
+ * message would have been shorter as it was, and nothing depends on the compressor having seen it:
+ * then nothing is queued. */
+static bool queue_compressed(struct why_conn *conn, struct why__frame_header *header,
+                             struct why_bytes payload, bool *grew) {
+    *grew = false;
+    const struct why_host *host = why__conn_host(conn);
+    size_t bound = why__deflate_bound(conn->deflate, payload.len);
+    if (bound == 0) {
+        return false;
+    }
+    size_t reserved = WHY__FRAME_HEADER_MAX + bound;
+    uint8_t *room = why__send_queue_reserve(&conn->output, host, reserved);
+    if (room == NULL) {
+        return false;
+    }
+    uint8_t *body = room + WHY__FRAME_HEADER_MAX;
+    size_t len = why__deflate_compress(conn->deflate, payload, header->final, body);
+    if (len >= payload.len && header->final && header->opcode != WHY_OPCODE_CONTINUATION &&
+        why__deflate_forgets(conn->deflate)) {
+        *grew = true;
+        why__send_queue_trim(&conn->output, reserved);
+        return true;
+    }
+    uint8_t key[4];
+    header->payload_len = len;
+    header->compressed = header->opcode != WHY_OPCODE_CONTINUATION;
+    choose_mask(conn, header, key);
+    size_t header_len = why__frame_encode(header, room);
+    memmove(room + header_len, body, len);
+    if (header->mask_key != NULL) {
+        why__mask(room + header_len, len, key, 0);
+    }
+    why__send_queue_trim(&conn->output, reserved - header_len - len);
+    return true;
+}
+
+static bool queue_message(struct why_conn *conn, struct why__frame_header *header,
+                          struct why_bytes data, bool compress, unsigned flags) {
+    if (compress) {
+        bool grew = false;
+        if (!queue_compressed(conn, header, data, &grew)) {
+            return false;
+        }
+        if (!grew) {
+            return true;
+        }
+    }
+    header->payload_len = data.len;
+    if ((flags & WHY_SEND_BORROWED) != 0 && conn->is_server && data.len >= BORROW_LEN_MIN) {
+        return queue_borrowed(conn, header, data);
+    }
+    return why__conn_queue_frame(conn, header, data);
+}
+
+/* Whether a message of which `data` is the first fragment should be compressed. */
+static bool wants_compression(const struct why_conn *conn, struct why_bytes data, unsigned flags) {
+    return conn->deflate != NULL && (flags & WHY_SEND_PLAIN) == 0 &&
+           ((flags & WHY_SEND_MORE) != 0 || data.len >= conn->options->deflate_len_min) &&
+           data.len > 0;
+}
+
+/* Check outgoing text as a peer would. */
+static bool is_text_valid(struct why_conn *conn, struct why_bytes data, unsigned flags,
+                          struct why__utf8 *utf8) {
+    *utf8 = conn->sending_utf8;
+    if (conn->options->trust_own_text || (flags & WHY_SEND_VALID) != 0) {
+        return true;
+    }
+    return why__utf8_check(utf8, data.data, data.len) == data.len &&
+           ((flags & WHY_SEND_MORE) != 0 || why__utf8_is_complete(utf8));
+}
+
+int why_conn_send(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
+                  unsigned flags) {
+    if (opcode != WHY_OPCODE_TEXT && opcode != WHY_OPCODE_BINARY) {
+        return WHY_ERR_ARGUMENT;
+    }
+    if (conn->state != WHY_CONN_OPEN || (conn->sending != 0 && conn->sending != opcode)) {
+        return WHY_ERR_STATE;
+    }
+    if (conn->output.len >= conn->options->send_queue_max) {
+        return WHY_ERR_FULL;
+    }
+    struct why__utf8 utf8 = {0};
+    if (opcode == WHY_OPCODE_TEXT && !is_text_valid(conn, data, flags, &utf8)) {
+        return WHY_ERR_UTF8;
+    }
+    bool first = conn->sending == 0;
+    bool last = (flags & WHY_SEND_MORE) == 0;
+    bool compress = first ? wants_compression(conn, data, flags) : conn->sending_compressed;
+    struct why__frame_header header = {
+        .opcode = first ? opcode : WHY_OPCODE_CONTINUATION,
+        .final = last,
+    };
+    if (!queue_message(conn, &header, data, compress, flags)) {
+        return WHY_ERR_NOMEM;
+    }
+    conn->sending = last ? 0 : (uint8_t)opcode;
+    conn->sending_utf8 = last ? (struct why__utf8){0} : utf8;
+    conn->sending_compressed = compress && !last;
+    conn->counters.messages_sent += last;
+    conn->message_ms = why__conn_now(conn);
+    return WHY_OK;
+}
+
+uint32_t why__ping_hash(struct why_bytes payload) {
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < payload.len; i++) {
+        hash = (hash ^ payload.data[i]) * 16777619u;
+    }
+    return hash;
+}
+
+int why_conn_ping(struct why_conn *conn, struct why_bytes payload) {
+    if (payload.len > WHY__CONTROL_MAX) {
+        return WHY_ERR_ARGUMENT;
+    }
+    if (conn->state != WHY_CONN_OPEN) {
+        return WHY_ERR_STATE;
+    }
+    if (conn->output.len >= conn->options->send_queue_max) {
+        return WHY_ERR_FULL;
+    }
+    struct why__frame_header header = {.opcode = WHY_OPCODE_PING, .final = true};
+    if (!why__conn_queue_frame(conn, &header, payload)) {
+        return WHY_ERR_NOMEM;
+    }
+    conn->ping_ms = why__conn_now(conn);
+    conn->ping_hash = why__ping_hash(payload);
+    conn->ping_open = true;
+    return WHY_OK;
+}
+
+void why__conn_want_pong(struct why_conn *conn, struct why_bytes payload) {
+    if (conn->pong == NULL) {
+        conn->pong = why__conn_allocate(conn, NULL, sizeof *conn->pong);
+        if (conn->pong == NULL) {
+            why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
+            return;
+        }
+    }
+    conn->pong->len = (uint8_t)payload.len;
+    if (payload.len > 0) {
+        memcpy(conn->pong->data, payload.data, payload.len);
+    }
+}
+
+void why__conn_queue_pong(struct why_conn *conn) {
+    if (conn->pong == NULL || conn->pong_queued || conn->close_sent) {
+        return;
+    }
+    struct why__frame_header header = {.opcode = WHY_OPCODE_PONG, .final = true};
+    struct why_bytes payload = {conn->pong->data, conn->pong->len};
+    if (why__conn_queue_frame(conn, &header, payload)) {
+        conn->pong_queued = true;
+        why__conn_allocate(conn, conn->pong, 0);
+        conn->pong = NULL;
+    }
+}
+
+size_t why_conn_output(struct why_conn *conn, struct why_bytes *list, size_t max) {
+    why__conn_queue_pong(conn);
+    return why__send_queue_list(&conn->output, list, max);
+}
+
+void why_conn_output_consumed(struct why_conn *conn, size_t len) {
+    why__send_queue_consume(&conn->output, why__conn_host(conn), len);
+    conn->counters.bytes_sent += len;
+    conn->sent_ms = why__conn_now(conn);
+    if (conn->output.len == 0) {
+        conn->pong_queued = false;
+    }
+}
+
+size_t why_conn_output_len(const struct why_conn *conn) {
+    return conn->output.len;
+}
+
+int why_conn_settle(struct why_conn *conn) {
+    if (why__send_queue_settle(&conn->output, why__conn_host(conn))) {
+        return WHY_OK;
+    }
+    /* The bytes go away and cannot be kept: the stream ends in the middle of a frame. */
+    why__send_queue_clear(&conn->output, why__conn_host(conn));
+    conn->close_sent = true;
+    why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
+    return WHY_ERR_NOMEM;
+}

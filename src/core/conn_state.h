@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The connection from inside, for the files that are it: conn.c (life and time), conn_receive.c,
+ * conn_send.c, conn_close.c (codes, causes, the record). An idle connection holds this struct and
+ * nothing else.
+ */
+#ifndef WHY_CORE_CONN_STATE_H
+#define WHY_CORE_CONN_STATE_H
+
+#include "base/utf8.h"
+#include "core/deflate.h"
+#include "core/frame.h"
+#include "core/send_queue.h"
+#include "whysocket/conn.h"
+
+/* What is being received of a frame. */
+enum why__conn_step {
+    WHY__STEP_HEADER,
+    WHY__STEP_DATA,
+    WHY__STEP_COMPRESSED_DATA,
+    WHY__STEP_COMPRESSED_END, /* the message's last byte is in, more may come out */
+    WHY__STEP_CONTROL,
+    WHY__STEP_COUNT,
+};
+
+/* A message that did not lie whole in one input: joined here, in one piece of memory. */
+struct why__message {
+    uint8_t *data;
+    size_t len, size;
+    uint64_t offset;         /* bytes of the message so far, joined or handed out */
+    uint64_t compressed_len; /* bytes of it as they travelled, where it is compressed */
+    uint8_t opcode;
+    struct why__utf8 utf8;
+    bool compressed : 1;
+    bool inflating : 1; /* more may come out of the codec without further input */
+    bool begun : 1;     /* a piece of it was handed out (stream_messages) */
+    bool delivered : 1; /* the program has it: let go of the memory in the next call */
+};
+
+/* A control frame's payload: one that came in pieces, or a Pong that waits to be sent. */
+struct why__control {
+    uint8_t len;
+    uint8_t data[WHY__CONTROL_MAX];
+};
+
+/* What is kept for the record, from the first event that is worth one. */
+struct why__ending {
+    struct why_close_frame sent, received;
+    enum why_first first;
+    enum why_transport transport;
+    int os_error;
+    uint64_t ended_ms;
+    char detail[sizeof((struct why_record *)NULL)->detail];
+    uint8_t frame_len;
+    uint8_t frame[WHY__FRAME_HEADER_MAX];
+    struct why_utf8_evidence utf8;
+};
+
+struct why_conn {
+    const struct why_options *options;
+    struct why__frame_decoder decoder;
+    uint64_t payload_left; /* of the frame that is being received */
+    struct why__message message;
+    struct why__send_queue output;
+    struct why__deflate *deflate; /* NULL: not agreed on */
+    struct why__control *control; /* NULL but inside a control frame that came in pieces */
+    struct why__control *pong;    /* NULL but while one waits */
+    struct why__ending *ending;   /* NULL while there is nothing to record */
+    struct why_counters counters;
+    uint64_t opened_ms, received_ms, sent_ms, message_ms;
+    uint64_t ping_ms;     /* when the last Ping was sent; the answer is awaited if ping_open */
+    uint64_t deadline_ms; /* of the close handshake, once it has begun */
+    uint32_t ping_hash;   /* of that Ping's payload */
+    uint32_t ping_rtt_ms;
+    uint32_t control_level;   /* of the leaky bucket, in thousandths of a frame */
+    uint32_t control_time_ms; /* when it leaked last, modulo 2^32 */
+    uint8_t cause;            /* enum why_cause */
+    uint8_t state;            /* enum why_conn_state */
+    uint8_t step;             /* enum why__conn_step */
+    uint8_t sending;          /* opcode of our unfinished message; 0: none */
+    struct why__utf8 sending_utf8;
+    bool is_server : 1;
+    bool ping_open : 1;
+    bool pong_queued : 1; /* a Pong is in the output: another waits until it has left */
+    bool sending_compressed : 1;
+    bool close_sent : 1;
+    bool close_received : 1;
+};
+
+_Static_assert(WHY_CAUSE_COUNT <= UINT8_MAX, "why_conn.cause is too small");
+
+static inline const struct why_host *why__conn_host(const struct why_conn *conn) {
+    return conn->options->host;
+}
+
+static inline uint64_t why__conn_now(const struct why_conn *conn) {
+    return *conn->options->host->now_ms;
+}
+
+static inline void *why__conn_allocate(struct why_conn *conn, void *memory, size_t size) {
+    const struct why_host *host = conn->options->host;
+    return host->allocate(host->context, memory, size);
+}
+
+/* The place for what the record will say; NULL if out of memory, then the record says less. */
+struct why__ending *why__conn_ending(struct why_conn *conn);
+
+/* Queue one frame; the payload is copied, and masked where we are a client. False if out of
+ * memory: nothing was queued. */
+bool why__conn_queue_frame(struct why_conn *conn, const struct why__frame_header *header,
+                           struct why_bytes payload);
+
+/* Queue the Pong that waits, if none is in the queue already. */
+void why__conn_queue_pong(struct why_conn *conn);
+
+/* Remember a Ping's payload as its Pong's, in place of an older one (RFC 6455 section 5.5.3). */
+void why__conn_want_pong(struct why_conn *conn, struct why_bytes payload);
+
+/* The peer's Close frame is whole: check it, answer it, yield the event (section 5.5.1). */
+void why__conn_take_close(struct why_conn *conn, struct why_bytes payload, struct why_event *event);
+
+/* Fail with what is wrong in a text: `piece` is where it was found, `at` the index of the wrong
+ * byte in it (piece.len: the text ended too early), `state` the check's at that byte. */
+void why__conn_fail_utf8(struct why_conn *conn, enum why_cause cause, struct why_bytes piece,
+                         size_t at, struct why__utf8 state);
+
+/* Let go of a joined message. */
+void why__conn_drop_message(struct why_conn *conn);
+
+uint32_t why__ping_hash(struct why_bytes payload);
+
+#endif

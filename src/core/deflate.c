@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * permessage-deflate on zlib. The only file of the engine that knows zlib.
+ */
+#include "core/deflate.h"
+
+#include <assert.h>
+#include <string.h>
+#include <zlib.h>
+
+/* What a sender leaves off the end of each message (RFC 7692 section 7.2.1). */
+static const uint8_t tail[4] = {0x00, 0x00, 0xff, 0xff};
+
+struct why__deflate {
+    const struct why_options *options;
+    z_stream *inflater, *deflater; /* NULL while there is no context */
+    uint8_t inflate_bits, deflate_bits;
+    bool inflate_forgets, deflate_forgets; /* no_context_takeover, for that direction */
+    bool at_final_block;                   /* what was inflated last ended a block with BFINAL */
+    bool finishing; /* the message's last byte is in, its tail is being fed */
+    uint8_t tail_left;
+};
+
+static void *zlib_allocate(void *opaque, unsigned count, unsigned size) {
+    const struct why_host *host = opaque;
+    return host->allocate(host->context, NULL, (size_t)count * size);
+}
+
+static void zlib_release(void *opaque, void *memory) {
+    const struct why_host *host = opaque;
+    host->allocate(host->context, memory, 0);
+}
+
+struct why__deflate *why__deflate_new(const struct why_options *options, enum why_role role,
+                                      const struct why_deflate_params *params) {
+    const struct why_host *host = options->host;
+    struct why__deflate *codec = host->allocate(host->context, NULL, sizeof *codec);
+    if (codec == NULL) {
+        return NULL;
+    }
+    bool is_server = role == WHY_ROLE_SERVER;
+    *codec = (struct why__deflate){
+        .options = options,
+        .deflate_bits = is_server ? params->server_max_window_bits : params->client_max_window_bits,
+        .inflate_bits = is_server ? params->client_max_window_bits : params->server_max_window_bits,
+        .deflate_forgets =
+            is_server ? params->server_no_context_takeover : params->client_no_context_takeover,
+        .inflate_forgets =
+            is_server ? params->client_no_context_takeover : params->server_no_context_takeover,
+    };
+    /* Asked to remember, we may still forget: it is the peer that must then hold our window. */
+    if (!options->deflate_keep_context) {
+        codec->deflate_forgets = true;
+    }
+    return codec;
+}
+
+static z_stream *new_stream(const struct why_host *host) {
+    z_stream *stream = host->allocate(host->context, NULL, sizeof *stream);
+    if (stream != NULL) {
+        /* zlib does not change the host; its opaque pointer has no const. */
+        void *opaque = NULL;
+        memcpy(&opaque, &host, sizeof opaque);
+        memset(stream, 0, sizeof *stream);
+        stream->zalloc = zlib_allocate;
+        stream->zfree = zlib_release;
+        stream->opaque = opaque;
+    }
+    return stream;
+}
+
+static void free_inflater(struct why__deflate *codec) {
+    if (codec->inflater != NULL) {
+        const struct why_host *host = codec->options->host;
+        inflateEnd(codec->inflater);
+        host->allocate(host->context, codec->inflater, 0);
+        codec->inflater = NULL;
+    }
+}
+
+static void free_deflater(struct why__deflate *codec) {
+    if (codec->deflater != NULL) {
+        const struct why_host *host = codec->options->host;
+        deflateEnd(codec->deflater);
+        host->allocate(host->context, codec->deflater, 0);
+        codec->deflater = NULL;
+    }
+}
+
+void why__deflate_free(struct why__deflate *codec) {
+    if (codec != NULL) {
+        const struct why_host *host = codec->options->host;
+        free_inflater(codec);
+        free_deflater(codec);
+        host->allocate(host->context, codec, 0);
+    }
+}
+
+static bool need_inflater(struct why__deflate *codec) {
+    if (codec->inflater != NULL) {
+        return true;
+    }
+    const struct why_host *host = codec->options->host;
+    z_stream *stream = new_stream(host);
+    if (stream == NULL) {
+        return false;
+    }
+    if (inflateInit2(stream, -codec->inflate_bits) != Z_OK) {
+        host->allocate(host->context, stream, 0);
+        return false;
+    }
+    codec->inflater = stream;
+    return true;
+}
+
+static bool need_deflater(struct why__deflate *codec) {
+    if (codec->deflater != NULL) {
+        return true;
+    }
+    const struct why_options *options = codec->options;
+    const struct why_host *host = options->host;
+    z_stream *stream = new_stream(host);
+    if (stream == NULL) {
+        return false;
+    }
+    if (deflateInit2(stream, options->deflate_level, Z_DEFLATED, -codec->deflate_bits,
+                     options->deflate_memory_level, Z_DEFAULT_STRATEGY) != Z_OK) {
+        host->allocate(host->context, stream, 0);
+        return false;
+    }
+    codec->deflater = stream;
+    return true;
+}
+
+static unsigned clamp_to_zlib(size_t len) {
+    return len > (1u << 30) ? 1u << 30 : (unsigned)len;
+}
+
+/* zlib's input pointer has no const, but with the library built as it is zlib does not write. */
+static Bytef *zlib_input(const uint8_t *data) {
+    Bytef *input = NULL;
+    memcpy(&input, &data, sizeof input);
+    return input;
+}
+
+enum why__inflate_result why__inflate(struct why__deflate *codec, struct why_bytes *input,
+                                      struct why_span out, size_t *out_len) {
+    *out_len = 0;
+    if (!need_inflater(codec)) {
+        return WHY__INFLATE_NOMEM;
+    }
+    z_stream *stream = codec->inflater;
+    unsigned room = clamp_to_zlib(out.len);
+    stream->next_out = out.data;
+    stream->avail_out = room;
+    /* Once without input too: what did not fit into the last room comes out of zlib's own state. */
+    do {
+        unsigned given = clamp_to_zlib(input->len);
+        stream->next_in = zlib_input(input->data);
+        stream->avail_in = given;
+        int result = inflate(stream, Z_SYNC_FLUSH);
+        input->data += given - stream->avail_in;
+        input->len -= given - stream->avail_in;
+        if (given > 0 || result == Z_STREAM_END) {
+            codec->at_final_block = result == Z_STREAM_END;
+        }
+        if (result == Z_STREAM_END) {
+            /* A block with BFINAL: the message may go on after it, and later ones may refer to it
+             * (section 7.2.3.4), so the window stays. */
+            result = inflateResetKeep(stream);
+        }
+        if (result == Z_MEM_ERROR) {
+            return WHY__INFLATE_NOMEM;
+        }
+        if (result != Z_OK && result != Z_BUF_ERROR) {
+            return WHY__INFLATE_CORRUPT;
+        }
+    } while (input->len > 0 && stream->avail_out > 0);
+    *out_len = room - stream->avail_out;
+    return WHY__INFLATE_OK;
+}
+
+enum why__inflate_result why__inflate_finish(struct why__deflate *codec, struct why_span out,
+                                             size_t *out_len) {
+    if (!codec->finishing) {
+        codec->finishing = true;
+        /* A sender that ends on a BFINAL block should add a byte for the tail to go on with; where
+         * it did not, the message is whole as it is. */
+        codec->tail_left = codec->at_final_block ? 0 : sizeof tail;
+    }
+    struct why_bytes input = {tail + sizeof tail - codec->tail_left, codec->tail_left};
+    enum why__inflate_result result = why__inflate(codec, &input, out, out_len);
+    codec->tail_left = (uint8_t)input.len;
+    if (result != WHY__INFLATE_OK || *out_len == out.len) {
+        return result;
+    }
+    codec->finishing = false;
+    /* zlib's sign of standing between two blocks: elsewhere the data was cut off. */
+    if (!codec->at_final_block && (codec->inflater->data_type & 128) == 0) {
+        return WHY__INFLATE_CORRUPT;
+    }
+    codec->at_final_block = false;
+    if (codec->inflate_forgets) {
+        free_inflater(codec);
+    }
+    return WHY__INFLATE_OK;
+}
+
+size_t why__deflate_bound(struct why__deflate *codec, size_t len) {
+    if (!need_deflater(codec)) {
+        return 0;
+    }
+    /* deflateBound() speaks of one finished stream; a flush adds an empty block, and what an
+     * earlier fragment left pending. */
+    return deflateBound(codec->deflater, len) + 16;
+}
+
+/* zlib does not flush twice without data between: an empty block by hand (section 7.2.3.6). */
+static size_t write_empty_block(uint8_t *out) {
+    out[0] = 0x00;
+    memcpy(out + 1, tail, sizeof tail);
+    return 1 + sizeof tail;
+}
+
+static size_t compress_all(struct why__deflate *codec, struct why_bytes data, uint8_t *out) {
+    z_stream *stream = codec->deflater;
+    size_t room = why__deflate_bound(codec, data.len);
+    size_t written = 0;
+    while (data.len > 0) {
+        unsigned given = clamp_to_zlib(data.len);
+        unsigned given_room = clamp_to_zlib(room - written);
+        stream->next_in = zlib_input(data.data);
+        stream->avail_in = given;
+        stream->next_out = out + written;
+        stream->avail_out = given_room;
+        int result = deflate(stream, given == data.len ? Z_SYNC_FLUSH : Z_NO_FLUSH);
+        assert(result == Z_OK && stream->avail_in == 0 && stream->avail_out > 0);
+        (void)result;
+        written += given_room - stream->avail_out;
+        data.data += given;
+        data.len -= given;
+    }
+    return written;
+}
+
+size_t why__deflate_compress(struct why__deflate *codec, struct why_bytes data, bool last,
+                             uint8_t *out) {
+    if (!need_deflater(codec)) {
+        return 0;
+    }
+    size_t written = data.len == 0 ? write_empty_block(out) : compress_all(codec, data, out);
+    if (last) {
+        written -= sizeof tail;
+        if (codec->deflate_forgets) {
+            free_deflater(codec);
+        }
+    }
+    return written;
+}
+
+bool why__deflate_forgets(const struct why__deflate *codec) {
+    return codec->deflate_forgets;
+}
