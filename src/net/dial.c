@@ -15,6 +15,7 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -319,6 +320,10 @@ static void connect_unix(struct why__dial *dial) {
     int error = errno;
     if (fd >= 0) {
         close(fd);
+    }
+    struct stat file;
+    if (error == ECONNREFUSED && stat(dial->unix_path, &file) == 0 && !S_ISSOCK(file.st_mode)) {
+        error = ENOTSOCK; /* which Linux does not tell apart */
     }
     size_t rank = failure_rank(error);
     /* A unix socket connects at once or not at all; EAGAIN is a queue that is full. */

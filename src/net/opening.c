@@ -102,8 +102,8 @@ static void begin_http(struct why__opening *opening) {
     begin_step(opening, WHY_LAYER_HTTP, deadline_in(opening, options->upgrade_timeout_ms));
     int result = why_client_handshake_new(options, opening->request, &opening->handshake);
     if (result != WHY_OK) {
-        fail(opening, result == WHY_ERR_NOMEM ? WHY_CAUSE_LOCAL_OUT_OF_MEMORY
-                                              : WHY_CAUSE_LOCAL_INTERNAL);
+        fail(opening,
+             result == WHY_ERR_NOMEM ? WHY_CAUSE_LOCAL_OUT_OF_MEMORY : WHY_CAUSE_LOCAL_INTERNAL);
         return;
     }
     why__stream_flush(stream_of(opening));
@@ -154,8 +154,7 @@ static void on_peer_data(struct why__stream *stream, struct why_span *input) {
         return;
     }
     struct why_bytes bytes = {input->data, input->len};
-    enum why_handshake_state state =
-        why_client_handshake_receive(opening->handshake, &bytes);
+    enum why_handshake_state state = why_client_handshake_receive(opening->handshake, &bytes);
     input->data += input->len - bytes.len;
     input->len = bytes.len;
     switch (state) {
@@ -419,9 +418,8 @@ static void dial_host(struct why__opening *opening) {
 static void on_target_resolved(struct why__dial *dial) {
     struct why__opening *opening = opening_of_dial(dial);
     const union why__sockaddr *address = &dial->addresses.list[0];
-    const void *bytes = address->any.sa_family == AF_INET6
-                            ? (const void *)&address->ipv6.sin6_addr
-                            : (const void *)&address->ipv4.sin_addr;
+    const void *bytes = address->any.sa_family == AF_INET6 ? (const void *)&address->ipv6.sin6_addr
+                                                           : (const void *)&address->ipv4.sin_addr;
     (void)inet_ntop(address->any.sa_family, bytes, opening->target, sizeof opening->target);
     dial_host(opening);
 }
@@ -435,8 +433,7 @@ static const struct why__dial_ops dial_ops = {
 
 /* What the session cannot know of the steps before it. */
 static void report(const struct why_session *session, struct why_record *record) {
-    const struct why__opening *opening =
-        WHY__CONTAINER(session->owner, struct why__opening, owner);
+    const struct why__opening *opening = WHY__CONTAINER(session->owner, struct why__opening, owner);
     const struct why_timings *timings = &opening->record.timings;
     record->timings.dns_us = timings->dns_us;
     record->timings.tcp_us = timings->tcp_us;
@@ -458,8 +455,8 @@ void why__opening_start(struct why__opening *opening) {
     opening->dial.record = &opening->record;
     opening->dial.unix_path = url->scheme == WHY__SCHEME_WS_UNIX ? url->unix_path : NULL;
     memcpy(opening->target, url->host, sizeof opening->target);
-    bool is_ours_to_resolve = opening->proxy != NULL &&
-                              opening->proxy->scheme == WHY__SCHEME_SOCKS5 && !url->is_address;
+    bool is_ours_to_resolve =
+        opening->proxy != NULL && opening->proxy->scheme == WHY__SCHEME_SOCKS5 && !url->is_address;
     if (!is_ours_to_resolve) {
         dial_host(opening);
         return;
