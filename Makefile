@@ -12,7 +12,7 @@ all: build/whysocket
 build/whysocket: .FORCE
 	@tools/deps build
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=$(PREFIX) \
-		--log-level=WARNING >/dev/null
+		-DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$$PWD/build" --log-level=WARNING >/dev/null
 	@cmake --build $(BUILD)
 
 .FORCE:

@@ -6,6 +6,7 @@
 #include "core/conn_state.h"
 
 #include "base/ascii.h"
+#include "base/guess.h"
 
 #include <assert.h>
 #include <string.h>
@@ -22,7 +23,7 @@ static void enter(struct why_conn *conn, enum why_conn_state state) {
     assert((followers[conn->state] & 1 << state) != 0);
     conn->state = (uint8_t)state;
     if (state == WHY_CONN_CLOSED) {
-        why__output_clear(&conn->output, why__conn_host(conn));
+        why__send_queue_clear(&conn->output, why__conn_host(conn));
         why__conn_drop_message(conn);
     }
 }
@@ -257,6 +258,17 @@ static void note_window(struct why_utf8_evidence *evidence, const uint8_t *sampl
     evidence->window_at = (uint8_t)before;
 }
 
+/* Nothing of the message is to come after what was just taken. */
+static bool is_at_end(const struct why_conn *conn) {
+    return conn->payload_left == 0 && why__frame_is_final(&conn->decoder);
+}
+
+/* What was just taken is the first of a frame that goes on with a message. */
+static bool is_frame_start(const struct why_conn *conn, size_t taken) {
+    return why__frame_opcode(&conn->decoder) == WHY_OPCODE_CONTINUATION &&
+           conn->decoder.payload_len - conn->payload_left == taken && !conn->message.compressed;
+}
+
 void why__conn_fail_utf8(struct why_conn *conn, enum why_cause cause, struct why_bytes piece,
                          size_t at, struct why__utf8 state) {
     struct why__ending *ending = why__conn_ending(conn);
@@ -269,10 +281,20 @@ void why__conn_fail_utf8(struct why_conn *conn, enum why_cause cause, struct why
         size_t len = take_sample(message, piece, at, sample, &wrong_at);
         enum why_utf8_class utf8_class =
             at < piece.len ? why__utf8_class(&state, piece.data[at]) : WHY_UTF8_CLASS_TRUNCATED;
+        struct why__guess_input guess = {
+            .data = sample,
+            .len = len,
+            .wrong_at = wrong_at,
+            .utf8_class = utf8_class,
+            .offset = offset - wrong_at,
+            .is_whole = piece.len - at <= SAMPLE_AFTER && (in_reason || is_at_end(conn)),
+            .at_fragment = !in_reason && at == 0 && is_frame_start(conn, piece.len),
+        };
         ending->utf8 = (struct why_utf8_evidence){
             .present = true,
             .in_reason = in_reason,
             .utf8_class = utf8_class,
+            .guess = why__guess(&guess),
             .message_number = in_reason ? 0 : conn->counters.messages_received + 1,
             .offset = offset,
         };

@@ -1,0 +1,81 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""What the documents say of the code is so.
+
+usage: documents_test.py TEST_BUILD
+"""
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from support.scenario import ROOT, check, main
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "s": 1000}
+
+
+def read(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def the_example_in_the_readme_is_the_one_that_is_built():
+    block = re.search(r"\(`(examples/\w+\.c)`\):\n\n```c\n(.*?)```", read("README.md"), re.S)
+    check(block, "README.md has no example")
+    code = read(block[1]).split("*/\n", 1)[1].strip("\n")
+    check(block[2].strip("\n") == code, f"README.md differs from {block[1]}")
+    check(f"\n    {Path(block[1]).stem}" in read("examples/CMakeLists.txt"), "it is not built")
+
+
+def every_limit_is_listed_with_its_default():
+    fields = re.findall(r"^ +(?:size_t|uint\d+_t)\s+(\w+(?:_max|_timeout_ms|_interval_ms));",
+                        read("include/whysocket/options.h"), re.M)
+    code = dict(re.findall(r"\.(\w+) = ([^\n]*),\n", read("src/core/options.c")))
+    listed = dict(re.findall(r"^\| `(\w+)` \| ([^|]*?) \|", read("ARCHITECTURE.md"), re.M))
+    check(len(fields) > 10, f"found only {fields}")
+    for field in fields:
+        check(field in listed, f"ARCHITECTURE.md does not list {field}")
+        number = re.match(r"(off|\d+)(?: (KiB|MiB|s)\b)?", listed[field])
+        check(number, f"{field}: {listed[field]}")
+        said = 0 if number[1] == "off" else int(number[1]) * UNITS.get(number[2], 1)
+        # Only "N", "UINT64_C(N) << M" and "(size_t)N << M" are written there.
+        term = re.fullmatch(r"(?:UINT64_C\()?(?:\(size_t\))?(\d+)\)?(?: << (\d+))?",
+                            code.get(field, "0"))
+        check(term, f"{field} = {code.get(field)}")
+        real = int(term[1]) << int(term[2] or 0)
+        check(said == real, f"{field}: {said} in ARCHITECTURE.md, {real} in src/core/options.c")
+
+
+def every_file_that_is_named_is_there():
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        names = re.findall(r"`((?:src|tests|tools|include|cmake|examples|docs|po|web)/[\w./-]+)`",
+                           text)
+        names += [name for name in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)]
+        for name in names:
+            there = (ROOT / name).exists() or (document.parent / name).exists()
+            check(there, f"{document.name}: {name}")
+
+
+def every_verb_that_is_named_is_in_the_makefile():
+    verbs = set(re.search(r"^\.PHONY: (.*)$", read("Makefile"), re.M)[1].split())
+    for document in DOCUMENTS:
+        for line in re.findall(r"^make((?: [a-z]+\b)+)", document.read_text(encoding="utf-8"), re.M):
+            check(set(line.split()) <= verbs, f"{document.name}: make{line}")
+
+
+def there_is_one_version():
+    version = re.search(r"project\(whysocket VERSION (\S+)", read("CMakeLists.txt"))[1]
+    header = read("include/whysocket/version.h")
+    check(f'"{version}"' in header, f"version.h is not {version}")
+    parts = re.findall(r"VERSION_(?:MAJOR|MINOR|PATCH) (\d+)", header)
+    check(".".join(parts) == version, f"version.h: {parts}")
+
+
+main([
+    the_example_in_the_readme_is_the_one_that_is_built,
+    every_limit_is_listed_with_its_default,
+    every_file_that_is_named_is_there,
+    every_verb_that_is_named_is_in_the_makefile,
+    there_is_one_version,
+])

@@ -1,0 +1,64 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The examples do what they are there to show.
+
+usage: examples_test.py TEST_BUILD
+"""
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from support.scenario import check, main, run
+
+examples = Path(sys.argv[1]).resolve() / "examples"
+
+
+def closed_port():
+    """A port that nobody listens on: the kernel's choice, given back."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def the_engine_needs_no_socket():
+    output = run(examples / "example_engine", timeout=20)
+    for line in ['server: message "hello"', 'client: message "welcome"',
+                 "server: peer closes with 1000", "client: peer closes with 1000",
+                 "clean: yes, cause of the client: local.closed"]:
+        check(line in output, f"no line {line!r} in\n{output}")
+
+
+def a_client_says_why_it_could_not_connect():
+    output = run(examples / "example_why_closed", f"ws://127.0.0.1:{closed_port()}/", timeout=20)
+    check("1006" in output and "refused" in output.lower(), output)
+
+
+def a_client_says_what_is_wrong_with_its_url():
+    output = run(examples / "example_why_closed", "http//", timeout=20)
+    check("argument" in output, output)
+
+
+def client_and_server_talk():
+    with subprocess.Popen([examples / "example_echo_server", "127.0.0.1:0"], text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as server:
+        try:
+            url = re.fullmatch(r"listening on (ws://127\.0\.0\.1:[1-9]\d*/)\n",
+                               server.stdout.readline())
+            check(url, "the server does not say where it listens")
+            output = run(examples / "example_echo_client", url[1], timeout=20)
+            check(output.startswith("hello\n") and "1000" in output, output)
+            line = server.stdout.readline()
+            check("1000" in line and "peer.closed" in line, line)
+        finally:
+            server.kill()
+
+
+main([
+    the_engine_needs_no_socket,
+    a_client_says_why_it_could_not_connect,
+    a_client_says_what_is_wrong_with_its_url,
+    client_and_server_talk,
+])
