@@ -93,6 +93,7 @@ static void end_step(struct why__dial *dial, enum why_layer layer, bool ok, cons
         timings->tcp_us = us;
     }
     struct why_step step = {.layer = layer, .ok = ok, .us = us, .what = what};
+    /* The program may stop the dial here: is_over says so. */
     dial->ops->on_step(dial, &step);
 }
 
@@ -107,10 +108,13 @@ static enum why_cause proxy_cause(enum why_cause cause) {
 static void fail(struct why__dial *dial, enum why_cause cause, int os_error) {
     struct why_record *record = dial->record;
     why__dial_stop(dial);
+    dial->is_over = false;
     why_record_fail(record, dial->is_proxy ? proxy_cause(cause) : cause);
     record->os_error = os_error;
     end_step(dial, why_cause_layer(cause), false, record->detail);
-    dial->ops->on_failed(dial);
+    if (!dial->is_over) {
+        dial->ops->on_failed(dial);
+    }
 }
 
 /* ---- Connecting ---- */
@@ -132,6 +136,7 @@ static void stop_attempts(struct why__dial *dial) {
 }
 
 void why__dial_stop(struct why__dial *dial) {
+    dial->is_over = true;
     if (dial->resolve != NULL) {
         why__resolve_cancel(dial->resolve);
         dial->resolve = NULL;
@@ -192,6 +197,15 @@ static void fail_race(struct why__dial *dial) {
     fail(dial, why__dial_cause(os_error), os_error);
 }
 
+static void tell_connected(struct why__dial *dial, int fd, const char *what) {
+    end_step(dial, WHY_LAYER_TCP, true, what);
+    if (dial->is_over) {
+        close(fd);
+        return;
+    }
+    dial->ops->on_connected(dial, fd);
+}
+
 static void win(struct why__dial *dial, struct why__attempt *attempt, int fd) {
     size_t index = (size_t)(attempt - dial->attempts);
     struct why_record *record = dial->record;
@@ -201,8 +215,7 @@ static void win(struct why__dial *dial, struct why__attempt *attempt, int fd) {
     char what[sizeof record->peer + sizeof others + 4];
     write_failures(dial, false, others, sizeof others);
     (void)snprintf(what, sizeof what, others[0] == '\0' ? "%s%s" : "%s (%s)", record->peer, others);
-    end_step(dial, WHY_LAYER_TCP, true, what);
-    dial->ops->on_connected(dial, fd);
+    tell_connected(dial, fd, what);
 }
 
 static void run_race(struct why__dial *dial);
@@ -313,8 +326,7 @@ static void connect_unix(struct why__dial *dial) {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0) {
         why__timer_cancel(dial->loop, &dial->deadline);
-        end_step(dial, WHY_LAYER_TCP, true, record->peer);
-        dial->ops->on_connected(dial, fd);
+        tell_connected(dial, fd, record->peer);
         return;
     }
     int error = errno;
@@ -358,6 +370,9 @@ static void go_on(struct why__dial *dial, const char *note) {
     why__timer_cancel(dial->loop, &dial->deadline);
     write_addresses(&dial->addresses, note, what, sizeof what);
     end_step(dial, WHY_LAYER_DNS, true, what);
+    if (dial->is_over) {
+        return;
+    }
     if (dial->name_only) {
         dial->ops->on_resolved(dial);
         return;
@@ -384,6 +399,7 @@ void why__dial_start(struct why__dial *dial) {
     dial->deadline.on_due = on_deadline;
     dial->next.on_due = on_next;
     dial->next_at = 0;
+    dial->is_over = false;
     if (dial->unix_path != NULL) {
         set_deadline(dial, dial->options->connect_timeout_ms);
         connect_unix(dial);

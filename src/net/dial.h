@@ -54,6 +54,7 @@ struct why__dial {
     struct why__timer next;     /* of the next attempt */
     uint64_t deadline_ms;       /* of connecting; for what else belongs to it (a proxy) */
     uint64_t step_begin_us;
+    bool is_over;
     size_t next_at; /* addresses before it were begun */
     struct why__addresses addresses;
     struct why__attempt attempts[WHY__ADDRESSES_MAX];

@@ -54,10 +54,12 @@ static void end_step(struct why__opening *opening, bool ok, const char *what) {
         opening->session->http_us = duration;
     }
     struct why_step step = {.layer = opening->step, .ok = ok, .us = duration, .what = what};
+    /* The program may stop the attempt here: is_over says so. */
     opening->ops->on_step(opening, &step);
 }
 
 void why__opening_stop(struct why__opening *opening) {
+    opening->is_over = true;
     why__dial_stop(&opening->dial);
     if (opening->loop != NULL) {
         why__timer_cancel(opening->loop, &opening->timer);
@@ -67,6 +69,9 @@ void why__opening_stop(struct why__opening *opening) {
 }
 
 static void give_up(struct why__opening *opening) {
+    if (opening->is_over) {
+        return;
+    }
     why__opening_stop(opening);
     opening->ops->on_failed(opening);
 }
@@ -91,6 +96,9 @@ static void fail(struct why__opening *opening, enum why_cause cause) {
 /* An alert of ours is on its way: closing now could destroy it. The peer closes when it has it. */
 static void settle(struct why__opening *opening, enum why_cause cause) {
     note_failure(opening, cause);
+    if (opening->is_over) {
+        return;
+    }
     opening->is_settled = true;
     why__timer_set(opening->loop, &opening->timer, deadline_in(opening, EVIDENCE_MS));
 }
@@ -136,6 +144,10 @@ static void open_session(struct why__opening *opening) {
     describe_101(opening, what, sizeof what);
     why__timer_cancel(opening->loop, &opening->timer);
     end_step(opening, true, what);
+    if (opening->is_over) {
+        why_conn_free(conn);
+        return;
+    }
     /* The head has to outlast on_open, which may stop this attempt. */
     opening->handshake = NULL;
     why__session_open(opening->session, conn, why_client_handshake_head(handshake));
@@ -201,7 +213,9 @@ static void on_tls(struct why__stream *stream, bool is_open) {
     char what[sizeof record->tls.version + sizeof record->tls.cipher + 4];
     (void)snprintf(what, sizeof what, "%s, %s", record->tls.version, record->tls.cipher);
     end_step(opening, true, what);
-    begin_http(opening);
+    if (!opening->is_over) {
+        begin_http(opening);
+    }
 }
 
 /* NULL: failed, and told so. */
@@ -295,6 +309,9 @@ static void on_proxy_data(struct why__stream *stream, struct why_span *input) {
     char what[WHY__HOST_LEN_MAX + 40];
     (void)snprintf(what, sizeof what, "the way to %s is open", opening->target);
     end_step(opening, true, what);
+    if (opening->is_over) {
+        return;
+    }
     stream->ops = &peer_ops;
     if (opening->url->scheme != WHY__SCHEME_WSS) {
         begin_http(opening);
@@ -396,10 +413,10 @@ static void on_connected(struct why__dial *dial, int fd) {
         give_up(opening);
         return;
     }
-    if (opening->proxy != NULL) {
-        why__stream_flush(stream_of(opening));
-    } else if (tls == NULL) {
+    if (opening->proxy == NULL && tls == NULL) {
         begin_http(opening);
+    } else {
+        why__stream_flush(stream_of(opening)); /* a CONNECT, or a ClientHello */
     }
 }
 
@@ -447,6 +464,7 @@ void why__opening_start(struct why__opening *opening) {
     const struct why__url *url = opening->url;
     why_record_init(&opening->record);
     opening->owner.report = report;
+    opening->is_over = false;
     opening->is_settled = false;
     opening->timer.on_due = on_timer;
     opening->dial.loop = opening->loop;
