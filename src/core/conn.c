@@ -41,7 +41,7 @@ void why_conn_free(struct why_conn *conn) {
         return;
     }
     why__conn_drop_message(conn);
-    why__output_clear(&conn->output, why__conn_host(conn));
+    why__send_queue_clear(&conn->output, why__conn_host(conn));
     why__deflate_free(conn->deflate);
     why__conn_allocate(conn, conn->control, 0);
     why__conn_allocate(conn, conn->pong, 0);

@@ -23,7 +23,7 @@ static void enter(struct why_conn *conn, enum why_conn_state state) {
     assert((followers[conn->state] & 1 << state) != 0);
     conn->state = (uint8_t)state;
     if (state == WHY_CONN_CLOSED) {
-        why__output_clear(&conn->output, why__conn_host(conn));
+        why__send_queue_clear(&conn->output, why__conn_host(conn));
         why__conn_drop_message(conn);
     }
 }

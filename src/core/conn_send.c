@@ -16,8 +16,8 @@ enum {
 static uint8_t *reserve_frame(struct why_conn *conn, const struct why__frame_header *header) {
     uint8_t encoded[WHY__FRAME_HEADER_MAX];
     size_t header_len = why__frame_encode(header, encoded);
-    uint8_t *frame = why__output_reserve(&conn->output, why__conn_host(conn),
-                                         header_len + (size_t)header->payload_len);
+    uint8_t *frame = why__send_queue_reserve(&conn->output, why__conn_host(conn),
+                                             header_len + (size_t)header->payload_len);
     if (frame == NULL) {
         return NULL;
     }
@@ -59,13 +59,13 @@ static bool queue_borrowed(struct why_conn *conn, const struct why__frame_header
     const struct why_host *host = why__conn_host(conn);
     uint8_t encoded[WHY__FRAME_HEADER_MAX];
     size_t header_len = why__frame_encode(header, encoded);
-    uint8_t *out = why__output_reserve(&conn->output, host, header_len);
+    uint8_t *out = why__send_queue_reserve(&conn->output, host, header_len);
     if (out == NULL) {
         return false;
     }
     memcpy(out, encoded, header_len);
-    if (!why__output_borrow(&conn->output, host, payload)) {
-        why__output_trim(&conn->output, header_len);
+    if (!why__send_queue_borrow(&conn->output, host, payload)) {
+        why__send_queue_trim(&conn->output, header_len);
         return false;
     }
     return true;
@@ -84,7 +84,7 @@ static bool queue_compressed(struct why_conn *conn, struct why__frame_header *he
         return false;
     }
     size_t reserved = WHY__FRAME_HEADER_MAX + bound;
-    uint8_t *room = why__output_reserve(&conn->output, host, reserved);
+    uint8_t *room = why__send_queue_reserve(&conn->output, host, reserved);
     if (room == NULL) {
         return false;
     }
@@ -93,7 +93,7 @@ static bool queue_compressed(struct why_conn *conn, struct why__frame_header *he
     if (len >= payload.len && header->final && header->opcode != WHY_OPCODE_CONTINUATION &&
         why__deflate_forgets(conn->deflate)) {
         *grew = true;
-        why__output_trim(&conn->output, reserved);
+        why__send_queue_trim(&conn->output, reserved);
         return true;
     }
     uint8_t key[4];
@@ -105,7 +105,7 @@ static bool queue_compressed(struct why_conn *conn, struct why__frame_header *he
     if (header->mask_key != NULL) {
         why__mask(room + header_len, len, key, 0);
     }
-    why__output_trim(&conn->output, reserved - header_len - len);
+    why__send_queue_trim(&conn->output, reserved - header_len - len);
     return true;
 }
 
@@ -235,11 +235,11 @@ void why__conn_queue_pong(struct why_conn *conn) {
 
 size_t why_conn_output(struct why_conn *conn, struct why_bytes *list, size_t max) {
     why__conn_queue_pong(conn);
-    return why__output_list(&conn->output, list, max);
+    return why__send_queue_list(&conn->output, list, max);
 }
 
 void why_conn_output_consumed(struct why_conn *conn, size_t len) {
-    why__output_consume(&conn->output, why__conn_host(conn), len);
+    why__send_queue_consume(&conn->output, why__conn_host(conn), len);
     conn->counters.bytes_sent += len;
     conn->sent_ms = why__conn_now(conn);
     if (conn->output.len == 0) {
@@ -252,11 +252,11 @@ size_t why_conn_output_len(const struct why_conn *conn) {
 }
 
 int why_conn_settle(struct why_conn *conn) {
-    if (why__output_settle(&conn->output, why__conn_host(conn))) {
+    if (why__send_queue_settle(&conn->output, why__conn_host(conn))) {
         return WHY_OK;
     }
     /* The bytes go away and cannot be kept: the stream ends in the middle of a frame. */
-    why__output_clear(&conn->output, why__conn_host(conn));
+    why__send_queue_clear(&conn->output, why__conn_host(conn));
     conn->close_sent = true;
     why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
     return WHY_ERR_NOMEM;

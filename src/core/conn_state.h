@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 #include "core/deflate.h"
 #include "core/frame.h"
-#include "core/output.h"
+#include "core/send_queue.h"
 #include "whysocket/conn.h"
 
 /* What is being received of a frame. */
@@ -61,7 +61,7 @@ struct why_conn {
     struct why__frame_decoder decoder;
     uint64_t payload_left; /* of the frame that is being received */
     struct why__message message;
-    struct why__output output;
+    struct why__send_queue output;
     struct why__deflate *deflate; /* NULL: not agreed on */
     struct why__control *control; /* NULL but inside a control frame that came in pieces */
     struct why__control *pong;    /* NULL but while one waits */

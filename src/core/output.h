@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The send queue: a list of chunks. Small frames are copied one behind the other into a chunk, so
- * that many leave in one buffer; a large payload may be a chunk of its own that only points at it.
- * Empty, it holds nothing.
+ * Text to be sent, put together piece by piece in memory of the host.
  */
 #ifndef WHY_CORE_OUTPUT_H
 #define WHY_CORE_OUTPUT_H
@@ -14,30 +12,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct why__chunk;
-
-/* Start from all zeroes. */
+/* Once memory runs out it stays failed and takes nothing more, so that a writer looks once, at the
+ * end. Fields are private but for `failed`, `data` and `len`. */
 struct why__output {
-    struct why__chunk *first, *last;
-    size_t len; /* bytes not yet consumed */
+    const struct why_host *host;
+    uint8_t *data;
+    size_t len, capacity;
+    size_t sent; /* bytes at the front that are gone */
+    bool failed;
 };
 
-/* Room for `len` bytes in one piece at the end of the queue, to be written before the next call.
- * NULL if out of memory: nothing was queued. */
-uint8_t *why__output_reserve(struct why__output *output, const struct why_host *host, size_t len);
+void why__output_init(struct why__output *output, const struct why_host *host);
+void why__output_clear(struct why__output *output); /* frees; as after init */
 
-/* Give back the last `len` bytes of what was just reserved. */
-void why__output_trim(struct why__output *output, size_t len);
+void why__output_put(struct why__output *output, struct why_bytes bytes);
+void why__output_text(struct why__output *output, const char *text);
+void why__output_decimal(struct why__output *output, uint64_t value);
 
-/* Queue bytes that stay where they are until why__output_settle(). False if out of memory. */
-bool why__output_borrow(struct why__output *output, const struct why_host *host,
-                        struct why_bytes data);
-
-/* Copy what is left of borrowed bytes. False if out of memory; the queue is as it was. */
-bool why__output_settle(struct why__output *output, const struct why_host *host);
-
-size_t why__output_list(const struct why__output *output, struct why_bytes *list, size_t max);
-void why__output_consume(struct why__output *output, const struct why_host *host, size_t len);
-void why__output_clear(struct why__output *output, const struct why_host *host);
+/* What is still to be sent. */
+struct why_bytes why__output_rest(const struct why__output *output);
+void why__output_consumed(struct why__output *output, size_t len);
 
 #endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The send queue.
+ */
+#include "core/send_queue.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+    ROOM_MIN = 512,   /* of a new chunk: some dozens of small frames */
+    ROOM_MAX = 16384, /* past it a chunk only holds what it was made for */
+};
+
+struct why__chunk {
+    struct why__chunk *next;
+    const uint8_t *data; /* what is left to send: in `room`, or borrowed */
+    size_t len;
+    size_t room_len; /* 0: borrowed */
+    uint8_t room[];
+};
+
+static struct why__chunk *append_chunk(struct why__send_queue *queue, const struct why_host *host,
+                                       size_t room_len) {
+    struct why__chunk *chunk = host->allocate(host->context, NULL, sizeof *chunk + room_len);
+    if (chunk == NULL) {
+        return NULL;
+    }
+    chunk->next = NULL;
+    chunk->data = chunk->room;
+    chunk->len = 0;
+    chunk->room_len = room_len;
+    if (queue->last != NULL) {
+        queue->last->next = chunk;
+    } else {
+        queue->first = chunk;
+    }
+    queue->last = chunk;
+    return chunk;
+}
+
+/* A queue that has filled up is likely to go on: chunks grow with it. */
+static size_t choose_room(const struct why__send_queue *queue, size_t len) {
+    size_t room = queue->len < ROOM_MIN ? ROOM_MIN : queue->len > ROOM_MAX ? ROOM_MAX : queue->len;
+    return len > room ? len : room;
+}
+
+uint8_t *why__send_queue_reserve(struct why__send_queue *queue, const struct why_host *host,
+                                 size_t len) {
+    struct why__chunk *chunk = queue->last;
+    size_t used = 0;
+    if (chunk != NULL && chunk->room_len > 0) {
+        used = (size_t)(chunk->data - chunk->room) + chunk->len;
+    }
+    if (chunk == NULL || chunk->room_len - used < len) {
+        chunk = append_chunk(queue, host, choose_room(queue, len));
+        if (chunk == NULL) {
+            return NULL;
+        }
+        used = 0;
+    }
+    chunk->len += len;
+    queue->len += len;
+    return chunk->room + used;
+}
+
+void why__send_queue_trim(struct why__send_queue *queue, size_t len) {
+    assert(queue->last != NULL && queue->last->len >= len);
+    queue->last->len -= len;
+    queue->len -= len;
+}
+
+bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host *host,
+                            struct why_bytes data) {
+    struct why__chunk *chunk = append_chunk(queue, host, 0);
+    if (chunk == NULL) {
+        return false;
+    }
+    chunk->data = data.data;
+    chunk->len = data.len;
+    queue->len += data.len;
+    return true;
+}
+
+static struct why__chunk *copy_chunk(const struct why__chunk *chunk, const struct why_host *host) {
+    struct why__chunk *copy = host->allocate(host->context, NULL, sizeof *copy + chunk->len);
+    if (copy != NULL) {
+        *copy = (struct why__chunk){chunk->next, copy->room, chunk->len, chunk->len};
+        memcpy(copy->room, chunk->data, chunk->len);
+    }
+    return copy;
+}
+
+bool why__send_queue_settle(struct why__send_queue *queue, const struct why_host *host) {
+    struct why__chunk *before = NULL;
+    for (struct why__chunk *chunk = queue->first; chunk != NULL; chunk = chunk->next) {
+        if (chunk->room_len == 0) {
+            struct why__chunk *copy = copy_chunk(chunk, host);
+            if (copy == NULL) {
+                return false;
+            }
+            *(before == NULL ? &queue->first : &before->next) = copy;
+            if (queue->last == chunk) {
+                queue->last = copy;
+            }
+            host->allocate(host->context, chunk, 0);
+            chunk = copy;
+        }
+        before = chunk;
+    }
+    return true;
+}
+
+size_t why__send_queue_list(const struct why__send_queue *queue, struct why_bytes *list,
+                            size_t max) {
+    size_t count = 0;
+    for (const struct why__chunk *chunk = queue->first; chunk != NULL && count < max;
+         chunk = chunk->next) {
+        if (chunk->len > 0) {
+            list[count++] = (struct why_bytes){chunk->data, chunk->len};
+        }
+    }
+    return count;
+}
+
+static void drop_first(struct why__send_queue *queue, const struct why_host *host) {
+    struct why__chunk *chunk = queue->first;
+    queue->first = chunk->next;
+    if (queue->first == NULL) {
+        queue->last = NULL;
+    }
+    host->allocate(host->context, chunk, 0);
+}
+
+void why__send_queue_consume(struct why__send_queue *queue, const struct why_host *host,
+                             size_t len) {
+    assert(len <= queue->len);
+    queue->len -= len;
+    while (queue->first != NULL && queue->first->len <= len) {
+        len -= queue->first->len;
+        drop_first(queue, host);
+    }
+    if (len > 0) {
+        queue->first->data += len;
+        queue->first->len -= len;
+    }
+}
+
+void why__send_queue_clear(struct why__send_queue *queue, const struct why_host *host) {
+    while (queue->first != NULL) {
+        drop_first(queue, host);
+    }
+    queue->len = 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The send queue: a list of chunks. Small frames are copied one behind the other into a chunk, so
+ * that many leave in one buffer; a large payload may be a chunk of its own that only points at it.
+ * Empty, it holds nothing.
+ */
+#ifndef WHY_CORE_SEND_QUEUE_H
+#define WHY_CORE_SEND_QUEUE_H
+
+#include "whysocket/bytes.h"
+#include "whysocket/host.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct why__chunk;
+
+/* Start from all zeroes. */
+struct why__send_queue {
+    struct why__chunk *first, *last;
+    size_t len; /* bytes not yet consumed */
+};
+
+/* Room for `len` bytes in one piece at the end of the queue, to be written before the next call.
+ * NULL if out of memory: nothing was queued. */
+uint8_t *why__send_queue_reserve(struct why__send_queue *queue, const struct why_host *host,
+                                 size_t len);
+
+/* Give back the last `len` bytes of what was just reserved. */
+void why__send_queue_trim(struct why__send_queue *queue, size_t len);
+
+/* Queue bytes that stay where they are until why__send_queue_settle(). False if out of memory. */
+bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host *host,
+                            struct why_bytes data);
+
+/* Copy what is left of borrowed bytes. False if out of memory; the queue is as it was. */
+bool why__send_queue_settle(struct why__send_queue *queue, const struct why_host *host);
+
+size_t why__send_queue_list(const struct why__send_queue *queue, struct why_bytes *list,
+                            size_t max);
+void why__send_queue_consume(struct why__send_queue *queue, const struct why_host *host,
+                             size_t len);
+void why__send_queue_clear(struct why__send_queue *queue, const struct why_host *host);
+
+#endif
