@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The body that all vector kernels share, in blocks of 64 bytes. A kernel's file defines `vec`, its
- * size and its operations, and includes this; it does not stand alone.
+ * The body that all vector kernels share. A kernel's file defines `vec`, its size, that of a block
+ * of some vectors, and the operations, and includes this; it does not stand alone.
  *
  * Three table lookups, on both halves of a byte and the upper half of the next, leave a bit for
  * each rule that the pair of them breaks. What pairs cannot see, third and fourth bytes, two
@@ -15,7 +15,6 @@
 
 #include <string.h>
 
-#define BLOCK_SIZE WHY__KERNEL_BLOCK
 #define VECS_PER_BLOCK (BLOCK_SIZE / VEC_SIZE)
 
 /* Below this, what is over after the last whole block is left to the scalar kernel. */
@@ -90,16 +89,17 @@ static const uint8_t second_high[16] = {
     LEAD_ALONE,
 };
 
+#define ALL_ONES                                                                                   \
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+
 /* A byte above these, at the end of a vector, begins a character that goes on in the next. */
-static const uint8_t end_max[BLOCK_SIZE] = {
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,  255,  255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,  255,  255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,  255,  255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0xef, 0xdf, 0xbf,
+static const uint8_t end_max[64] = {
+    ALL_ONES, ALL_ONES, ALL_ONES, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff,     0xff,     0xff,     0xff, 0xff, 0xff, 0xef, 0xdf, 0xbf,
 };
 
 static inline vec ends_inside(vec last) {
-    return vec_sub_saturated(last, vec_load(end_max + BLOCK_SIZE - VEC_SIZE));
+    return vec_sub_saturated(last, vec_load(end_max + sizeof end_max - VEC_SIZE));
 }
 
 /* Not zero at each byte that is wrong after those before it. */
@@ -113,9 +113,6 @@ static inline vec find_wrong(vec bytes, vec before) {
     vec fourth = vec_sub_saturated(vec_back_3(bytes, before), vec_splat(0xf0 - 0x80));
     return vec_xor(vec_and(vec_or(third, fourth), vec_splat(CONTINUATION)), pair);
 }
-
-#define ALL_ONES                                                                                   \
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
 
 /* The text before a block. */
 struct before {
@@ -186,7 +183,7 @@ static void mask(uint8_t *out, const uint8_t *data, size_t len, const uint8_t ke
  * returns  where they end; 0 where they are wrong, or too few to be worth it */
 static inline size_t scan_part(uint8_t *out, const uint8_t *data, size_t len, uint32_t key,
                                struct before *before) {
-    static const uint8_t first_bytes[2 * BLOCK_SIZE] = {ALL_ONES, ALL_ONES, ALL_ONES, ALL_ONES};
+    static const uint8_t first_bytes[128] = {ALL_ONES, ALL_ONES, ALL_ONES, ALL_ONES};
     vec key_vec = vec_splat_word(key);
     vec block[VECS_PER_BLOCK];
     size_t end = 0;
@@ -194,7 +191,8 @@ static inline size_t scan_part(uint8_t *out, const uint8_t *data, size_t len, ui
         end = find_boundary(data, len, key);
         load_part(block, data, len);
         for (size_t i = 0; i < VECS_PER_BLOCK; i++) {
-            vec wanted = vec_load(first_bytes + BLOCK_SIZE - end + i * VEC_SIZE);
+            size_t left = end < i * VEC_SIZE ? 0 : end - i * VEC_SIZE;
+            vec wanted = vec_load(first_bytes + 64 - (left < VEC_SIZE ? left : VEC_SIZE));
             block[i] = vec_and(vec_xor(block[i], key_vec), wanted);
         }
         end = is_block_right(block, before) ? end : 0;
