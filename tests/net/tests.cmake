@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: MIT
 why_test(net/loop_test)
 why_test(net/server_test)
+why_test(net/server_limits_test)
