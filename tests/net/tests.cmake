@@ -2,3 +2,4 @@
 why_test(net/loop_test)
 why_test(net/server_test)
 why_test(net/server_limits_test)
+why_test(net/reentry_test)
