@@ -79,20 +79,30 @@ static void tls_carries_an_echo_and_a_close(void **state) {
     SSL *ssl = SSL_new(context);
     SSL_set_fd(ssl, fd);
     assert_int_equal(SSL_connect(ssl), 1);
-    int len = (int)strlen(test_upgrade_request);
-    assert_int_equal(SSL_write(ssl, test_upgrade_request, len), len);
+    /* The first frame is in one record with the request, and another follows it at once. */
+    static const uint8_t text[] = {0x81, 0x82, 0, 0, 0, 0, 'h', 'i'};
+    char both[1024];
+    size_t both_len = strlen(test_upgrade_request);
+    memcpy(both, test_upgrade_request, both_len);
+    memcpy(both + both_len, text, sizeof text);
+    both_len += sizeof text;
+    assert_int_equal(SSL_write(ssl, both, (int)both_len), both_len);
+    assert_int_equal(SSL_write(ssl, text, sizeof text), sizeof text);
     char answer[1024] = "";
-    len = 0;
+    int len = 0;
     while (strstr(answer, "\r\n\r\n") == NULL) {
-        int got = SSL_read(ssl, answer + len, (int)sizeof answer - 1 - len);
+        int got = SSL_read(ssl, answer + len, 1);
         assert_true(got > 0);
         len += got;
         answer[len] = '\0';
     }
     assert_memory_equal(answer, "HTTP/1.1 101 ", 13);
-    static const uint8_t text[] = {0x81, 0x82, 0, 0, 0, 0, 'h', 'i'};
-    assert_int_equal(SSL_write(ssl, text, sizeof text), sizeof text);
-    assert_int_equal(SSL_read(ssl, answer, sizeof answer), 4);
+    for (len = 0; len < 8;) {
+        int got = SSL_read(ssl, answer + len, 8 - len);
+        assert_true(got > 0);
+        len += got;
+    }
+    assert_memory_equal(answer + 4, "\x81\x02hi", 4);
     assert_memory_equal(answer, "\x81\x02hi", 4);
     static const uint8_t close_frame[] = {0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8};
     assert_int_equal(SSL_write(ssl, close_frame, sizeof close_frame), sizeof close_frame);
@@ -148,6 +158,47 @@ static void garbage_at_a_tls_port_is_refused_with_its_cause(void **state) {
     close(fd);
     assert_true(test_world_wait(&world->refused, 1));
     assert_int_equal(why_cause_layer(world->refused_record.cause), WHY_LAYER_TLS);
+    finish(world);
+    test_folder_remove(&keys.folder);
+}
+
+/* A ClientHello as OpenSSL sends it. */
+static size_t client_hello(uint8_t *out, size_t size) {
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(context);
+    BIO *in = BIO_new(BIO_s_mem());
+    BIO *hello = BIO_new(BIO_s_mem());
+    SSL_set_bio(ssl, in, hello);
+    assert_int_equal(SSL_connect(ssl), -1);
+    int len = BIO_read(hello, out, (int)size);
+    assert_true(len > 100);
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    return (size_t)len;
+}
+
+/* Row 124. */
+static void a_tls_handshake_cut_anywhere_ends_at_once(void **state) {
+    (void)state;
+    struct keys keys;
+    make_keys(&keys);
+    struct test_world *world = new_world();
+    test_world_listen(world, "127.0.0.1:0", &keys.config);
+    test_world_start(world);
+    uint8_t hello[2048];
+    size_t len = client_hello(hello, sizeof hello);
+    unsigned expected = 0;
+    for (size_t cut = 0; cut <= len; cut += cut < 16 ? 1 : 13) {
+        int fd = test_connect(world->address);
+        assert_true(test_send(fd, hello, cut));
+        shutdown(fd, SHUT_WR);
+        assert_int_not_equal(test_drain(fd, 2000), TEST_SILENCE);
+        close(fd);
+        assert_true(test_world_wait(&world->refused, ++expected));
+        if (world->refused_record.code != 1015) {
+            fail_msg("cut at %zu: %s", cut, why_cause_id(world->refused_record.cause));
+        }
+    }
     finish(world);
     test_folder_remove(&keys.folder);
 }
@@ -553,6 +604,7 @@ int main(void) {
         cmocka_unit_test(tls_carries_an_echo_and_a_close),
         cmocka_unit_test(plain_http_at_a_tls_port_is_told_about_wss),
         cmocka_unit_test(garbage_at_a_tls_port_is_refused_with_its_cause),
+        cmocka_unit_test(a_tls_handshake_cut_anywhere_ends_at_once),
         cmocka_unit_test(a_request_in_drops_is_cut_at_its_deadline),
         cmocka_unit_test(a_client_hello_in_drops_is_cut_at_its_deadline),
         cmocka_unit_test(without_descriptors_it_waits_and_serves_those_it_has),

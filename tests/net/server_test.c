@@ -3,11 +3,15 @@
  * Server and sessions over real sockets: echo, the ends that a connection can have, requests that
  * are none. The other side is made by hand.
  */
+#include "net/session.h"
+
 #include "support/test.h"
 
 #include "support/raw_peer.h"
 #include "support/world.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -142,6 +146,90 @@ static void a_thousand_connections_echo_at_once(void **state) {
     why_server_free(world->server);
     why_loop_free(world->loop);
     free(world);
+}
+
+static void resume_later(void *argument) {
+    why_session_resume(argument);
+}
+
+static void pause_on_message(struct why_session *session, const struct why_event *event) {
+    struct test_world *world = test_world_of(session);
+    assert_int_equal(event->data.data[0], 'a' + world->messages);
+    world->messages++;
+    why_session_pause(session);
+    assert_int_equal(why_loop_post(why_session_loop(session), resume_later, session), WHY_OK);
+}
+
+static void pauses(struct test_world *world) {
+    world->handler.on_message = pause_on_message;
+}
+
+static void a_pause_between_messages_of_one_segment_loses_none(void **state) {
+    (void)state;
+    struct test_world *world = start(pauses);
+    int fd = test_open(world->address);
+    uint8_t frames[20 * 7];
+    for (uint8_t i = 0; i < 20; i++) {
+        const uint8_t frame[7] = {0x81, 0x81, 0, 0, 0, 0, (uint8_t)('a' + i)};
+        memcpy(frames + i * sizeof frame, frame, sizeof frame);
+    }
+    assert_true(test_send(fd, frames, sizeof frames));
+    assert_true(test_world_wait(&world->messages, 20));
+    assert_true(test_send_frame(fd, 0x88, NULL, 0));
+    expect_close(fd, 0);
+    close(fd);
+    expect_record(world, 1, 1005, WHY_CAUSE_PEER_CLOSED, WHY_TRANSPORT_FIN);
+    finish(world);
+}
+
+static void look_at_socket(struct why_session *session, const struct why_http_head *head) {
+    (void)head;
+    int fd = session->stream.watch.fd;
+    int no_delay = 0;
+    unsigned user_timeout_ms = 0;
+    socklen_t len = sizeof no_delay;
+    (void)getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &len);
+    (void)getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, &len);
+    test_world_of(session)->controls += no_delay != 0 && user_timeout_ms == 50000;
+    test_world_of(session)->opened++;
+}
+
+static void looks_at_socket(struct test_world *world) {
+    world->handler.on_open = look_at_socket;
+}
+
+static void accepted_sockets_have_no_nagle_and_a_user_timeout(void **state) {
+    (void)state;
+    struct test_world *world = start(looks_at_socket);
+    int fd = test_open(world->address);
+    assert_true(test_world_wait(&world->opened, 1));
+    assert_int_equal(world->controls, 1);
+    close(fd);
+    finish(world);
+}
+
+/* One peer sends without end; the other's message is not the last to be answered. */
+static void a_busy_peer_does_not_starve_another(void **state) {
+    (void)state;
+    struct test_world *world = start(NULL);
+    int busy = test_open(world->address);
+    int calm = test_open(world->address);
+    int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    static uint8_t noise[600000];
+    static const uint8_t header[14] = {0x82, 0xff, 0, 0, 0, 0, 0x00, 0xf0, 0, 0};
+    assert_true(test_send(busy, header, sizeof header)); /* a message that is long in coming */
+    uint64_t begin_ms = test_now_ms();
+    for (unsigned i = 0; i < 20; i++) {
+        (void)send(busy, noise, sizeof noise, flags);
+        uint8_t first = 0;
+        char payload[8];
+        assert_true(test_send_frame(calm, 0x81, "hello", 5));
+        assert_int_equal(test_read_frame(calm, &first, payload, sizeof payload), 5);
+    }
+    assert_true(test_now_ms() - begin_ms < 3000);
+    test_reset(busy);
+    close(calm);
+    finish(world);
 }
 
 /* ---- Ends ---- */
@@ -356,6 +444,29 @@ static void a_request_behind_a_refused_one_is_not_handled(void **state) {
     finish(world);
 }
 
+/* Row 31. */
+static void refused_upgrades_leave_no_descriptor(void **state) {
+    (void)state;
+    enum {
+        MANY = 500
+    };
+    struct test_world *world = start(NULL);
+    int before = dup(0);
+    for (unsigned i = 0; i < MANY; i++) {
+        int fd = test_connect(world->address);
+        assert_true(test_send_text(fd, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+                                       "Connection: Upgrade\r\n\r\n"));
+        assert_int_equal(test_drain(fd, 2000), TEST_EOF);
+        close(fd);
+    }
+    assert_true(test_world_wait(&world->refused, MANY));
+    int after = dup(0);
+    assert_int_equal(after, before + 1);
+    close(before);
+    close(after);
+    finish(world);
+}
+
 static void a_plain_request_is_answered_and_is_no_refusal(void **state) {
     (void)state;
     struct test_world *world = start(NULL);
@@ -417,6 +528,9 @@ int main(void) {
         cmocka_unit_test(messages_of_every_size_come_back),
         cmocka_unit_test(frames_behind_the_request_in_one_segment_are_answered),
         cmocka_unit_test(a_thousand_connections_echo_at_once),
+        cmocka_unit_test(a_pause_between_messages_of_one_segment_loses_none),
+        cmocka_unit_test(accepted_sockets_have_no_nagle_and_a_user_timeout),
+        cmocka_unit_test(a_busy_peer_does_not_starve_another),
         cmocka_unit_test(a_fin_without_close_is_1006_and_our_fin_comes_at_once),
         cmocka_unit_test(a_reset_is_1006_and_says_so),
         cmocka_unit_test(the_peers_close_is_answered_and_tcp_ends_here_first),
@@ -428,6 +542,7 @@ int main(void) {
         cmocka_unit_test(a_ping_without_a_pong_is_1006_and_one_with_a_pong_is_life),
         cmocka_unit_test(silence_of_messages_is_1001),
         cmocka_unit_test(a_request_behind_a_refused_one_is_not_handled),
+        cmocka_unit_test(refused_upgrades_leave_no_descriptor),
         cmocka_unit_test(a_plain_request_is_answered_and_is_no_refusal),
         cmocka_unit_test(tls_at_a_plain_port_gets_an_alert),
         cmocka_unit_test(a_unix_socket_serves_too),
