@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: MIT
-why_test(net/loop_test)
+why_test(net/client_test)
 why_test(net/dial_test)
+why_test(net/loop_test)
