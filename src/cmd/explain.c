@@ -102,7 +102,7 @@ static void write_json(const struct topic_list *topics, enum why_lang lang, stru
     why_text_append(text, "\n");
 }
 
-static enum exit_code print(const struct command_call *call, const struct topic_list *topics) {
+static enum exit_code print(struct command_call *call, const struct topic_list *topics) {
     struct why_text text = {0};
     if (call->json) {
         write_json(topics, call->output.lang, &text);

@@ -15,6 +15,7 @@
 const struct command *const commands[] = {
     &command_explain,
     &command_compare,
+    &command_serve,
     NULL,
 };
 
@@ -104,13 +105,13 @@ enum exit_code command_usage_error(const struct command_call *call, const char *
 
 /* ---- Running ---- */
 
-static enum exit_code print_text(const struct output *output, struct why_text *text) {
+static enum exit_code print_text(struct output *output, struct why_text *text) {
     output_document(output, text->data == NULL ? "" : text->data);
     why_text_clear(text);
     return EXIT_CODE_OK;
 }
 
-static enum exit_code print_version(const struct command_call *call) {
+static enum exit_code print_version(struct command_call *call) {
     struct why_text text = {0};
     if (call->json) {
         help_write_version_json(&text);
@@ -122,7 +123,7 @@ static enum exit_code print_version(const struct command_call *call) {
     return EXIT_CODE_OK;
 }
 
-static enum exit_code print_help(const struct command_call *call) {
+static enum exit_code print_help(struct command_call *call) {
     struct why_text text = {0};
     if (call->command == NULL) {
         help_write_overview(call->output.lang, &text);

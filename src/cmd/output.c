@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +135,7 @@ static size_t hanging_len(const char *line, size_t len) {
     return lead;
 }
 
-static void write_wrapped(const char *line, size_t len, size_t width) {
+static void append_wrapped(struct why_text *text, const char *line, size_t len, size_t width) {
     size_t hanging = hanging_len(line, len);
     size_t indent = hanging < len ? columns_of(line, hanging) : 0;
     indent = indent < width / 2 ? indent : 2;
@@ -145,39 +146,39 @@ static void write_wrapped(const char *line, size_t len, size_t width) {
         size_t word = strcspn(line + at + spaces, " \n");
         size_t columns = columns_of(line + at, spaces + word);
         if (at >= hanging && column > indent && column + columns > width) {
-            printf("\n%*s%.*s", (int)indent, "", (int)word, line + at + spaces);
+            why_text_append(text, "\n%*s%.*s", (int)indent, "", (int)word, line + at + spaces);
             column = indent + columns - spaces;
         } else {
-            printf("%.*s", (int)(spaces + word), line + at);
+            why_text_append(text, "%.*s", (int)(spaces + word), line + at);
             column += columns;
         }
         at += spaces + word;
     }
-    printf("\n");
 }
 
-void output_document(const struct output *output, const char *text) {
-    for (const char *line = text; *line != '\0';) {
+void output_document(struct output *output, const char *content) {
+    struct why_text text = {0};
+    for (const char *line = content; *line != '\0';) {
         size_t len = strcspn(line, "\n");
         bool is_heading = len > 0 && *line != ' ';
-        if (is_heading) {
-            printf("%s", output_style(output, STYLE_HEADING));
-        }
-        if (output->width > 0) {
-            write_wrapped(line, len, output->width);
-        } else {
-            printf("%.*s\n", (int)len, line);
-        }
-        if (is_heading) {
-            printf("%s", output_style(output, STYLE_PLAIN));
-        }
+        why_text_append(&text, "%s", is_heading ? output_style(output, STYLE_HEADING) : "");
+        append_wrapped(&text, line, len, output->width > 0 ? output->width : SIZE_MAX);
+        why_text_append(&text, "%s\n", is_heading ? output_style(output, STYLE_PLAIN) : "");
         line += len + (line[len] == '\n');
     }
+    output_text(output, &text);
+    why_text_clear(&text);
 }
 
-void output_text(const struct output *output, const struct why_text *text) {
-    (void)output;
-    fwrite(text->data, 1, text->len, stdout);
+void output_text(struct output *output, const struct why_text *text) {
+    errno = 0;
+    if (text->failed) {
+        errno = ENOMEM;
+    }
+    if ((text->failed || fwrite(text->data, 1, text->len, stdout) != text->len) &&
+        output->write_error == 0) {
+        output->write_error = errno;
+    }
 }
 
 void output_diagnostic(const struct output *output, const char *format, ...) {
@@ -190,14 +191,14 @@ void output_diagnostic(const struct output *output, const char *format, ...) {
     fprintf(stderr, "\n");
 }
 
-bool output_finish(const struct output *output) {
-    errno = 0;
-    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
-        return true;
+bool output_finish(struct output *output) {
+    if (fflush(stdout) != 0 && output->write_error == 0) {
+        output->write_error = errno;
     }
-    if (errno == EPIPE) {
-        return true; /* whoever read has read enough: "| head" */
+    if (output->write_error == 0 || output->write_error == EPIPE) {
+        return true; /* EPIPE: whoever read has read enough, "| head" */
     }
-    output_diagnostic(output, tr(output->lang, "cannot write the result: %s"), strerror(errno));
+    output_diagnostic(output, tr(output->lang, "cannot write the result: %s"),
+                      strerror(output->write_error));
     return false;
 }

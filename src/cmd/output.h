@@ -40,6 +40,7 @@ struct output {
     bool color_error; /* of stderr */
     bool utf8;        /* the locale can show more than ASCII */
     size_t width;     /* columns to wrap at; 0: a paragraph is a line */
+    int write_error;  /* errno of the first write to stdout that failed; 0: none has */
 };
 
 /* Look at the terminal and the environment (NO_COLOR, CLICOLOR_FORCE, TERM, COLUMNS, LC_ALL,
@@ -55,10 +56,10 @@ const char *output_symbol(const struct output *output, enum symbol symbol);
 
 /* Write text to stdout in the form of why_record_write_text(): headings at the beginning of a line
  * are emphasised, the rest is wrapped under its own indentation. */
-void output_document(const struct output *output, const char *text);
+void output_document(struct output *output, const char *text);
 
 /* Write to stdout as it is. */
-void output_text(const struct output *output, const struct why_text *text);
+void output_text(struct output *output, const struct why_text *text);
 
 /* One line to stderr: "whysocket check: ..." */
 void output_diagnostic(const struct output *output, const char *format, ...)
@@ -66,6 +67,6 @@ void output_diagnostic(const struct output *output, const char *format, ...)
 
 /* Flush stdout. returns  false if not all was written, which is said on stderr; a reader that went
  * away (EPIPE) is no failure. */
-bool output_finish(const struct output *output);
+bool output_finish(struct output *output);
 
 #endif

@@ -128,38 +128,38 @@ static bool is_ipv4(struct why_bytes text) {
     return false;
 }
 
+/* The hexadecimal digits of a group at `at`, five at most: five are one too many. */
+static size_t group_len(struct why_bytes text, size_t at) {
+    size_t len = 0;
+    while (at + len < text.len && len < 5 && why__hex_value((char)text.data[at + len]) >= 0) {
+        len++;
+    }
+    return len;
+}
+
 /* RFC 4291 section 2.2: eight groups, or fewer and one "::"; an IPv4 address in the place of the
  * last two. Brackets are off. */
 static bool is_ipv6(struct why_bytes text) {
+    bool has_gap = text.len >= 2 && text.data[0] == ':' && text.data[1] == ':';
     size_t groups = 0;
-    bool has_gap = false;
-    size_t at = 0;
-    if (text.len >= 2 && text.data[0] == ':' && text.data[1] == ':') {
-        has_gap = true;
-        at = 2;
-    }
+    size_t at = has_gap ? 2 : 0;
     while (at < text.len) {
-        size_t from = at;
-        while (at < text.len && at - from < 5 && why__hex_value((char)text.data[at]) >= 0) {
-            at++;
-        }
-        if (at < text.len && text.data[at] == '.') {
+        size_t len = group_len(text, at);
+        size_t end = at + len;
+        if (end < text.len && text.data[end] == '.') {
+            if (!is_ipv4((struct why_bytes){text.data + at, text.len - at})) {
+                return false;
+            }
             groups += 2;
-            return is_ipv4((struct why_bytes){text.data + from, text.len - from}) &&
-                   (groups == 8 || (has_gap && groups < 8));
-        }
-        if (at == from || at - from > 4) {
-            return false;
-        }
-        groups++;
-        if (at == text.len) {
             break;
         }
-        if (text.data[at] != ':' || at + 1 == text.len) {
+        groups++;
+        if (len == 0 || len > 4 || (end < text.len && text.data[end] != ':') ||
+            end + 1 == text.len) {
             return false;
         }
-        at++;
-        if (text.data[at] == ':') {
+        at = end + 1;
+        if (at < text.len && text.data[at] == ':') {
             if (has_gap) {
                 return false;
             }

@@ -21,10 +21,8 @@ enum bits {
     BIT_FULL = 4,      /* a send was refused: on_writable is owed */
     BIT_STARVED = 8,   /* reading waits for the send queue to drain */
     BIT_PAUSED = 16,   /* reading waits for the program */
-    BIT_LEAVING = 32,  /* deadline_ms is when to close with 1001 */
-    BIT_ENDING = 64,   /* deadline_ms is when to cut */
-    BIT_GONE = 128,    /* on_close was called */
-    BIT_WRITABLE = 256 /* inside on_writable */
+    BIT_GONE = 32,     /* on_close was called */
+    BIT_WRITABLE = 64, /* inside on_writable */
 };
 
 /* Borrowed data up to this much is cheaper to copy, and to send with what follows in this turn,
@@ -132,6 +130,7 @@ static void conclude(struct why_session *session, const struct why_record *recor
         put(session, BIT_BUSY, was_busy);
     }
     session->owner->on_gone(session);
+    session->owner = NULL;
     bury(session);
 }
 
@@ -174,7 +173,7 @@ void why__session_cut(struct why_session *session, enum why_cause cause, bool qu
 /* The timer is left where it is when the deadline moves away, as it does with every byte: it fires
  * early, and is set anew then. */
 static void arm(struct why_session *session) {
-    uint64_t deadline_ms = session->deadline_ms;
+    uint64_t deadline_ms = session->leave_ms;
     /* A peer that the program does not listen to cannot be late. */
     if (!has(session, BIT_PAUSED)) {
         uint64_t conn_ms = why_conn_next_deadline(session->conn);
@@ -187,31 +186,22 @@ static void arm(struct why_session *session) {
 
 static void on_due(struct why__timer *timer) {
     struct why_session *session = WHY__CONTAINER(timer, struct why_session, timer);
-    bool is_due = session->deadline_ms <= why__loop_now(session->stream.loop);
-    if (is_due && has(session, BIT_LEAVING)) {
-        put(session, BIT_LEAVING, false);
-        session->deadline_ms = WHY_NO_DEADLINE;
+    if (session->leave_ms <= why__loop_now(session->stream.loop)) {
+        session->leave_ms = WHY_NO_DEADLINE;
+        why_session_resume(session);
         why_conn_fail(session->conn, WHY_CAUSE_LOCAL_SHUTDOWN, NULL);
     }
     if (!has(session, BIT_PAUSED)) {
         why_conn_tick(session->conn);
     }
-    if (is_due && has(session, BIT_ENDING)) {
-        bool is_clean = why_conn_is_clean(session->conn);
-        lose(session, WHY_CAUSE_TIMEOUT_CLOSE,
-             is_clean ? WHY_TRANSPORT_CLOSED : WHY_TRANSPORT_TIMEOUT, 0);
-        return;
-    }
     update(session);
 }
 
 void why__session_leave(struct why_session *session, uint64_t at_ms) {
-    if (has(session, BIT_ENDING | BIT_GONE)) {
-        return;
+    if (!has(session, BIT_GONE)) {
+        session->leave_ms = at_ms;
+        arm(session);
     }
-    put(session, BIT_LEAVING, true);
-    session->deadline_ms = at_ms;
-    arm(session);
 }
 
 /* ---- Keeping up with the connection ---- */
@@ -229,14 +219,6 @@ static void balance(struct why_session *session) {
     } else if (!has(session, BIT_PAUSED)) {
         why__stream_resume(&session->stream);
     }
-}
-
-static void begin_ending(struct why_session *session) {
-    uint32_t timeout_ms = session->owner->options->close_timeout_ms;
-    put(session, BIT_LEAVING, false);
-    put(session, BIT_ENDING, true);
-    session->deadline_ms =
-        timeout_ms == 0 ? WHY_NO_DEADLINE : why__loop_now(session->stream.loop) + timeout_ms;
 }
 
 /* The connection has nothing to say any more but what is queued. Where not even a Close frame may
@@ -266,9 +248,6 @@ static void update(struct why_session *session) {
     if (state == WHY_CONN_CLOSED) {
         conclude_open(session);
         return;
-    }
-    if (state != WHY_CONN_OPEN && !has(session, BIT_ENDING)) {
-        begin_ending(session);
     }
     if (state == WHY_CONN_FINISHING) {
         if (!session->stream.is_finishing && !finish(session)) {
@@ -306,6 +285,7 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
     if (event.type == WHY_EVENT_END) {
         input->len = 0; /* whatever follows is not for us */
     }
+    why__stream_flush(stream); /* a Pong is not in the queue before it is asked for */
     update(session);
 }
 
@@ -368,7 +348,7 @@ struct why_session *why__session_new(struct why_loop *loop, struct why__session_
         session->owner = owner;
         session->handler = handler;
         session->user = user;
-        session->deadline_ms = WHY_NO_DEADLINE;
+        session->leave_ms = WHY_NO_DEADLINE;
         session->tls_us = WHY_NO_TIME;
         session->http_us = WHY_NO_TIME;
     }
@@ -379,7 +359,7 @@ void why__session_open(struct why_session *session, struct why_conn *conn,
                        const struct why_http_head *head) {
     why__timer_cancel(session->stream.loop, &session->timer);
     session->timer.on_due = on_due;
-    session->deadline_ms = WHY_NO_DEADLINE;
+    session->leave_ms = WHY_NO_DEADLINE;
     session->conn = conn;
     session->stream.ops = &session_ops;
     if (session->handler->on_open != NULL) {

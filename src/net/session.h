@@ -45,7 +45,7 @@ struct why_session {
     const struct why_session_handler *handler;
     void *user;
     struct why_session *next, *prev; /* the owner's list */
-    uint64_t deadline_ms;            /* OPEN: leave then; after: cut then. WHY_NO_DEADLINE: none */
+    uint64_t leave_ms;               /* when to close with 1001, or WHY_NO_DEADLINE */
     uint32_t tls_us, http_us; /* durations for the record, WHY_NO_TIME where there was none */
     struct why__address peer;
 };

@@ -7,9 +7,9 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 void why__tls_safe_text(const void *data, size_t len, char *out, size_t size) {
@@ -105,36 +105,48 @@ X509 *why__tls_chain_top(const struct why__tls_evidence *evidence) {
     return NULL;
 }
 
-/* Does one of these directories, separated by colons, hold a certificate under its hash? */
-static bool has_hashed_files(const char *directories) {
-    bool found = false;
-    while (*directories != '\0' && !found) {
-        size_t len = strcspn(directories, ":");
-        char path[4096];
-        (void)snprintf(path, sizeof path, "%.*s", (int)len, directories);
-        DIR *directory = opendir(path);
-        for (const struct dirent *entry = NULL;
-             directory != NULL && !found && (entry = readdir(directory)) != NULL;) {
-            const char *name = entry->d_name; /* "1f2e3d4c.0" */
-            found = strspn(name, "0123456789abcdef") == 8 && name[8] == '.';
+/* The first certificate in the system's directory of them, NULL where there is none. */
+static X509 *first_of_directory(const char *path) {
+    X509 *certificate = NULL;
+    DIR *directory = opendir(path);
+    for (const struct dirent *entry = NULL;
+         directory != NULL && certificate == NULL && (entry = readdir(directory)) != NULL;) {
+        const char *name = entry->d_name;
+        if (strspn(name, "0123456789abcdef") != 8 || name[8] != '.') {
+            continue; /* OpenSSL looks at "1f2e3d4c.0" and its like alone */
         }
-        if (directory != NULL) {
-            closedir(directory);
-        }
-        directories += len + (directories[len] == ':' ? 1 : 0);
+        char file_path[4096];
+        (void)snprintf(file_path, sizeof file_path, "%s/%s", path, name);
+        BIO *file = BIO_new_file(file_path, "r");
+        certificate = file == NULL ? NULL : PEM_read_bio_X509_AUX(file, NULL, NULL, NULL);
+        BIO_free(file);
     }
-    return found;
+    if (directory != NULL) {
+        closedir(directory);
+    }
+    return certificate;
 }
 
-/* True where this machine has no certificates to trust. OpenSSL says no more then than that it
- * knows no issuer. It looks at SSL_CERT_DIR, and so must this. */
-static bool trust_is_empty(const struct why__tls_context *context) {
-    X509_STORE *store = SSL_CTX_get_cert_store(context->ssl);
-    if (context->own_trust || sk_X509_OBJECT_num(X509_STORE_get0_objects(store)) > 0) {
+/* Does this machine trust nobody at all? OpenSSL says then no more than that it knows no issuer,
+ * and it reads a directory only name by name. So it is asked for a name that is in the system's:
+ * where it does not find that, it has been told to look elsewhere (SSL_CERT_DIR), which here cannot
+ * be known. */
+static bool trust_is_empty(const struct why__tls_context *context, X509_STORE_CTX *store,
+                           bool *certain) {
+    const X509_STORE *trusted = SSL_CTX_get_cert_store(context->ssl);
+    if (context->own_trust || sk_X509_OBJECT_num(X509_STORE_get0_objects(trusted)) > 0) {
         return false;
     }
-    const char *directories = secure_getenv(X509_get_default_cert_dir_env());
-    return !has_hashed_files(directories != NULL ? directories : X509_get_default_cert_dir());
+    X509 *known = first_of_directory(X509_get_default_cert_dir());
+    *certain = known == NULL;
+    bool found = false;
+    if (known != NULL) {
+        STACK_OF(X509) *same = X509_STORE_CTX_get1_certs(store, X509_get_subject_name(known));
+        found = sk_X509_num(same) > 0;
+        sk_X509_pop_free(same, X509_free);
+        X509_free(known);
+    }
+    return !found;
 }
 
 static bool has_issuer_address(X509 *certificate) {
@@ -193,9 +205,10 @@ void why__tls_chain_find_gap(struct why__tls *tls, X509_STORE_CTX *store) {
     if (top == NULL) {
         return;
     }
-    if (trust_is_empty(tls->context)) {
+    bool certain = true;
+    if (trust_is_empty(tls->context, store, &certain)) {
         evidence->gap = WHY__TLS_GAP_NO_STORE;
-        evidence->gap_certain = true;
+        evidence->gap_certain = certain;
         return;
     }
     bool self_issued = X509_NAME_cmp(X509_get_subject_name(top), X509_get_issuer_name(top)) == 0;

@@ -198,8 +198,17 @@ static void detail_lost(const struct why__tls *tls, char *out, size_t size) {
     }
 }
 
+static void detail_library(const struct why__tls *tls, char *out, size_t size) {
+    if (tls->flooded) {
+        (void)snprintf(out, size, "it asks for answers and reads none");
+        return;
+    }
+    const char *reason = tls->error == 0 ? NULL : ERR_reason_error_string(tls->error);
+    (void)snprintf(out, size, "%s", reason == NULL ? "" : reason);
+}
+
 static void detail_version(const struct why__tls *tls, char *out, size_t size) {
-    static const char *const names[] = {"SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"};
+    static const char *const names[] = {"SSL 3.0", "TLS 1.0", "TLS 1.1"};
     const struct why__tls_evidence *evidence = tls->evidence;
     unsigned version = evidence == NULL ? 0 : evidence->offered_version;
     const char *verb = "client offers";
@@ -211,21 +220,12 @@ static void detail_version(const struct why__tls *tls, char *out, size_t size) {
             has_hello ? (unsigned)evidence->first_bytes[9] << 8 | evidence->first_bytes[10] : 0;
         verb = "server chose";
     }
-    if (version >= SSL3_VERSION && version <= TLS1_3_VERSION) {
+    if (version >= SSL3_VERSION && version < TLS1_2_VERSION) {
         (void)snprintf(out, size, "the %s %s%s, TLS 1.2 is the least here", verb,
                        names[version - SSL3_VERSION], tls->context->is_server ? " at most" : "");
     } else {
-        (void)snprintf(out, size, "%s", ERR_reason_error_string(tls->error));
+        detail_library(tls, out, size);
     }
-}
-
-static void detail_library(const struct why__tls *tls, char *out, size_t size) {
-    if (tls->flooded) {
-        (void)snprintf(out, size, "it asks for answers and reads none");
-        return;
-    }
-    const char *reason = tls->error == 0 ? NULL : ERR_reason_error_string(tls->error);
-    (void)snprintf(out, size, "%s", reason == NULL ? "" : reason);
 }
 
 void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict, char *out,
@@ -259,13 +259,6 @@ void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *
         detail_lost(tls, out, size);
     } else if (verdict->cause == WHY_CAUSE_TLS_VERSION) {
         detail_version(tls, out, size);
-    } else if (verdict->cause == WHY_CAUSE_TLS_ALPN && !tls->context->is_server) {
-        const unsigned char *alpn = NULL;
-        unsigned int len = 0;
-        char name[24];
-        SSL_get0_alpn_selected(tls->ssl, &alpn, &len);
-        why__tls_safe_text(alpn, len, name, sizeof name);
-        (void)snprintf(out, size, "the server chose %s, which was not offered", name);
     } else {
         detail_library(tls, out, size);
     }

@@ -5,8 +5,6 @@
  */
 #include "tls/engine.h"
 
-#include "tls/alert.h"
-
 #include <assert.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -61,25 +59,12 @@ static void settle(struct why__tls *tls, int ssl_error) {
     }
 }
 
-static void opened(struct why__tls *tls) {
-    const unsigned char *alpn = NULL;
-    unsigned int alpn_len = 0;
-    tls->handshake_done = true;
-    tls->status = WHY__TLS_OPEN;
-    SSL_get0_alpn_selected(tls->ssl, &alpn, &alpn_len);
-    if (alpn_len > 0 && (alpn_len != 8 || memcmp(alpn, "http/1.1", 8) != 0)) {
-        /* RFC 7301 section 3.2: a server may only choose what was offered. OpenSSL 3.0 lets it. */
-        tls->alert = WHY__TLS_ALERT_NO_APPLICATION_PROTOCOL;
-        tls->alert_sent = true;
-        fail(tls);
-    }
-}
-
 static void handshake(struct why__tls *tls) {
     ERR_clear_error();
     int done = SSL_do_handshake(tls->ssl);
     if (done == 1) {
-        opened(tls);
+        tls->handshake_done = true;
+        tls->status = WHY__TLS_OPEN;
     } else {
         settle(tls, SSL_get_error(tls->ssl, done));
     }
@@ -111,8 +96,10 @@ enum why__tls_status why__tls_receive(struct why__tls *tls, struct why_bytes *in
                                       struct why_span plain, size_t *plain_len) {
     *plain_len = 0;
     tls->input = *input;
+    if (!tls->handshake_done) {
+        why__tls_evidence_first_bytes(tls, *input); /* what follows in a failure may say more */
+    }
     if (tls->status == WHY__TLS_HANDSHAKE) {
-        why__tls_evidence_first_bytes(tls, *input);
         handshake(tls);
     }
     if (tls->status == WHY__TLS_OPEN) {
@@ -218,10 +205,10 @@ enum why_cause why__tls_lost(struct why__tls *tls, enum why_transport transport,
     if (tls->status == WHY__TLS_FAILED) {
         return (enum why_cause)tls->cause;
     }
-    /* A server that did not like our certificate, or that we had none, may say so only after the
-     * handshake is done for us, and its alert may be lost to a reset. */
+    /* A server that did not like our certificate, or that we had none, finds out only after the
+     * handshake is done for us; its alert may be lost to a reset, and some just hang up. */
     bool in_doubt = tls->status == WHY__TLS_OPEN && !tls->data_came && tls->client_cert_requested &&
-                    !tls->context->is_server;
+                    !tls->context->is_server && transport != WHY_TRANSPORT_TIMEOUT;
     if (transport == WHY_TRANSPORT_CLOSED || (tls->status != WHY__TLS_HANDSHAKE && !in_doubt)) {
         return WHY_CAUSE_NONE;
     }

@@ -244,6 +244,9 @@ static struct why__tls_verdict judge_lost(const struct why__tls *tls) {
         /* Its alert can be lost to a reset, and some servers send none. */
         return likely(WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED);
     }
+    if (!tls->context->is_server && tls->client_cert_sent) {
+        return likely(WHY_CAUSE_TLS_CLIENT_CERT_REJECTED);
+    }
     return verdict(tls->lost == WHY_TRANSPORT_FIN ? WHY_CAUSE_TLS_EOF : WHY_CAUSE_TLS_RESET);
 }
 
@@ -253,7 +256,8 @@ static struct why__tls_verdict judge_verification(const struct why__tls *tls) {
     struct why__tls_verdict found = verdict(why__tls_verify_cause(tls, order[0]));
     found.error = order[0];
     bool is_gap = found.cause == WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA ||
-                  found.cause == WHY_CAUSE_TLS_CHAIN_MISSING_INTERMEDIATE;
+                  found.cause == WHY_CAUSE_TLS_CHAIN_MISSING_INTERMEDIATE ||
+                  found.cause == WHY_CAUSE_TLS_CHAIN_NO_TRUST_STORE;
     found.likely = is_gap && !tls->evidence->gap_certain;
     return found;
 }
@@ -289,9 +293,6 @@ struct why__tls_verdict why__tls_judge(const struct why__tls *tls) {
     }
     if (tls->lost != WHY_TRANSPORT_NONE) {
         return judge_lost(tls);
-    }
-    if (tls->handshake_done && tls->alert == WHY__TLS_ALERT_NO_APPLICATION_PROTOCOL) {
-        return verdict(WHY_CAUSE_TLS_ALPN); /* ours: opened() in tls.c */
     }
     return judge_library_error(tls);
 }

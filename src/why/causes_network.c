@@ -151,8 +151,9 @@ static const struct why_cause_info infos[] = {
             .title = N_("The name exists but has no address"),
             .happened = N_("The name is known, yet it has no A or AAAA record that this machine "
                            "can use."),
-            .when = N_("A domain that has only mail records, a name with IPv6 alone on a machine "
-                       "without IPv6."),
+            .when =
+                N_("A domain that has only mail records, or a name with IPv6 alone on a machine "
+                   "without IPv6."),
             .fix = N_("Compare dig A NAME with dig AAAA NAME, add the missing record, or use the "
                       "name that carries the service, often with www. or ws. in front."),
             .reference = "RFC 1035",

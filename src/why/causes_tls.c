@@ -262,7 +262,7 @@ static const struct why_cause_info infos[] = {
             .clients = SHOWN(N_("1006; the console says the handshake was canceled"),
                              "1015, SSL_ERROR_RX_CERTIFICATE_REQUIRED_ALERT", "1006",
                              N_("1006, socket hang up; EPROTO with alert 116 or 40 at times"),
-                             N_("InvalidMessage: did not receive a valid HTTP response"),
+                             "InvalidMessage: did not receive a valid HTTP response",
                              "remote error: tls: certificate required"),
             .retry = WHY_RETRY_CHANGED,
         },

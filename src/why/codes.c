@@ -602,7 +602,7 @@ static const struct why_code_info codes[] = {
                             "net::ERR_SSL_..."),
                          N_("1015; the cause is on the page that the same address shows with "
                             "https://"),
-                         N_("1006"),
+                         "1006",
                          N_("1006; ws has the cause in its error event, Node's own WebSocket has "
                             "none"),
                          N_("no code: an ssl.SSLError out of connect()"),

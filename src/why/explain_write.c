@@ -208,13 +208,13 @@ void why__cause_write_text(enum why_cause cause, enum why_lang lang, struct why_
     if (code != 0) {
         why_text_append(text, tr(lang, "  Reported as %u %s; layer: %s; side: %s."), code,
                         tr(lang, why_code_info(code)->name), why_layer_name(why_cause_layer(cause)),
-                        why_side_name(why_cause_side(cause)));
+                        tr(lang, why__side_word(why_cause_side(cause))));
     } else {
         why_text_append(text,
                         tr(lang, "  Reported with the Close frame's own code; layer: %s; "
                                  "side: %s."),
                         why_layer_name(why_cause_layer(cause)),
-                        why_side_name(why_cause_side(cause)));
+                        tr(lang, why__side_word(why_cause_side(cause))));
     }
     why_text_append(text, "\n");
     section(text, tr(lang, "What happened"), tr(lang, info->happened));

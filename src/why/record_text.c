@@ -125,17 +125,9 @@ static void append_fact(const struct why_record *record, enum why_lang lang,
     }
 }
 
-static const char *const side_words[] = {
-    [WHY_SIDE_NONE] = N_("nobody"),
-    [WHY_SIDE_PEER] = N_("peer"),
-    [WHY_SIDE_US] = N_("this side"),
-    [WHY_SIDE_NETWORK] = N_("network"),
-    [WHY_SIDE_APPLICATION] = N_("application"),
-};
-
 void why_record_write_line(const struct why_record *record, enum why_lang lang,
                            struct why_text *text) {
     append_code_and_id(record, text);
-    why_text_append(text, " (%s): ", tr(lang, side_words[record->side]));
+    why_text_append(text, " (%s): ", tr(lang, why__side_word(record->side)));
     append_fact(record, lang, text);
 }

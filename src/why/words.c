@@ -64,6 +64,17 @@ const char *why__retry_text(enum why_retry retry) {
     return texts[retry];
 }
 
+const char *why__side_word(enum why_side side) {
+    static const char *const words[] = {
+        [WHY_SIDE_NONE] = N_("nobody"),
+        [WHY_SIDE_PEER] = N_("peer"),
+        [WHY_SIDE_US] = N_("this side"),
+        [WHY_SIDE_NETWORK] = N_("network"),
+        [WHY_SIDE_APPLICATION] = N_("application"),
+    };
+    return words[side];
+}
+
 void why__append_reference_url(struct why_text *text, const char *reference) {
     unsigned rfc = 0;
     char section[16] = "";

@@ -17,6 +17,9 @@ const char *why__client_id(enum why_client_kind kind);
 /* English, for why_translate(): whether to connect again, as a sentence. */
 const char *why__retry_text(enum why_retry retry);
 
+/* English, for why_translate(): "peer", "this side". */
+const char *why__side_word(enum why_side side);
+
 /* Append the address of a reference such as "RFC 6455 section 7.4.1"; nothing where it has none. */
 void why__append_reference_url(struct why_text *text, const char *reference);
 

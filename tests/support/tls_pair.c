@@ -57,20 +57,20 @@ struct why__tls_context *test_tls_context(const struct why_host *host,
     return context;
 }
 
-static void start_end(struct test_end *end, const char *server_name) {
+static void start_end(struct test_tls_end *end, const char *server_name) {
     end->tls = why__tls_new(end->context, server_name);
     assert_non_null(end->tls);
     end->status = why__tls_status(end->tls);
     end->plain_len = end->received = 0;
 }
 
-void test_pair_start(struct test_pair *pair, const char *server_name) {
+void test_tls_start(struct test_tls_pair *pair, const char *server_name) {
     start_end(&pair->client, server_name);
     start_end(&pair->server, NULL);
 }
 
 /* One piece, at a guard page: nothing may be read past it, nor kept of it after the call. */
-static void feed_piece(struct test_end *end, const uint8_t *data, size_t len) {
+static void feed_piece(struct test_tls_end *end, const uint8_t *data, size_t len) {
     uint8_t *guarded = test_guard_new(len);
     memcpy(guarded, data, len);
     struct why_bytes input = {guarded, len};
@@ -92,7 +92,7 @@ static void feed_piece(struct test_end *end, const uint8_t *data, size_t len) {
     test_guard_free(guarded, len);
 }
 
-void test_end_feed(struct test_end *end, const void *data, size_t len, size_t step) {
+void test_tls_feed(struct test_tls_end *end, const void *data, size_t len, size_t step) {
     const uint8_t *bytes = data;
     while (len > 0) {
         size_t piece = step == 0 || step > len ? len : step;
@@ -102,7 +102,7 @@ void test_end_feed(struct test_end *end, const void *data, size_t len, size_t st
     }
 }
 
-static bool carry(struct test_end *from, struct test_end *to, size_t step, size_t cut_at) {
+static bool carry(struct test_tls_end *from, struct test_tls_end *to, size_t step, size_t cut_at) {
     struct why_bytes output = why__tls_output(from->tls);
     size_t len = output.len;
     if (len == 0) {
@@ -116,12 +116,12 @@ static bool carry(struct test_end *from, struct test_end *to, size_t step, size_
         size_t left = cut_at > to->received ? cut_at - to->received : 0;
         deliver = deliver < left ? deliver : left;
     }
-    test_end_feed(to, output.data, deliver, 0);
+    test_tls_feed(to, output.data, deliver, 0);
     why__tls_output_consumed(from->tls, len);
     return true;
 }
 
-void test_pair_run(struct test_pair *pair) {
+void test_tls_run(struct test_tls_pair *pair) {
     for (int turn = 0; turn < TURNS_MAX; turn++) {
         bool to_server = carry(&pair->client, &pair->server, pair->step, 0);
         bool to_client = carry(&pair->server, &pair->client, pair->step, pair->cut_at);
@@ -132,13 +132,13 @@ void test_pair_run(struct test_pair *pair) {
     fail_msg("the two never come to rest");
 }
 
-void test_pair_stop(struct test_pair *pair) {
+void test_tls_stop(struct test_tls_pair *pair) {
     why__tls_free(pair->client.tls);
     why__tls_free(pair->server.tls);
     pair->client.tls = pair->server.tls = NULL;
 }
 
-struct why_record test_end_report(const struct test_end *end) {
+struct why_record test_tls_report(const struct test_tls_end *end) {
     struct why_record record;
     why_record_init(&record);
     why__tls_report(end->tls, &record);

@@ -25,7 +25,7 @@ struct test_pki {
 void test_pki_init(struct test_pki *pki);
 void test_pki_free(struct test_pki *pki);
 
-struct test_end {
+struct test_tls_end {
     struct why__tls_context *context;
     struct why__tls *tls;
     enum why__tls_status status;
@@ -34,8 +34,8 @@ struct test_end {
     size_t received; /* ciphertext so far */
 };
 
-struct test_pair {
-    struct test_end client, server;
+struct test_tls_pair {
+    struct test_tls_end client, server;
     size_t step;   /* bytes that travel at once; 0: all there are */
     size_t cut_at; /* the server's bytes end there, for the client; 0: never */
 };
@@ -45,13 +45,13 @@ struct why__tls_context *test_tls_context(const struct why_host *host,
                                           const struct why_tls_config *config, bool is_server);
 
 /* New connections on the contexts in `pair`. */
-void test_pair_start(struct test_pair *pair, const char *server_name);
+void test_tls_start(struct test_tls_pair *pair, const char *server_name);
 /* Carry bytes both ways until there are none. Fails the test if that does not end. */
-void test_pair_run(struct test_pair *pair);
+void test_tls_run(struct test_tls_pair *pair);
 /* Hand these bytes to one end, as its peer's. */
-void test_end_feed(struct test_end *end, const void *data, size_t len, size_t step);
-void test_pair_stop(struct test_pair *pair);
+void test_tls_feed(struct test_tls_end *end, const void *data, size_t len, size_t step);
+void test_tls_stop(struct test_tls_pair *pair);
 
-struct why_record test_end_report(const struct test_end *end);
+struct why_record test_tls_report(const struct test_tls_end *end);
 
 #endif

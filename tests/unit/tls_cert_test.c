@@ -190,8 +190,8 @@ static const char *write_chain(const struct row *row) {
     return path;
 }
 
-static void check_client(const struct row *row, int version, const struct test_end *client) {
-    struct why_record record = test_end_report(client);
+static void check_client(const struct row *row, int version, const struct test_tls_end *client) {
+    struct why_record record = test_tls_report(client);
     if (record.cause != row->cause || why__tls_cause(client->tls) != row->cause) {
         fail_msg("%s (%x): %s (%s), not %s", row->name, (unsigned)version,
                  why_cause_id(record.cause), record.detail, why_cause_id(row->cause));
@@ -218,8 +218,8 @@ static void check_client(const struct row *row, int version, const struct test_e
     }
 }
 
-static void check_server(const struct row *row, const struct test_end *server) {
-    struct why_record record = test_end_report(server);
+static void check_server(const struct row *row, const struct test_tls_end *server) {
+    struct why_record record = test_tls_report(server);
     enum why_cause expected =
         row->cause == WHY_CAUSE_NONE ? WHY_CAUSE_NONE : WHY_CAUSE_TLS_OUR_CERT_REJECTED;
     if (record.cause != expected) {
@@ -242,20 +242,20 @@ static void use_anything(SSL *ssl, const char *chain_file) {
 }
 
 static void run_row(const struct row *row, const char *chain_file, int version, bool insecure) {
-    static struct test_pair pair;
+    static struct test_tls_pair pair;
     struct test_host host;
     test_host_init(&host);
     const struct why_tls_config server = {.cert_file = pki.leaf_file};
     const struct why_tls_config client = {.ca_file = pki.ca_file, .insecure = insecure};
-    pair = (struct test_pair){0};
+    pair = (struct test_tls_pair){0};
     pair.server.context = test_tls_context(&host.host, &server, true);
     pair.client.context = test_tls_context(&host.host, &client, false);
     SSL_CTX_set_max_proto_version(pair.server.context->ssl, version);
-    test_pair_start(&pair, row->host == NULL ? "a.example" : row->host);
+    test_tls_start(&pair, row->host == NULL ? "a.example" : row->host);
     use_anything(pair.server.tls->ssl, chain_file);
-    test_pair_run(&pair);
+    test_tls_run(&pair);
     if (insecure) {
-        struct why_record record = test_end_report(&pair.client);
+        struct why_record record = test_tls_report(&pair.client);
         if (pair.client.status != WHY__TLS_OPEN || record.cause != WHY_CAUSE_NONE ||
             (record.tls.error_count > 0 ? record.tls.errors[0].cause : WHY_CAUSE_NONE) !=
                 row->cause) {
@@ -266,7 +266,7 @@ static void run_row(const struct row *row, const char *chain_file, int version, 
         check_client(row, version, &pair.client);
         check_server(row, &pair.server);
     }
-    test_pair_stop(&pair);
+    test_tls_stop(&pair);
     why__tls_context_free(pair.client.context);
     why__tls_context_free(pair.server.context);
     assert_int_equal(host.live_blocks, 0);
@@ -305,21 +305,21 @@ static void a_weak_key_is_told_where_it_can_be_used(void **state) {
 
 static void an_empty_trust_store_is_told(void **state) {
     (void)state;
-    static struct test_pair pair;
+    static struct test_tls_pair pair;
     struct test_host host;
     test_host_init(&host);
-    pair = (struct test_pair){0};
+    pair = (struct test_tls_pair){0};
     const struct why_tls_config server = {.cert_file = pki.leaf_file};
     pair.server.context = test_tls_context(&host.host, &server, true);
     assert_int_equal(setenv("SSL_CERT_FILE", test_path(&pki.folder, "none.pem"), 1), 0);
     assert_int_equal(setenv("SSL_CERT_DIR", test_path(&pki.folder, "none"), 1), 0);
     pair.client.context = test_tls_context(&host.host, &(struct why_tls_config){0}, false);
-    test_pair_start(&pair, "server.example");
-    test_pair_run(&pair);
-    struct why_record record = test_end_report(&pair.client);
+    test_tls_start(&pair, "server.example");
+    test_tls_run(&pair);
+    struct why_record record = test_tls_report(&pair.client);
     assert_string_equal(why_cause_id(record.cause), "tls.chain.no_trust_store");
     assert_int_equal(record.side, WHY_SIDE_US);
-    test_pair_stop(&pair);
+    test_tls_stop(&pair);
     unsetenv("SSL_CERT_FILE");
     unsetenv("SSL_CERT_DIR");
     why__tls_context_free(pair.client.context);

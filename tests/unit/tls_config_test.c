@@ -268,9 +268,8 @@ static void a_context_needs_memory(void **state) {
     struct why__tls_context *context = NULL;
     char error[64];
     const struct why_tls_config config = {.cert_file = path_of("leaf.pem")};
-    assert_int_equal(
-        why__tls_context_new(&host.host, &config, true, &context, error, sizeof error),
-        WHY_ERR_NOMEM);
+    assert_int_equal(why__tls_context_new(&host.host, &config, true, &context, error, sizeof error),
+                     WHY_ERR_NOMEM);
     assert_null(context);
 }
 
