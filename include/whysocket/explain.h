@@ -60,12 +60,73 @@ enum why_retry {
     WHY_RETRY_DEPENDS,    /* on the cause, or on the application that chose the code */
 };
 
+/* What a code speaks of. */
+enum why_scope {
+    WHY_SCOPE_NONE,
+    WHY_SCOPE_MESSAGE,    /* one message */
+    WHY_SCOPE_CONNECTION, /* this connection, whatever it carries */
+    WHY_SCOPE_ENDPOINT,   /* the one who closes, and so all its connections */
+    WHY_SCOPE_PEER,       /* who the peer is, or what it does */
+    WHY_SCOPE_PATH,       /* what lies between the two, or behind the one */
+};
+
+/* Who may put a code into a Close frame. */
+enum why_senders {
+    WHY_SENDERS_NONE,
+    WHY_SENDERS_EITHER,
+    WHY_SENDERS_CLIENT,  /* by RFC 6455 */
+    WHY_SENDERS_SERVER,  /* by its meaning; no rule keeps a client from it */
+    WHY_SENDERS_PRIVATE, /* whom the application lets */
+};
+
+/* In which part of a connection's life a code comes. */
+enum why_phase {
+    WHY_PHASE_NONE,
+    WHY_PHASE_OPENING, /* before the 101, as a rule */
+    WHY_PHASE_OPEN,    /* after it */
+    WHY_PHASE_ANY,
+};
+
+/* What brings a code about. */
+enum why_decider {
+    WHY_DECIDER_NONE,
+    WHY_DECIDER_PROTOCOL,    /* a rule of RFC 6455, which the library follows by itself */
+    WHY_DECIDER_APPLICATION, /* the program on top */
+    WHY_DECIDER_OPERATOR,    /* a person: stops, restarts, leaves */
+    WHY_DECIDER_LIMIT,       /* a limit that was set: bytes, time, load */
+    WHY_DECIDER_ACCIDENT,    /* nobody: a failure forces it */
+    WHY_DECIDER_REPORTER,    /* no sender: the side that reports it concludes it */
+};
+
+/* Where the fix is to be made. */
+enum why_mend {
+    WHY_MEND_NOTHING,
+    WHY_MEND_SENDER,        /* in the program that sent what was refused */
+    WHY_MEND_LIBRARY,       /* in the WebSocket library, or in what changes its bytes on the way */
+    WHY_MEND_CONFIGURATION, /* in a setting that both sides must agree on */
+    WHY_MEND_CREDENTIALS,
+    WHY_MEND_PERMISSIONS,
+    WHY_MEND_CLOSER,   /* in the program that closed */
+    WHY_MEND_CAPACITY, /* in the resources of the one that closed */
+    WHY_MEND_UPSTREAM, /* in the server behind the gateway */
+    WHY_MEND_NETWORK,
+    WHY_MEND_TLS, /* in certificates and TLS settings */
+};
+
 /* All texts are English, static and never NULL ("" where there is nothing to say); put them
  * through why_translate(). */
 struct why_code_info {
     uint16_t first, last; /* a code, or a range */
     enum why_code_status status;
-    const char *name; /* "Invalid frame payload data" */
+    enum why_senders senders;
+    enum why_scope scope;
+    enum why_phase phase;
+    enum why_layer layer; /* that it tells of */
+    enum why_decider decider;
+    enum why_mend mend;
+    uint16_t http_status; /* the one that says about the same; 0: none does */
+    const char *name;     /* "Invalid frame payload data" */
+    const char *essence;  /* a noun phrase for a sentence: "text that is not UTF-8" */
     const char *description;
     const char *when;   /* when you see it */
     const char *fix;    /* how to fix it */
@@ -76,6 +137,29 @@ struct why_code_info {
     const char *clients[WHY_CLIENT_KIND_COUNT];
     const char *reference; /* "RFC 6455 section 7.4.1" */
 };
+
+/* The fields of why_code_info in which codes are compared. Any two of the codes with an entry of
+ * their own differ in at least two. */
+enum why_facet {
+    WHY_FACET_STATUS,
+    WHY_FACET_SENDERS,
+    WHY_FACET_SCOPE,
+    WHY_FACET_PHASE,
+    WHY_FACET_LAYER,
+    WHY_FACET_DECIDER,
+    WHY_FACET_MEND,
+    WHY_FACET_RETRY,
+    WHY_FACET_HTTP,
+    WHY_FACET_COUNT,
+};
+
+/* "Who sends it"; static, for why_translate(). */
+WHY_API const char *why_facet_name(enum why_facet facet);
+
+/* What holds of the code there, as the rest of a sentence that begins with the code and ends with
+ * a full stop: "is never sent". Static, never "", for why_translate(). Two entries have the same
+ * text (the same pointer, too) exactly where they do not differ. */
+WHY_API const char *why_code_facet(const struct why_code_info *info, enum why_facet facet);
 
 /* The entry for a code: its own, or its range's; never NULL (every number has a range). */
 WHY_API const struct why_code_info *why_code_info(uint16_t code);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An entry of the tables in words: a code or a cause, as text and as JSON. The text has the form of
+ * why_record_write_text().
+ */
+#ifndef WHY_WHY_EXPLAIN_WRITE_H
+#define WHY_WHY_EXPLAIN_WRITE_H
+
+#include "why/json.h"
+#include "whysocket/explain.h"
+
+/* `info` is a code's entry; `code` one that it covers, or info->first where the whole of it is
+ * meant. */
+void why__code_write_text(uint16_t code, const struct why_code_info *info, enum why_lang lang,
+                          struct why_text *text);
+void why__code_write_json(struct why__json *json, uint16_t code, const struct why_code_info *info,
+                          enum why_lang lang);
+
+void why__cause_write_text(enum why_cause cause, enum why_lang lang, struct why_text *text);
+void why__cause_write_json(struct why__json *json, enum why_cause cause, enum why_lang lang);
+
+#endif

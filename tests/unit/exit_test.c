@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How a connection ended, as an exit code: a row for every cause.
+ */
+#include "cmd/exit.h"
+
+#include "support/test.h"
+
+static const enum exit_code expected[WHY_CAUSE_COUNT] = {
+    [WHY_CAUSE_NONE] = EXIT_CODE_OK,
+    [WHY_CAUSE_PEER_CLOSED] = EXIT_CODE_PEER_CLOSED,
+    [WHY_CAUSE_LOCAL_CLOSED] = EXIT_CODE_OK,
+    [WHY_CAUSE_LOCAL_SHUTDOWN] = EXIT_CODE_OK,
+    [WHY_CAUSE_LOCAL_ABANDONED] = EXIT_CODE_ABNORMAL,
+    [WHY_CAUSE_LOCAL_INTERNAL] = EXIT_CODE_INTERNAL,
+    [WHY_CAUSE_LOCAL_OUT_OF_MEMORY] = EXIT_CODE_INTERNAL,
+    [WHY_CAUSE_APPLICATION_REFUSED] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_DNS_NOT_FOUND] = EXIT_CODE_DNS,
+    [WHY_CAUSE_DNS_NO_ADDRESS] = EXIT_CODE_DNS,
+    [WHY_CAUSE_DNS_TEMPORARY] = EXIT_CODE_DNS,
+    [WHY_CAUSE_DNS_FAILED] = EXIT_CODE_DNS,
+    [WHY_CAUSE_TCP_REFUSED] = EXIT_CODE_TCP,
+    [WHY_CAUSE_TCP_UNREACHABLE] = EXIT_CODE_TCP,
+    [WHY_CAUSE_TCP_DENIED] = EXIT_CODE_TCP,
+    [WHY_CAUSE_TCP_NO_RESOURCE] = EXIT_CODE_TCP,
+    [WHY_CAUSE_TCP_NO_UNIX_SOCKET] = EXIT_CODE_TCP,
+    [WHY_CAUSE_TCP_RESET] = EXIT_CODE_TCP,
+    [WHY_CAUSE_TCP_FIN] = EXIT_CODE_TCP,
+    [WHY_CAUSE_TCP_TIMEOUT] = EXIT_CODE_TIMEOUT,
+    [WHY_CAUSE_TCP_FAILED] = EXIT_CODE_TCP,
+    [WHY_CAUSE_PROXY_UNREACHABLE] = EXIT_CODE_PROXY,
+    [WHY_CAUSE_PROXY_AUTH_REQUIRED] = EXIT_CODE_PROXY,
+    [WHY_CAUSE_PROXY_FORBIDDEN] = EXIT_CODE_PROXY,
+    [WHY_CAUSE_PROXY_BAD_METHOD] = EXIT_CODE_PROXY,
+    [WHY_CAUSE_PROXY_TARGET_DOWN] = EXIT_CODE_PROXY,
+    [WHY_CAUSE_PROXY_STATUS] = EXIT_CODE_PROXY,
+    [WHY_CAUSE_PROXY_NOT_A_PROXY] = EXIT_CODE_PROXY,
+    [WHY_CAUSE_PROXY_CLOSED] = EXIT_CODE_PROXY,
+    [WHY_CAUSE_PROXY_SOCKS_AUTH] = EXIT_CODE_PROXY,
+    [WHY_CAUSE_PROXY_SOCKS_REFUSED] = EXIT_CODE_PROXY,
+    [WHY_CAUSE_TLS_CERT_EXPIRED] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_CERT_NOT_YET_VALID] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_CERT_SELF_SIGNED] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_CERT_NAME_MISMATCH] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_CERT_REVOKED] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_CERT_WRONG_PURPOSE] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_CERT_BAD_SIGNATURE] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_CERT_WEAK] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_CERT_INVALID] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_CHAIN_MISSING_INTERMEDIATE] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_CHAIN_NO_TRUST_STORE] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_CLIENT_CERT_REJECTED] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_OUR_CERT_REJECTED] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_VERSION] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_NO_SHARED_CIPHER] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_UNKNOWN_NAME] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_ALPN] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_ALERT] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_PLAIN_HTTP] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_NOT_TLS] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_EOF] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_RESET] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_CORRUPTED] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_PROTOCOL] = EXIT_CODE_TLS,
+    [WHY_CAUSE_TLS_CONFIG] = EXIT_CODE_TLS,
+    [WHY_CAUSE_HTTP_STATUS_REDIRECT] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_STATUS_400] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_STATUS_401] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_STATUS_403] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_STATUS_404] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_STATUS_426] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_STATUS_429] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_STATUS_4XX] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_STATUS_502] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_STATUS_503] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_STATUS_504] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_STATUS_5XX] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_NOT_UPGRADED] = EXIT_CODE_NOT_WEBSOCKET,
+    [WHY_CAUSE_HTTP_NOT_HTTP] = EXIT_CODE_NOT_WEBSOCKET,
+    [WHY_CAUSE_HTTP_TLS_PORT] = EXIT_CODE_NOT_WEBSOCKET,
+    [WHY_CAUSE_HTTP_RESPONSE_MALFORMED] = EXIT_CODE_NOT_WEBSOCKET,
+    [WHY_CAUSE_HTTP_RESPONSE_TOO_LARGE] = EXIT_CODE_NOT_WEBSOCKET,
+    [WHY_CAUSE_HTTP_RESPONSE_CUT] = EXIT_CODE_NOT_WEBSOCKET,
+    [WHY_CAUSE_HTTP_RESPONSE_UPGRADE] = EXIT_CODE_NOT_WEBSOCKET,
+    [WHY_CAUSE_HTTP_RESPONSE_ACCEPT] = EXIT_CODE_NOT_WEBSOCKET,
+    [WHY_CAUSE_HTTP_RESPONSE_SUBPROTOCOL] = EXIT_CODE_NOT_WEBSOCKET,
+    [WHY_CAUSE_HTTP_RESPONSE_EXTENSION] = EXIT_CODE_NOT_WEBSOCKET,
+    [WHY_CAUSE_HTTP_REQUEST_MALFORMED] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_REQUEST_TOO_LARGE] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_REQUEST_TARGET_TOO_LONG] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_REQUEST_CUT] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_REQUEST_METHOD] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_REQUEST_HOST] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_REQUEST_UPGRADE] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_REQUEST_KEY] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_REQUEST_VERSION] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_REQUEST_EXTENSIONS] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_REQUEST_SUBPROTOCOLS] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_REQUEST_BODY] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_REQUEST_ORIGIN] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_HTTP_REQUEST_TLS] = EXIT_CODE_HTTP,
+    [WHY_CAUSE_FRAME_RESERVED_BITS] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_FRAME_RESERVED_OPCODE] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_FRAME_LENGTH_NOT_MINIMAL] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_FRAME_LENGTH_OVERFLOW] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_FRAME_NOT_MASKED] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_FRAME_MASKED] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_FRAME_CONTROL_FRAGMENTED] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_FRAME_CONTROL_TOO_LONG] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_FRAME_CONTINUATION_UNEXPECTED] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_FRAME_CONTINUATION_EXPECTED] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_CLOSE_FRAME_LENGTH] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_CLOSE_FRAME_CODE] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_CLOSE_FRAME_REASON] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_UTF8_INVALID] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_DEFLATE_CORRUPT] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_LIMIT_MESSAGE_SIZE] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_LIMIT_CONTROL_RATE] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_LIMIT_SEND_QUEUE] = EXIT_CODE_PROTOCOL,
+    [WHY_CAUSE_TIMEOUT_DNS] = EXIT_CODE_TIMEOUT,
+    [WHY_CAUSE_TIMEOUT_CONNECT] = EXIT_CODE_TIMEOUT,
+    [WHY_CAUSE_TIMEOUT_PROXY] = EXIT_CODE_TIMEOUT,
+    [WHY_CAUSE_TIMEOUT_TLS] = EXIT_CODE_TIMEOUT,
+    [WHY_CAUSE_TIMEOUT_REQUEST] = EXIT_CODE_TIMEOUT,
+    [WHY_CAUSE_TIMEOUT_UPGRADE] = EXIT_CODE_TIMEOUT,
+    [WHY_CAUSE_TIMEOUT_PONG] = EXIT_CODE_TIMEOUT,
+    [WHY_CAUSE_TIMEOUT_IDLE] = EXIT_CODE_TIMEOUT,
+    [WHY_CAUSE_TIMEOUT_CLOSE] = EXIT_CODE_TIMEOUT,
+};
+
+/* Causes that may well end with 0; all others have a row with a number. */
+static bool may_be_fine(enum why_cause cause) {
+    return cause == WHY_CAUSE_NONE || cause == WHY_CAUSE_LOCAL_CLOSED ||
+           cause == WHY_CAUSE_LOCAL_SHUTDOWN;
+}
+
+static struct why_record record_of(enum why_cause cause) {
+    struct why_record record;
+    why_record_init(&record);
+    why_record_fail(&record, cause);
+    if (cause == WHY_CAUSE_PEER_CLOSED) {
+        record.code = WHY_CLOSE_INTERNAL_ERROR;
+    }
+    return record;
+}
+
+static void every_cause_has_its_exit_code(void **state) {
+    (void)state;
+    for (int i = 0; i < WHY_CAUSE_COUNT; i++) {
+        enum why_cause cause = (enum why_cause)i;
+        struct why_record record = record_of(cause);
+        enum exit_code code = exit_code_of(&record);
+        if (code != expected[i] || (code == EXIT_CODE_OK && !may_be_fine(cause))) {
+            fail_msg("%s: %d", why_cause_id(cause), (int)code);
+        }
+    }
+}
+
+static void a_peer_that_closed_in_order_is_fine(void **state) {
+    (void)state;
+    for (unsigned code = 1000; code < 5000; code++) {
+        struct why_record record = record_of(WHY_CAUSE_PEER_CLOSED);
+        record.code = (uint16_t)code;
+        bool is_fine = code == 1000 || code == 1001 || code == 1005;
+        if (exit_code_of(&record) != (is_fine ? EXIT_CODE_OK : EXIT_CODE_PEER_CLOSED)) {
+            fail_msg("%u", code);
+        }
+    }
+}
+
+/* Lost after the upgrade it is 1006 (19), before it TCP (11). */
+static void a_lost_connection_is_abnormal_once_it_was_open(void **state) {
+    (void)state;
+    static const enum why_cause causes[] = {WHY_CAUSE_TCP_FIN, WHY_CAUSE_TCP_RESET,
+                                            WHY_CAUSE_TCP_FAILED};
+    for (size_t i = 0; i < TEST_COUNT(causes); i++) {
+        struct why_record record = record_of(causes[i]);
+        assert_int_equal(exit_code_of(&record), EXIT_CODE_TCP);
+        record.timings.http_us = 0;
+        assert_int_equal(exit_code_of(&record), EXIT_CODE_ABNORMAL);
+    }
+}
+
+static void numbers_are_those_of_the_documentation(void **state) {
+    (void)state;
+    static const struct {
+        enum exit_code code;
+        int number;
+    } rows[] = {
+        {EXIT_CODE_OK, 0},           {EXIT_CODE_FINDING, 1},        {EXIT_CODE_USAGE, 2},
+        {EXIT_CODE_INTERNAL, 3},     {EXIT_CODE_DNS, 10},           {EXIT_CODE_TCP, 11},
+        {EXIT_CODE_TIMEOUT, 12},     {EXIT_CODE_PROXY, 13},         {EXIT_CODE_TLS, 14},
+        {EXIT_CODE_HTTP, 15},        {EXIT_CODE_NOT_WEBSOCKET, 16}, {EXIT_CODE_PROTOCOL, 17},
+        {EXIT_CODE_PEER_CLOSED, 18}, {EXIT_CODE_ABNORMAL, 19},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        assert_int_equal(rows[i].code, rows[i].number);
+        assert_true(*exit_code_text(rows[i].code) != '\0');
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_cause_has_its_exit_code),
+        cmocka_unit_test(a_peer_that_closed_in_order_is_fine),
+        cmocka_unit_test(a_lost_connection_is_abnormal_once_it_was_open),
+        cmocka_unit_test(numbers_are_those_of_the_documentation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
