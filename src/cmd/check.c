@@ -32,13 +32,14 @@ static const struct command_example examples[] = {
 };
 
 static const enum exit_code exit_codes[] = {
-    EXIT_CODE_OK,          EXIT_CODE_USAGE,    EXIT_CODE_DNS,         EXIT_CODE_TCP,
-    EXIT_CODE_TIMEOUT,     EXIT_CODE_PROXY,    EXIT_CODE_TLS,         EXIT_CODE_HTTP,
-    EXIT_CODE_NOT_WEBSOCKET, EXIT_CODE_PROTOCOL, EXIT_CODE_PEER_CLOSED, EXIT_CODE_ABNORMAL,
+    EXIT_CODE_OK,       EXIT_CODE_USAGE,       EXIT_CODE_DNS,
+    EXIT_CODE_TCP,      EXIT_CODE_TIMEOUT,     EXIT_CODE_PROXY,
+    EXIT_CODE_TLS,      EXIT_CODE_HTTP,        EXIT_CODE_NOT_WEBSOCKET,
+    EXIT_CODE_PROTOCOL, EXIT_CODE_PEER_CLOSED, EXIT_CODE_ABNORMAL,
     EXIT_CODE_INTERNAL};
 
 static void show_step(void *context, const struct check_step *step) {
-    const struct output *output = context;
+    struct output *output = context;
     check_write_step(output, step);
 }
 
@@ -48,15 +49,15 @@ static void collect_step(void *context, const struct check_step *step) {
     (void)step;
 }
 
-static enum exit_code check_url(const struct command_call *call, struct why_loop *loop,
+static enum exit_code check_url(struct command_call *call, struct why_loop *loop,
                                 const char *url) {
     const struct check_options *asked = call->options;
     struct dial dial;
     struct check_result result;
     enum exit_code code = dial_init(&dial, call, &asked->dial, url, loop);
     if (code == EXIT_CODE_OK) {
-        struct output output = call->output;
-        code = check_run(call, &dial, loop, call->json ? collect_step : show_step, &output, &result);
+        code = check_run(call, &dial, loop, call->json ? collect_step : show_step, &call->output,
+                         &result);
         if (code == EXIT_CODE_OK) {
             code = exit_code_of(&result.record);
             if (call->json) {

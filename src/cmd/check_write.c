@@ -30,7 +30,7 @@ static const char *step_name(enum why_layer layer) {
     return names[layer];
 }
 
-static void write_line(const struct output *output, enum symbol symbol, enum why_layer layer,
+static void write_line(struct output *output, enum symbol symbol, enum why_layer layer,
                        const char *what, uint32_t us) {
     struct why_text text = {0};
     enum style style = symbol == SYMBOL_GOOD  ? STYLE_GOOD
@@ -53,7 +53,7 @@ static void write_line(const struct output *output, enum symbol symbol, enum why
     (void)fflush(stdout);
 }
 
-void check_write_step(const struct output *output, const struct check_step *step) {
+void check_write_step(struct output *output, const struct check_step *step) {
     write_line(output, step->ok ? SYMBOL_GOOD : SYMBOL_BAD, step->layer, step->what, step->us);
 }
 
@@ -89,7 +89,7 @@ static void describe_conversation(const struct check_result *result, enum why_la
     why_text_append(text, tr(lang, ", closed with %u"), result->record.code);
 }
 
-void check_write_verdict(const struct output *output, const struct check_result *result,
+void check_write_verdict(struct output *output, const struct check_result *result,
                          int exit_code) {
     enum why_lang lang = output->lang;
     bool ok = exit_code == EXIT_CODE_OK;
@@ -97,7 +97,10 @@ void check_write_verdict(const struct output *output, const struct check_result 
         struct why_text fact = {0};
         describe_conversation(result, lang, &fact);
         bool is_worth_a_look = ok && result->ping_us == WHY_NO_TIME;
-        write_line(output, !ok ? SYMBOL_BAD : is_worth_a_look ? SYMBOL_WARNING : SYMBOL_GOOD,
+        write_line(output,
+                   !ok               ? SYMBOL_BAD
+                   : is_worth_a_look ? SYMBOL_WARNING
+                                     : SYMBOL_GOOD,
                    WHY_LAYER_WEBSOCKET, fact.data == NULL ? "" : fact.data, WHY_NO_TIME);
         why_text_clear(&fact);
     }
@@ -108,8 +111,7 @@ void check_write_verdict(const struct output *output, const struct check_result 
             why_text_append(&text, "%s\n",
                             tr(lang, "But only with --insecure: the certificate does not verify."));
             for (size_t i = 0; i < result->record.tls.error_count; i++) {
-                why_text_append(&text, "  %s: ",
-                                why_cause_id(result->record.tls.errors[i].cause));
+                why_text_append(&text, "  %s: ", why_cause_id(result->record.tls.errors[i].cause));
                 why_text_append_untrusted(&text, result->record.tls.errors[i].text,
                                           strlen(result->record.tls.errors[i].text));
                 why_text_append(&text, "\n");
@@ -141,7 +143,7 @@ static void write_us(struct why__json *json, const char *key, uint32_t us) {
     }
 }
 
-void check_write_json(const struct output *output, const char *url, const char *proxy_variable,
+void check_write_json(struct output *output, const char *url, const char *proxy_variable,
                       const struct check_result *result, int exit_code) {
     struct why_text text = {0};
     struct why__json json = {.text = &text};

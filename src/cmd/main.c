@@ -13,6 +13,7 @@
 #include <string.h>
 
 const struct command *const commands[] = {
+    &command_check,
     &command_explain,
     &command_compare,
     &command_serve,
