@@ -49,12 +49,12 @@ static void write_paragraphs(struct why_text *text, const char *paragraphs) {
     }
 }
 
-static void write_exit_codes(const enum exit_code *codes, enum why_lang lang,
+static void write_exit_codes(const struct command *command, enum why_lang lang,
                              struct why_text *text) {
     why_text_append(text, "\n%s\n", tr(lang, "Exit codes"));
-    for (bool last = false; !last; codes++) {
-        why_text_append(text, "  %2d  %s\n", (int)*codes, tr(lang, exit_code_text(*codes)));
-        last = *codes == EXIT_CODE_INTERNAL;
+    for (size_t i = 0; i < command->exit_code_count; i++) {
+        enum exit_code code = command->exit_codes[i];
+        why_text_append(text, "  %2d  %s\n", (int)code, tr(lang, exit_code_text(code)));
     }
 }
 
@@ -75,7 +75,7 @@ void help_write_command(const struct command *command, enum why_lang lang, struc
          example++) {
         why_text_append(text, "  %s\n      %s\n", example->line, tr(lang, example->text));
     }
-    write_exit_codes(command->exit_codes, lang, text);
+    write_exit_codes(command, lang, text);
 }
 
 void help_write_overview(enum why_lang lang, struct why_text *text) {

@@ -183,7 +183,7 @@ void output_text(struct output *output, const struct why_text *text) {
 
 void output_diagnostic(const struct output *output, const char *format, ...) {
     fflush(stdout);
-    fprintf(stderr, "%s: ", output->command);
+    fprintf(stderr, output->color_error ? "\033[1m%s:\033[0m " : "%s: ", output->command);
     va_list arguments;
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);

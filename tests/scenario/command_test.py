@@ -80,6 +80,7 @@ def usage_errors_are_one_line_on_stderr():
             (["explain", "1007", "--lang"], "--lang needs a value"),
             (["explain", "1007", "--lang", "tlh"], "\"tlh\""),
             (["explain", "1007", "--color=blue"], "is not one of auto, always, never"),
+            (["--lang", "fr", "explain", "1007"], "vient d'abord"),
             (["explain"], "is missing"),
             (["explain", "99999"], "16 bits"),
             (["explain", "-1"], "unknown option -1"),
