@@ -29,8 +29,7 @@ test asan:
 
 lint:
 	@tools/deps build test lint
-	@tools/check
-	@tools/lint
+	@tools/check; held=$$?; tools/lint && exit $$held
 
 format:
 	@tools/deps lint

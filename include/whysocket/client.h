@@ -29,7 +29,7 @@ struct why_step {
 
 /* How to connect again after the end of a session, or after a failure to get one: a random pause
  * between 0 and initial * 2^attempt ms, at most `max` (full jitter), where why_record_retry()
- * says that it can help. */
+ * says WHY_RETRY_BACK_OFF. A session that lasted longer than the next pause can be is a success. */
 struct why_reconnect {
     bool enabled;
     uint32_t initial_ms; /* 0: 500 */
@@ -40,7 +40,8 @@ struct why_reconnect {
 /* Borrowed for why_client_connect() alone, but `options` and `handler`, which outlive the client.
  */
 struct why_client_config {
-    const char *url; /* ws://, wss://, ws+unix:/path/to/socket:/target */
+    const char *url; /* ws://, wss:// (http and https mean the same), ws+unix:/path:/target; a user
+                      * and password in it become an Authorization header */
     const struct why_options *options;
     const struct why_session_handler *handler;
     void *user; /* why_session_user() of its sessions */
@@ -53,7 +54,7 @@ struct why_client_config {
 
     const struct why_tls_config *tls; /* NULL: the defaults */
     const char *proxy; /* "http://user:pass@host:port", "socks5://", "socks5h://"; NULL: none */
-    const char *const *resolve; /* "host:port:address", instead of asking DNS */
+    const char *const *resolve; /* "host:port:address", instead of asking DNS for the URL's host */
     size_t resolve_count;
     struct why_reconnect reconnect;
 
@@ -73,14 +74,15 @@ WHY_API WHY_MUST_USE int why_client_connect(struct why_loop *loop,
                                             size_t error_size);
 
 /* End it at once, whatever it is at, without callbacks. To end in order, close its session; it is
- * freed with this all the same. Not from inside its own callbacks: post it, or defer to on_close.
- */
+ * freed with this all the same. Also from inside any callback; what the callback was given stays
+ * readable until it returns. */
 WHY_API void why_client_free(struct why_client *client);
 
 /* The proxy that the usual environment asks for, out of a snapshot that the program takes:
  * for ws: ws_proxy, http_proxy, all_proxy; for wss: wss_proxy, https_proxy, all_proxy; lower case
  * first, then upper (but for http_proxy, which a CGI's peer can set); no_proxy: "*", suffixes,
- * addresses and networks as 10.0.0.0/8.
+ * addresses and networks as 10.0.0.0/8. Never for loopback and unix sockets, which no proxy can
+ * reach for us.
  *
  * lookup    answers getenv()'s way
  * variable  set to the name of the variable that decided, or NULL

@@ -59,23 +59,30 @@ struct why_origin_policy {
     enum why_origin_mode mode;
     const char *const *origins; /* LIST: "https://app.example" */
     size_t origin_count;
-    const char *const *hosts; /* SAME: known hosts beside localhost, 127.0.0.1 and [::1] */
+    const char *const *hosts; /* SAME: known hosts beside localhost, 127.0.0.1 and [::1]; without
+                               * a port on every port */
     size_t host_count;
 };
 
 struct why_server_handshake;
 
-/* returns  the handshake, to be freed with its own function; NULL if out of memory */
+/* policy   NULL: WHY_ORIGIN_SAME, no hosts added
+ * returns  the handshake, to be freed with its own function; NULL if out of memory */
 WHY_API struct why_server_handshake *
 why_server_handshake_new(const struct why_options *options, const struct why_origin_policy *policy);
 WHY_API void why_server_handshake_free(struct why_server_handshake *handshake);
 
 /* Take bytes until the request is whole, or refused by rule: then the output holds the answer (400,
- * 403, 405, 414, 426 with the version, 431; always Connection: close).
+ * 403, 405, 414, 426 with the version, 431, 505 where it is not HTTP/1.1; always Connection: close;
+ * a TLS alert to a client that speaks TLS). FAILED with local.out_of_memory has no output.
  *
  * input  borrowed; advanced past the request and not a byte further */
 WHY_API enum why_handshake_state
 why_server_handshake_receive(struct why_server_handshake *handshake, struct why_bytes *input);
+
+/* The peer ended its stream. FAILED after it, with http.request.cut, unless the request was whole:
+ * then nothing changes, for it can still be answered. */
+WHY_API enum why_handshake_state why_server_handshake_eof(struct why_server_handshake *handshake);
 
 /* The request, in states DECIDE and DONE. */
 WHY_API const struct why_http_head *
@@ -97,14 +104,15 @@ WHY_API WHY_MUST_USE int why_server_handshake_accept(struct why_server_handshake
 struct why_http_response {
     uint16_t status;
     const char *content_type; /* NULL: text/plain; charset=utf-8 */
-    const char *headers;      /* further lines, each ending in CR LF; NULL for none */
+    const char *headers;      /* further lines, each ending in CR LF, none of those that are written
+                               * anyhow (Connection, Upgrade, Content-...); NULL for none */
     struct why_bytes body;    /* copied */
 };
 
 /* DECIDE: answer with anything but 101, Connection: close. State FAILED after it; the cause is
  * application.refused for an upgrade and none for a plain request.
- * returns WHY_OK, WHY_ERR_STATE, WHY_ERR_ARGUMENT (status 101, CR LF out of place), WHY_ERR_NOMEM
- */
+ * returns WHY_OK, WHY_ERR_STATE, WHY_ERR_ARGUMENT (a status that is not 200 to 599, CR LF out of
+ * place); WHY_ERR_NOMEM: nothing changed */
 WHY_API WHY_MUST_USE int why_server_handshake_respond(struct why_server_handshake *handshake,
                                                       const struct why_http_response *response);
 
@@ -112,7 +120,7 @@ WHY_API struct why_bytes why_server_handshake_output(const struct why_server_han
 WHY_API void why_server_handshake_output_consumed(struct why_server_handshake *handshake,
                                                   size_t len);
 
-/* DONE: what was agreed on. */
+/* DECIDE, DONE: what is agreed on. */
 WHY_API struct why_deflate_params
 why_server_handshake_deflate(const struct why_server_handshake *handshake);
 WHY_API void why_server_handshake_report(const struct why_server_handshake *handshake,
@@ -141,8 +149,9 @@ WHY_API WHY_MUST_USE int why_client_handshake_new(const struct why_options *opti
                                                   struct why_client_handshake **out);
 WHY_API void why_client_handshake_free(struct why_client_handshake *handshake);
 
-/* Take the response. Anything but a 101 that is right in every header (section 4.1) fails; then the
- * state stays READING until the first bytes of the body have come too, or eof.
+/* Take the response; interim ones (100, 103) are passed over. Anything but a 101 that is right in
+ * every header (section 4.1) fails. A refusal by status stays READING until its body or the first
+ * 512 bytes of it have come too, or eof.
  *
  * input  borrowed; advanced past the 101 and not a byte further */
 WHY_API enum why_handshake_state

@@ -27,7 +27,8 @@ WHY_API const struct why_host *why_loop_host(const struct why_loop *loop);
  * returns  WHY_OK, or WHY_ERR_SYSTEM with errno */
 WHY_API WHY_MUST_USE int why_loop_run(struct why_loop *loop);
 
-/* Make why_loop_run() return after the turn it is in. From any thread. */
+/* Make why_loop_run() return after the turn it is in, or, where it does not run yet, after its
+ * first one. From any thread, and from a signal handler. */
 WHY_API void why_loop_stop(struct why_loop *loop);
 
 /* Run `task(argument)` on the loop's thread, in its next turn, in the order of posting. From any

@@ -44,16 +44,20 @@ struct why_server_config {
     const struct why_session_handler *handler;
     enum why_full when_full;
     uint32_t connection_max; /* 0: what the limit of open files leaves, less 32 */
-    void *user;              /* handed to the functions below */
+    bool join_ports; /* listen also where another server does: the second thread's and further
+                      * ones. False: an address that anybody listens on is EADDRINUSE */
+    void *user;      /* handed to the functions below */
 
     /* A request is whole and in order. NULL: upgrades are accepted, all else is 404. */
     void (*on_request)(void *user, const struct why_server_handshake *handshake,
                        struct why_answer *answer);
 
-    /* A connection ended before it was a session: TLS or HTTP failed, or it was refused. */
+    /* A connection ended before it was a session: TLS or HTTP failed, or it was refused. Not called
+     * for a plain request that was answered. */
     void (*on_refused)(void *user, const struct why_record *record);
 };
 
+/* returns  WHY_OK, WHY_ERR_NOMEM */
 WHY_API WHY_MUST_USE int why_server_new(struct why_loop *loop,
                                         const struct why_server_config *config,
                                         struct why_server **out);
@@ -73,11 +77,13 @@ WHY_API WHY_MUST_USE int why_server_listen(struct why_server *server, const char
 WHY_API const char *why_server_address(const struct why_server *server, size_t index);
 
 /* Stop in order: no new connections; every session is closed with 1001 at a random moment within
- * `jitter_ms`; what is left at `deadline_ms` is cut. `done` is called when none is left. */
+ * `jitter_ms`; what is left at `deadline_ms` is cut. `done` (NULL: nobody) is called when none is
+ * left, from a later turn of the loop. */
 WHY_API void why_server_stop(struct why_server *server, uint32_t jitter_ms, uint32_t deadline_ms,
                              void (*done)(void *user));
 
-/* Free it, cutting what is left. NULL is allowed. */
+/* Free it, cutting what is left: on_close and on_refused come for each, `done` does not. NULL is
+ * allowed. Inside a callback too; then the options stay until the callback has returned. */
 WHY_API void why_server_free(struct why_server *server);
 
 struct why_server_stats {

@@ -14,7 +14,9 @@ WHY_BEGIN_DECLS
 /* All zeroes is a client's good default: TLS 1.2 and up, the system's trust store, verification.
  * Borrowed for the call that takes it. */
 struct why_tls_config {
-    const char *ca_file;   /* trust this instead of the system's store; NULL for the store */
+    /* Trust this instead of the system's store; NULL for the store. A server that has one asks
+     * clients for a certificate from it, and refuses those without. */
+    const char *ca_file;
     const char *cert_file; /* our certificate, then its intermediates; NULL for none */
     const char *key_file;  /* its private key; NULL: in cert_file */
     bool insecure;         /* client: go on with a certificate that does not verify */

@@ -107,21 +107,32 @@ static bool is_plain_text(const uint8_t *data, size_t len) {
     return why__utf8_is_valid(data, len);
 }
 
+/* How far a walk is, and what it met. */
 struct walk {
+    const uint8_t *data;
+    size_t len, at;
+    bool is_begun;
     uint64_t open[DEPTH_MAX]; /* items that each array or map still wants */
     bool is_map[DEPTH_MAX];
     size_t depth;
-    size_t text_keys, text_bytes;
+    size_t fields, text_keys, text_bytes;
 };
 
-/* Take the item's place in what it lies in, and what it opens.
+enum step {
+    STEP_ON,
+    STEP_CUT, /* the data ends inside what comes next */
+    STEP_WRONG,
+};
+
+/* Take the item's place in what it lies in, and open what it opens.
  * returns  false where it is not plausible there */
-static bool place_item(struct walk *walk, const struct item *item, bool is_first) {
+static bool place_item(struct walk *walk, const struct item *item) {
     bool opens = item->kind == KIND_ARRAY || item->kind == KIND_MAP;
-    if (is_first) {
+    if (!walk->is_begun) {
         if (!opens || item->count == 0) {
             return false; /* one number or text alone proves nothing */
         }
+        walk->is_begun = true;
     } else {
         size_t top = walk->depth - 1;
         bool is_key = walk->is_map[top] && walk->open[top] % 2 == 0;
@@ -145,53 +156,53 @@ static bool place_item(struct walk *walk, const struct item *item, bool is_first
     return true;
 }
 
+static enum step step_item(struct walk *walk, read_item *read) {
+    struct item item = read(walk->data + walk->at, walk->len - walk->at);
+    if (item.kind == KIND_BAD || item.kind == KIND_CUT) {
+        return item.kind == KIND_BAD ? STEP_WRONG : STEP_CUT;
+    }
+    walk->at += item.head_len;
+    if (item.kind == KIND_TAG) {
+        return STEP_ON;
+    }
+    if (!place_item(walk, &item)) {
+        return STEP_WRONG;
+    }
+    if (item.kind == KIND_TEXT || item.kind == KIND_BYTES) {
+        if (item.count > walk->len - walk->at) {
+            return STEP_CUT;
+        }
+        size_t count = (size_t)item.count;
+        if (item.kind == KIND_TEXT) {
+            if (!is_plain_text(walk->data + walk->at, count)) {
+                return STEP_WRONG;
+            }
+            walk->text_bytes += count;
+        }
+        walk->at += count;
+    }
+    return STEP_ON;
+}
+
 static bool walk_items(const uint8_t *data, size_t len, bool is_whole, read_item *read) {
-    struct walk walk = {.depth = 0};
-    size_t at = 0;
-    bool is_first = true;
-    /* A data item that starts with the tag made for it (RFC 8949, 3.4.6) is CBOR without a doubt.
-     */
-    for (size_t step = 0; step < STEPS_MAX && at < len; step++) {
-        struct item item = read(data + at, len - at);
-        if (item.kind == KIND_BAD) {
-            return false;
-        }
-        if (item.kind == KIND_CUT) {
-            at = len; /* the item goes on after the data */
-            break;
-        }
-        at += item.head_len;
-        if (item.kind == KIND_TAG) {
-            continue;
-        }
-        if (!place_item(&walk, &item, is_first)) {
-            return false;
-        }
-        is_first = false;
-        if (item.kind == KIND_TEXT || item.kind == KIND_BYTES) {
-            if (item.count > len - at) {
-                at = len;
-                break;
-            }
-            if (item.kind == KIND_TEXT && !is_plain_text(data + at, (size_t)item.count)) {
-                return false;
-            }
-            walk.text_bytes += item.kind == KIND_TEXT ? (size_t)item.count : 0;
-            at += (size_t)item.count;
-        }
-        if (walk.depth == 0) {
-            return at == len && is_whole && (walk.text_keys > 0 || walk.text_bytes >= 3);
+    struct walk walk = {.data = data, .len = len};
+    enum step step = STEP_ON;
+    size_t steps = 0;
+    for (; steps < STEPS_MAX && step == STEP_ON && walk.at < len; steps++) {
+        step = step_item(&walk, read);
+        if (step == STEP_ON && walk.is_begun && walk.depth == 0) { /* all is there */
+            return walk.at == len && is_whole && (walk.text_keys > 0 || walk.text_bytes >= 3);
         }
     }
     /* Cut, or too long to be walked to the end: then more has to speak for it. */
-    return (!is_whole || at < len) && walk.text_bytes >= 6;
+    return step != STEP_WRONG && (!is_whole || steps == STEPS_MAX) && walk.text_bytes >= 6;
 }
 
-/* A varint; false where it is cut or longer than ten bytes. */
-static bool read_varint(const uint8_t *data, size_t len, size_t *at, uint64_t *value) {
+/* A number in groups of seven bits; false where it is cut or longer than ten bytes. */
+static bool read_varint(struct walk *walk, uint64_t *value) {
     *value = 0;
-    for (unsigned shift = 0; shift < 70 && *at < len; shift += 7) {
-        uint8_t byte = data[(*at)++];
+    for (unsigned shift = 0; shift < 70 && walk->at < walk->len; shift += 7) {
+        uint8_t byte = walk->data[walk->at++];
         *value |= shift < 64 ? (uint64_t)(byte & 0x7f) << shift : 0;
         if (byte < 0x80) {
             return true;
@@ -200,41 +211,49 @@ static bool read_varint(const uint8_t *data, size_t len, size_t *at, uint64_t *v
     return false;
 }
 
-/* A run of fields; with messages this small a text among them is what tells it from noise. */
-static bool walk_protobuf(const uint8_t *data, size_t len, bool is_whole) {
+static enum step step_field(struct walk *walk) {
+    enum {
+        TYPE_VARINT = 0,
+        TYPE_LEN = 2,
+    };
     static const uint8_t fixed_len[8] = {[1] = 8, [5] = 4};
     static const uint64_t field_max = 4095; /* of 2^29 - 1: hardly any program goes higher */
-    size_t at = 0, fields = 0, text_bytes = 0;
-    while (at < len && fields < STEPS_MAX) {
-        uint64_t tag = 0, value = 0;
-        if (!read_varint(data, len, &at, &tag)) {
-            break;
-        }
-        unsigned type = tag & 7;
-        if (tag >> 3 == 0 || tag >> 3 > field_max || !(type <= 2 || type == 5)) {
-            return false;
-        }
-        fields++;
-        if (type == 0 || type == 2) {
-            if (!read_varint(data, len, &at, &value)) {
-                at = len + 1;
-                break;
-            }
-        }
-        size_t skip = fixed_len[type];
-        if (type == 2) {
-            if (value <= len - at && value >= 3 && is_plain_text(data + at, (size_t)value)) {
-                text_bytes += (size_t)value;
-            }
-            skip = value <= len - at ? (size_t)value : len - at + 1;
-        }
-        if (skip > len - at) {
-            at = len + 1; /* goes on after the data */
-            break;
-        }
-        at += skip;
+    uint64_t tag = 0, value = 0;
+    if (!read_varint(walk, &tag)) {
+        return STEP_CUT;
     }
-    return is_whole ? at == len && fields >= 2 && text_bytes >= 3 : fields >= 4 && text_bytes >= 8;
+    unsigned type = tag & 7;
+    bool is_fixed = fixed_len[type] > 0;
+    if (tag >> 3 == 0 || tag >> 3 > field_max ||
+        (type != TYPE_VARINT && type != TYPE_LEN && !is_fixed)) {
+        return STEP_WRONG;
+    }
+    walk->fields++;
+    if (!is_fixed && !read_varint(walk, &value)) {
+        return STEP_CUT;
+    }
+    uint64_t skip = type == TYPE_LEN ? value : fixed_len[type];
+    if (skip > walk->len - walk->at) {
+        return STEP_CUT;
+    }
+    if (type == TYPE_LEN && value >= 3 && is_plain_text(walk->data + walk->at, (size_t)value)) {
+        walk->text_bytes += (size_t)value;
+    }
+    walk->at += (size_t)skip;
+    return STEP_ON;
+}
+
+/* A run of fields; with messages this small a text among them is what tells it from noise. */
+static bool walk_protobuf(const uint8_t *data, size_t len, bool is_whole) {
+    struct walk walk = {.data = data, .len = len};
+    enum step step = STEP_ON;
+    while (walk.at < len && walk.fields < STEPS_MAX && step == STEP_ON) {
+        step = step_field(&walk);
+    }
+    if (is_whole) {
+        return step == STEP_ON && walk.at == len && walk.fields >= 2 && walk.text_bytes >= 3;
+    }
+    return step != STEP_WRONG && walk.fields >= 4 && walk.text_bytes >= 8;
 }
 
 enum why_guess why__guess_structure(const uint8_t *data, size_t len, bool is_whole) {

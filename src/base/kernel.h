@@ -8,9 +8,6 @@
 
 #include "base/utf8.h"
 
-/* Bytes that the vector kernels take at a time. */
-#define WHY__KERNEL_BLOCK 64
-
 struct why__kernel {
     const char *name;
     bool (*is_supported)(void); /* by the processor that runs this */

@@ -10,6 +10,7 @@
 
 typedef __m256i vec;
 #define VEC_SIZE 32
+#define BLOCK_SIZE 64
 
 static inline vec vec_load(const uint8_t *data) {
     return _mm256_loadu_si256((const void *)data);

@@ -10,6 +10,7 @@
 
 typedef __m512i vec;
 #define VEC_SIZE 64
+#define BLOCK_SIZE 128
 
 static inline vec vec_load(const uint8_t *data) {
     return _mm512_loadu_si512((const void *)data);
@@ -90,17 +91,25 @@ static bool is_supported(void) {
     return __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512vbmi") != 0;
 }
 
-static inline __mmask64 first_bytes(size_t len) {
-    return (UINT64_C(1) << len) - 1;
+/* Those of `len` bytes that a vector holds which begins `from` bytes later. */
+static inline __mmask64 mask_from(size_t len, size_t from) {
+    size_t left = len < from ? 0 : len - from;
+    return left < VEC_SIZE ? (UINT64_C(1) << left) - 1 : UINT64_MAX;
 }
 
+/* Fill `block` with `len` bytes, less than it holds, and zeroes. */
 static inline void load_part(vec *block, const uint8_t *data, size_t len) {
-    *block = _mm512_maskz_loadu_epi8(first_bytes(len), data);
+    for (size_t i = 0; i < BLOCK_SIZE / VEC_SIZE; i++) {
+        size_t from = i * VEC_SIZE;
+        block[i] = _mm512_maskz_loadu_epi8(mask_from(len, from), data + (from < len ? from : 0));
+    }
 }
 
 static inline void mask_part(uint8_t *out, const uint8_t *data, size_t len, vec key) {
-    vec bytes = _mm512_maskz_loadu_epi8(first_bytes(len), data);
-    _mm512_mask_storeu_epi8(out, first_bytes(len), vec_xor(bytes, key));
+    for (size_t at = 0; at < len; at += VEC_SIZE) {
+        vec bytes = _mm512_maskz_loadu_epi8(mask_from(len, at), data + at);
+        _mm512_mask_storeu_epi8(out + at, mask_from(len, at), vec_xor(bytes, key));
+    }
 }
 
 #include "base/kernel_vector.h"

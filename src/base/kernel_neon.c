@@ -10,6 +10,7 @@
 
 typedef uint8x16_t vec;
 #define VEC_SIZE 16
+#define BLOCK_SIZE 64
 
 static inline vec vec_load(const uint8_t *data) {
     return vld1q_u8(data);

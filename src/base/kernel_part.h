@@ -12,9 +12,9 @@
 
 /* Fill `block` with `len` bytes, less than it holds, and zeroes. */
 static inline void load_part(vec *block, const uint8_t *data, size_t len) {
-    uint8_t bytes[WHY__KERNEL_BLOCK] = {0};
+    uint8_t bytes[BLOCK_SIZE] = {0};
     memcpy(bytes, data, len);
-    for (size_t i = 0; i < WHY__KERNEL_BLOCK / VEC_SIZE; i++) {
+    for (size_t i = 0; i < BLOCK_SIZE / VEC_SIZE; i++) {
         block[i] = vec_load(bytes + i * VEC_SIZE);
     }
 }

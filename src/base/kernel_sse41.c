@@ -10,6 +10,7 @@
 
 typedef __m128i vec;
 #define VEC_SIZE 16
+#define BLOCK_SIZE 64
 
 static inline vec vec_load(const uint8_t *data) {
     return _mm_loadu_si128((const void *)data);

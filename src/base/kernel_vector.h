@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The body that all vector kernels share, in blocks of 64 bytes. A kernel's file defines `vec`, its
- * size and its operations, and includes this; it does not stand alone.
+ * The body that all vector kernels share. A kernel's file defines `vec`, its size, that of a block
+ * of some vectors, and the operations, and includes this; it does not stand alone.
  *
  * Three table lookups, on both halves of a byte and the upper half of the next, leave a bit for
  * each rule that the pair of them breaks. What pairs cannot see, third and fourth bytes, two
@@ -15,7 +15,6 @@
 
 #include <string.h>
 
-#define BLOCK_SIZE WHY__KERNEL_BLOCK
 #define VECS_PER_BLOCK (BLOCK_SIZE / VEC_SIZE)
 
 /* Below this, what is over after the last whole block is left to the scalar kernel. */
@@ -90,16 +89,17 @@ static const uint8_t second_high[16] = {
     LEAD_ALONE,
 };
 
+#define ALL_ONES                                                                                   \
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+
 /* A byte above these, at the end of a vector, begins a character that goes on in the next. */
-static const uint8_t end_max[BLOCK_SIZE] = {
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,  255,  255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,  255,  255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,  255,  255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0xef, 0xdf, 0xbf,
+static const uint8_t end_max[64] = {
+    ALL_ONES, ALL_ONES, ALL_ONES, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff,     0xff,     0xff,     0xff, 0xff, 0xff, 0xef, 0xdf, 0xbf,
 };
 
 static inline vec ends_inside(vec last) {
-    return vec_sub_saturated(last, vec_load(end_max + BLOCK_SIZE - VEC_SIZE));
+    return vec_sub_saturated(last, vec_load(end_max + sizeof end_max - VEC_SIZE));
 }
 
 /* Not zero at each byte that is wrong after those before it. */
@@ -141,28 +141,30 @@ static inline bool is_block_right(const vec block[VECS_PER_BLOCK], struct before
     return vec_is_zero(wrong);
 }
 
-/* Where the character begins that `end` cuts; `end` where it cuts none. */
-static inline size_t find_boundary(const uint8_t *data, size_t end) {
+/* Where the character begins that `end` cuts; `end` where it cuts none. The data is still masked
+ * with `key`, which may be 0. */
+static inline size_t find_boundary(const uint8_t *data, size_t end, uint32_t key) {
     static const uint8_t lead_min[] = {0xc0, 0xe0, 0xf0};
     for (size_t back = 1; back <= sizeof lead_min && back <= end; back++) {
-        if (data[end - back] >= lead_min[back - 1]) {
-            return end - back;
+        size_t at = end - back;
+        if ((data[at] ^ (key >> at % 4 * 8 & 0xff)) >= lead_min[back - 1]) {
+            return at;
         }
     }
     return end;
 }
 
-/* The key as the first byte of the data meets it, again and again. */
-static inline vec load_key(const uint8_t key[4], unsigned phase) {
+/* The key as the first byte of the data meets it. */
+static inline uint32_t turn_key(const uint8_t key[4], unsigned phase) {
     uint32_t word = 0;
     memcpy(&word, key, sizeof word);
     unsigned shift = phase % 4 * 8; /* the vector kernels are all for little-endian processors */
-    return vec_splat_word(word >> shift | word << (-shift & 31));
+    return word >> shift | word << (-shift & 31);
 }
 
 static void mask(uint8_t *out, const uint8_t *data, size_t len, const uint8_t key[4],
                  unsigned phase) {
-    vec key_vec = load_key(key, phase);
+    vec key_vec = vec_splat_word(turn_key(key, phase));
     size_t at = 0;
     for (; len - at >= BLOCK_SIZE; at += BLOCK_SIZE) {
         for (size_t i = 0; i < BLOCK_SIZE; i += VEC_SIZE) {
@@ -177,41 +179,63 @@ static void mask(uint8_t *out, const uint8_t *data, size_t len, const uint8_t ke
     }
 }
 
-/* Check from a boundary on; with `out`, which is `data` then, unmask as well as far as is checked.
- * returns  how far all is right. With less than a block behind it, that is where the text ends, or
- *          the last characters begin; else the block there is wrong, and already unmasked. */
-static inline size_t scan(uint8_t *out, const uint8_t *data, size_t len, vec key) {
-    struct before before = {.last = vec_splat(0)};
+/* Less than a block: as much of it as makes whole characters is checked.
+ * returns  where they end; 0 where they are wrong, or too few to be worth it */
+static inline size_t scan_part(uint8_t *out, const uint8_t *data, size_t len, uint32_t key,
+                               struct before *before) {
+    static const uint8_t first_bytes[128] = {ALL_ONES, ALL_ONES, ALL_ONES, ALL_ONES};
+    vec key_vec = vec_splat_word(key);
     vec block[VECS_PER_BLOCK];
+    size_t end = 0;
+    if (len >= PART_MIN) {
+        end = find_boundary(data, len, key);
+        load_part(block, data, len);
+        for (size_t i = 0; i < VECS_PER_BLOCK; i++) {
+            size_t left = end < i * VEC_SIZE ? 0 : end - i * VEC_SIZE;
+            vec wanted = vec_load(first_bytes + 64 - (left < VEC_SIZE ? left : VEC_SIZE));
+            block[i] = vec_and(vec_xor(block[i], key_vec), wanted);
+        }
+        end = is_block_right(block, before) ? end : 0;
+    }
+    if (out != NULL && len > 0) {
+        mask_part(out, data, len, key_vec);
+    }
+    return end;
+}
+
+struct scanned {
+    size_t right; /* so far nothing is wrong: a multiple of BLOCK_SIZE, or a boundary */
+    bool is_boundary;
+};
+
+/* Check from a boundary on; with `out`, which is `data` then, unmask as well, all of it or to the
+ * end of the block that is wrong. */
+static inline struct scanned scan(uint8_t *out, const uint8_t *data, size_t len, uint32_t key) {
+    vec key_vec = vec_splat_word(key);
+    struct before before = {.last = vec_splat(0)};
     size_t at = 0;
     for (; len - at >= BLOCK_SIZE; at += BLOCK_SIZE) {
+        vec block[VECS_PER_BLOCK];
         for (size_t i = 0; i < VECS_PER_BLOCK; i++) {
             block[i] = vec_load(data + at + i * VEC_SIZE);
             if (out != NULL) {
-                block[i] = vec_xor(block[i], key);
+                block[i] = vec_xor(block[i], key_vec);
                 vec_store(out + at + i * VEC_SIZE, block[i]);
             }
         }
         if (!is_block_right(block, &before)) {
-            return at;
+            return (struct scanned){at, false};
         }
     }
-    if (out != NULL && at < len) {
-        mask_part(out + at, data + at, len - at, key);
-    }
-    if (len - at >= PART_MIN) {
-        /* The zeroes behind it would make a character that goes on look cut. */
-        size_t end = find_boundary(data, len);
-        load_part(block, data + at, end - at);
-        at = is_block_right(block, &before) ? end : at;
-    }
-    return at;
+    size_t part = scan_part(out == NULL ? NULL : out + at, data + at, len - at, key, &before);
+    return (struct scanned){at + part, part > 0 || (at == len && !before.begun)};
 }
 
-/* Let the scalar kernel finish what is right up to `at`. */
-static inline size_t finish(struct why__utf8 *check, const uint8_t *data, size_t len, size_t at) {
-    size_t boundary = find_boundary(data, at);
-    return boundary + why__kernel_scalar.check(check, data + boundary, len - boundary);
+/* Let the scalar kernel look at what is left. */
+static inline size_t finish(struct why__utf8 *check, const uint8_t *data, size_t len,
+                            struct scanned scanned) {
+    size_t at = scanned.is_boundary ? scanned.right : find_boundary(data, scanned.right, 0);
+    return at == len ? len : at + why__kernel_scalar.check(check, data + at, len - at);
 }
 
 /* With the character that was begun before, a byte at a time, until it is whole.
@@ -235,7 +259,7 @@ static size_t check_text(struct why__utf8 *check, const uint8_t *data, size_t le
     }
     data += begun;
     len -= begun;
-    return begun + finish(check, data, len, scan(NULL, data, len, vec_splat(0)));
+    return begun + finish(check, data, len, scan(NULL, data, len, 0));
 }
 
 static size_t unmask_utf8(struct why__utf8 *check, uint8_t *data, size_t len, const uint8_t key[4],
@@ -257,12 +281,12 @@ static size_t unmask_utf8(struct why__utf8 *check, uint8_t *data, size_t len, co
         len -= begun;
         phase += (unsigned)begun;
     }
-    size_t right = scan(data, data, len, load_key(key, phase));
-    if (len - right >= BLOCK_SIZE) { /* a block was wrong: behind it all is still masked */
-        size_t done = right + BLOCK_SIZE;
+    struct scanned scanned = scan(data, data, len, turn_key(key, phase));
+    if (len - scanned.right >= BLOCK_SIZE) { /* a block was wrong: behind it all is still masked */
+        size_t done = scanned.right + BLOCK_SIZE;
         mask(data + done, data + done, len - done, key, phase);
     }
-    return begun + finish(check, data, len, right);
+    return begun + finish(check, data, len, scanned);
 }
 
 /* The last line of a kernel's file. */

@@ -8,7 +8,7 @@
 #include "base/utf8_state.h"
 
 /* Setting up a vector costs more than this many bytes. */
-#define SHORT_MAX 15
+#define SHORT_MAX 31
 
 const struct why__kernel *const why__kernels[] = {
 #if defined(__x86_64__)

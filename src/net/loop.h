@@ -14,13 +14,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What `pointer`, to the member of that name, is embedded in. */
+#define WHY__CONTAINER(pointer, type, member)                                                      \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
 enum why__ready {
     WHY__READABLE = 1,
     WHY__WRITABLE = 2,
     WHY__BROKEN = 4, /* error or hang-up: read to learn which */
 };
 
-/* A descriptor under watch. Embedded in what it serves; level-triggered.
+/* A descriptor under watch. Embedded in what it serves; level-triggered. BROKEN needs not be asked
+ * for, but nothing is reported while `interest` is 0.
  * After why__loop_unwatch() `on_ready` is not called again, not even for events of the same turn
  * that were already fetched. */
 struct why__watch {
@@ -47,8 +52,9 @@ struct why__timer {
 void why__timer_set(struct why_loop *loop, struct why__timer *timer, uint64_t deadline_ms);
 void why__timer_cancel(struct why_loop *loop, struct why__timer *timer);
 
-/* Something to do at the end of this turn, once however often it is asked for: a corked write, a
- * deferred free. Embedded; all zeroes is one that is not queued. */
+/* Something to do at the end of this turn (of the next one, if a task asks for it), once however
+ * often it is asked for: a corked write, a deferred free. Embedded; all zeroes is one that is not
+ * queued. */
 struct why__task {
     struct why__task *next, *prev;
     void (*run)(struct why__task *task);
@@ -57,7 +63,11 @@ struct why__task {
 void why__loop_defer(struct why_loop *loop, struct why__task *task);
 void why__loop_undefer(struct why_loop *loop, struct why__task *task);
 
+/* Milliseconds: the moment at which this turn began. */
 uint64_t why__loop_now(const struct why_loop *loop);
+
+/* Microseconds on the same clock, read now: for how long a step took. */
+uint64_t why__clock_us(void);
 
 /* One buffer for whatever is read in this turn, shared by everything on the loop; what has to
  * outlive the callback is copied out. */

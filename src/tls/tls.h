@@ -17,11 +17,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is shared by all connections of a client or listener: certificates, trust, session cache. */
+/* What is shared by all connections of a client or listener: certificates, trust, session cache.
+ * It outlives them, and belongs to one thread at a time, as they do. */
 struct why__tls_context;
 
-/* returns  WHY_OK; WHY_ERR_CONFIG (a file is missing, is no PEM, the key does not fit: `error`
- * names the file, what is wrong with it, and the mend), WHY_ERR_NOMEM */
+/* is_server  needs a certificate; with a `ca_file` it takes only clients whose certificate one of
+ *            these CAs has issued
+ * error      "" or, also with WHY_OK, a warning: a certificate that has expired can be used
+ * returns    WHY_OK; WHY_ERR_CONFIG (a file is missing, is no PEM, the key does not fit: `error`
+ *            names the file, what is wrong with it, and the mend), WHY_ERR_NOMEM */
 WHY_MUST_USE int why__tls_context_new(const struct why_host *host,
                                       const struct why_tls_config *config, bool is_server,
                                       struct why__tls_context **out, char *error,
@@ -41,14 +45,18 @@ enum why__tls_status {
     WHY__TLS_HANDSHAKE, /* in the handshake: send the output, feed more input */
     WHY__TLS_OPEN,      /* application data can pass */
     WHY__TLS_ENDED,     /* the peer sent close_notify: its stream ended in order */
-    WHY__TLS_FAILED, /* send what output there is (an alert), end the transport, see the report */
+    /* Send what output there is (an alert; or, from a server to a client that speaks plain HTTP, an
+     * answer in plain HTTP), end the transport, see the report. */
+    WHY__TLS_FAILED,
 };
 
-/* Take ciphertext and yield plaintext. During the handshake there is none.
+/* Take ciphertext and yield plaintext. During the handshake there is none. Each call uses input or
+ * yields plaintext, so that the loop ends; where it has ended or failed, all input is used.
  *
  * input    borrowed; advanced past what was used; loop until it is empty and *plain_len is 0
- * plain    room for decrypted bytes
- * returns  the status after it */
+ * plain    room for decrypted bytes, not empty
+ * returns  the status after it; bytes that were yielded with ENDED or FAILED came before that, and
+ *          are good */
 enum why__tls_status why__tls_receive(struct why__tls *tls, struct why_bytes *input,
                                       struct why_span plain, size_t *plain_len);
 
@@ -65,9 +73,11 @@ void why__tls_close(struct why__tls *tls);
 struct why_bytes why__tls_output(const struct why__tls *tls);
 void why__tls_output_consumed(struct why__tls *tls, size_t len);
 
-/* The transport ended under it: fin, reset, timeout, errno. Before the first application byte that
- * is a cause of its own: the one returned (tls.eof, tls.reset, timeout.tls, or the alert that came
- * first); WHY_CAUSE_NONE once data had come. */
+/* The transport ended under it: fin, reset, timeout, errno. In the handshake that is a failure,
+ * with the cause returned: tls.eof, tls.reset, timeout.tls, or that of the alert that came first.
+ * So it is before the first application data from a server that had asked for our certificate, as
+ * TLS 1.3 lets it refuse that late (RFC 8446 section 4.4.2.4). Else it is no matter of TLS:
+ * WHY_CAUSE_NONE. */
 enum why_cause why__tls_lost(struct why__tls *tls, enum why_transport transport, int os_error);
 
 enum why__tls_status why__tls_status(const struct why__tls *tls);

@@ -40,6 +40,8 @@ PLANTS = [
      "a library does not write to stderr", 1),
     ("a library does not exit", "src/core/result.c", "void f(void) { exit (1); }\n",
      "exit() is not used here", 1),
+    ("a library does not abort", "src/core/result.c", "void f(void) { abort(); }\n",
+     "abort() is not used here", 1),
     ("a library does not read the environment", "src/core/result.c", "char *f = getenv(x);\n",
      "getenv() is not used here", 1),
     ("a library does not touch signals", "src/core/result.c", "void f(void) { signal(1, 0); }\n",

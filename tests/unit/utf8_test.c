@@ -51,17 +51,21 @@ static bool may_begin(const uint8_t *bytes, size_t len) {
     }
 }
 
+static enum why_utf8_class expected_class_of_first(uint8_t byte) {
+    if ((byte & 0xc0) == 0x80) {
+        return WHY_UTF8_CLASS_STRAY_CONTINUATION;
+    }
+    return byte == 0xc0 || byte == 0xc1 ? WHY_UTF8_CLASS_OVERLONG
+           : byte < 0xf8                ? WHY_UTF8_CLASS_TOO_LARGE
+                                        : WHY_UTF8_CLASS_BAD_LEAD;
+}
+
 /* What is wrong with the last byte, from the character that the bytes would be if all went. */
 static enum why_utf8_class expected_class(const uint8_t *bytes, size_t len) {
-    uint8_t last = bytes[len - 1];
-    bool continues = (last & 0xc0) == 0x80;
     if (len == 1) {
-        return continues                      ? WHY_UTF8_CLASS_STRAY_CONTINUATION
-               : last == 0xc0 || last == 0xc1 ? WHY_UTF8_CLASS_OVERLONG
-               : last < 0xf8                  ? WHY_UTF8_CLASS_TOO_LARGE
-                                              : WHY_UTF8_CLASS_BAD_LEAD;
+        return expected_class_of_first(bytes[0]);
     }
-    if (!continues) {
+    if ((bytes[len - 1] & 0xc0) != 0x80) {
         return WHY_UTF8_CLASS_INTERRUPTED;
     }
     size_t whole = lengths[bytes[0]];
@@ -69,10 +73,11 @@ static enum why_utf8_class expected_class(const uint8_t *bytes, size_t len) {
     for (size_t i = 1; i < whole; i++) {
         character = character << 6 | (i < len ? bytes[i] & 0x3fU : 0);
     }
-    return character > 0x10ffff                           ? WHY_UTF8_CLASS_TOO_LARGE
-           : character >= 0xd800 && character < 0xe000    ? WHY_UTF8_CLASS_SURROGATE
-           : character < (whole == 3 ? 0x800U : 0x10000U) ? WHY_UTF8_CLASS_OVERLONG
-                                                          : WHY_UTF8_CLASS_NONE;
+    uint32_t least = whole == 3 ? 0x800 : 0x10000;
+    return character > 0x10ffff                        ? WHY_UTF8_CLASS_TOO_LARGE
+           : character >= 0xd800 && character < 0xe000 ? WHY_UTF8_CLASS_SURROGATE
+           : character < least                         ? WHY_UTF8_CLASS_OVERLONG
+                                                       : WHY_UTF8_CLASS_NONE;
 }
 
 /* Every byte after `bytes`, which may all be right so far; then further, while inside a character.

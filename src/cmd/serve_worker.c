@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a server of `whysocket serve` answers: any path echoes, /topic/NAME passes on, a plain GET
+ * gets the page, the closes, the metrics.
+ */
+#include "cmd/serve_worker.h"
+
+#include "cmd/serve_topic.h"
+#include "cmd/web.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    STOP_JITTER_MS = 500,
+    STOP_DEADLINE_MS = 5000,
+    PATH_KEPT = 128, /* of the request's path, for the log */
+};
+
+/* One session. */
+struct visitor {
+    struct worker *worker;
+    struct topic_member member; /* of a topic's alone */
+    char path[];
+};
+
+/* ---- Sessions ---- */
+
+static void on_open(struct why_session *session, const struct why_http_head *head) {
+    (void)head;
+    struct visitor *visitor = why_session_user(session);
+    serve_log_opened(visitor->worker->plan->log);
+}
+
+static void on_echo(struct why_session *session, const struct why_event *event) {
+    /* What is received is known to be valid, and stays where it is until this returns. A peer that
+     * does not read its echo is not read from: the queue cannot be full here. */
+    (void)!why_session_send(session, event->opcode, event->data,
+                            WHY_SEND_BORROWED | WHY_SEND_VALID);
+}
+
+static void on_close(struct why_session *session, const struct why_record *record) {
+    struct visitor *visitor = why_session_user(session);
+    struct worker *worker = visitor->worker;
+    topic_leave(worker->topics, &visitor->member);
+    serve_log_closed(worker->plan->log, visitor->path, record, true);
+    free(visitor);
+}
+
+static const struct why_session_handler echo_handler = {
+    .on_open = on_open,
+    .on_message = on_echo,
+    .on_close = on_close,
+};
+
+/* A message on its way to the loop of another worker. */
+struct relayed {
+    struct worker *to;
+    enum why_opcode opcode;
+    size_t name_len, data_len;
+    char bytes[]; /* the name, terminated; then the data */
+};
+
+static void deliver_relayed(void *argument) {
+    struct relayed *relayed = argument;
+    struct why_bytes data = {(const uint8_t *)relayed->bytes + relayed->name_len + 1,
+                             relayed->data_len};
+    topic_publish(relayed->to->topics, relayed->bytes, NULL, relayed->opcode, data);
+    free(relayed);
+}
+
+static void relay(struct worker *to, const char *name, const struct why_event *event) {
+    size_t name_len = strlen(name);
+    struct relayed *relayed = malloc(sizeof *relayed + name_len + 1 + event->data.len);
+    if (relayed == NULL) {
+        return;
+    }
+    *relayed = (struct relayed){to, event->opcode, name_len, event->data.len};
+    memcpy(relayed->bytes, name, name_len + 1);
+    if (event->data.len > 0) {
+        memcpy(relayed->bytes + name_len + 1, event->data.data, event->data.len);
+    }
+    if (why_loop_post(to->loop, deliver_relayed, relayed) != WHY_OK) {
+        free(relayed);
+    }
+}
+
+static void on_topic_open(struct why_session *session, const struct why_http_head *head) {
+    struct visitor *visitor = why_session_user(session);
+    on_open(session, head);
+    visitor->member.session = session;
+    if (!topic_join(visitor->worker->topics, visitor->path + strlen("/topic/"), &visitor->member)) {
+        why_session_fail(session, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
+    }
+}
+
+static void on_topic_message(struct why_session *session, const struct why_event *event) {
+    struct visitor *visitor = why_session_user(session);
+    if (visitor->member.topic == NULL) {
+        return;
+    }
+    struct worker *worker = visitor->worker;
+    const char *name = topic_name(&visitor->member);
+    for (size_t i = 0; i < worker->plan->worker_count; i++) {
+        struct worker *other = &worker->plan->workers[i];
+        if (other != worker) {
+            relay(other, name, event);
+        }
+    }
+    topic_publish(worker->topics, name, &visitor->member, event->opcode, event->data);
+}
+
+static const struct why_session_handler topic_handler = {
+    .on_open = on_topic_open,
+    .on_message = on_topic_message,
+    .on_close = on_close,
+};
+
+/* ---- Requests ---- */
+
+static struct why_bytes path_of(const struct why_http_head *head) {
+    struct why_bytes path = head->target;
+    const uint8_t *query = memchr(path.data, '?', path.len);
+    if (query != NULL) {
+        path.len = (size_t)(query - path.data);
+    }
+    return path;
+}
+
+static bool is_path(struct why_bytes path, const char *text) {
+    return path.len == strlen(text) && memcmp(path.data, text, path.len) == 0;
+}
+
+static bool begins_with(struct why_bytes path, const char *text) {
+    return path.len >= strlen(text) && memcmp(path.data, text, strlen(text)) == 0;
+}
+
+static void respond(struct why_answer *answer, uint16_t status, const char *type,
+                    struct why_bytes body) {
+    answer->respond = true;
+    answer->response = (struct why_http_response){
+        .status = status,
+        .content_type = type,
+        .headers = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n",
+        .body = body,
+    };
+}
+
+static void respond_text(struct why_answer *answer, uint16_t status, const char *text) {
+    respond(answer, status, NULL, (struct why_bytes){(const uint8_t *)text, strlen(text)});
+}
+
+static struct why_bytes body_bytes(const struct worker *worker) {
+    return (struct why_bytes){(const uint8_t *)worker->body.data, worker->body.len};
+}
+
+static void answer_plain(struct worker *worker, struct why_bytes path, struct why_answer *answer) {
+    why_text_clear(&worker->body);
+    if (is_path(path, "/closes.json")) {
+        serve_log_write_closes(worker->plan->log, &worker->body);
+        respond(answer, 200, "application/json", body_bytes(worker));
+    } else if (is_path(path, "/metrics")) {
+        serve_log_write_metrics(worker->plan->log, &worker->body);
+        respond(answer, 200, "text/plain; version=0.0.4; charset=utf-8", body_bytes(worker));
+    } else if (is_path(path, "/healthz")) {
+        respond_text(answer, 200, "ok\n");
+    } else {
+        struct why_bytes body = {0};
+        const char *type = web_find(path, &body);
+        if (type != NULL) {
+            respond(answer, 200, type, body);
+        } else {
+            respond_text(answer, 404,
+                         "There is nothing here. This is a WebSocket server: connect to any path "
+                         "with ws:// and it echoes, or open / in a browser.\n");
+        }
+    }
+}
+
+static struct visitor *new_visitor(struct worker *worker, struct why_bytes path) {
+    size_t len = path.len < PATH_KEPT ? path.len : PATH_KEPT;
+    if (begins_with(path, "/topic/")) {
+        len = path.len;
+    }
+    struct visitor *visitor = calloc(1, sizeof *visitor + len + 1);
+    if (visitor != NULL) {
+        visitor->worker = worker;
+        memcpy(visitor->path, path.data, len);
+    }
+    return visitor;
+}
+
+/* The first that is offered will do: an echo speaks all of them. */
+static const char *choose_subprotocol(struct worker *worker,
+                                      const struct why_server_handshake *handshake) {
+    struct why_bytes offered;
+    if (!why_server_handshake_subprotocol(handshake, 0, &offered) ||
+        offered.len >= sizeof worker->subprotocol) {
+        return NULL;
+    }
+    memcpy(worker->subprotocol, offered.data, offered.len);
+    worker->subprotocol[offered.len] = '\0';
+    return worker->subprotocol;
+}
+
+static void on_request(void *user, const struct why_server_handshake *handshake,
+                       struct why_answer *answer) {
+    struct worker *worker = user;
+    struct why_bytes path = path_of(why_server_handshake_head(handshake));
+    if (!why_server_handshake_is_upgrade(handshake)) {
+        answer_plain(worker, path, answer);
+        return;
+    }
+    bool is_topic = begins_with(path, "/topic/");
+    size_t name_len = is_topic ? path.len - strlen("/topic/") : 0;
+    if (is_topic && (name_len == 0 || name_len > TOPIC_NAME_MAX)) {
+        respond_text(answer, 404, "A topic has a name of 1 to 128 bytes: /topic/NAME\n");
+        return;
+    }
+    struct visitor *visitor = new_visitor(worker, path);
+    if (visitor == NULL) {
+        respond_text(answer, 503, "Out of memory.\n");
+        return;
+    }
+    answer->handler = is_topic ? &topic_handler : &echo_handler;
+    answer->user = visitor;
+    answer->subprotocol = choose_subprotocol(worker, handshake);
+}
+
+static void on_refused(void *user, const struct why_record *record) {
+    struct worker *worker = user;
+    /* A plain GET was answered: that is no failure. */
+    if (record->cause != WHY_CAUSE_NONE) {
+        serve_log_closed(worker->plan->log, "", record, false);
+    }
+}
+
+/* ---- The worker ---- */
+
+bool worker_init(struct worker *worker, const struct serve_plan *plan) {
+    worker->plan = plan;
+    worker->loop = why_loop_new();
+    if (worker->loop == NULL) {
+        return false;
+    }
+    worker->options = plan->limits;
+    worker->options.host = why_loop_host(worker->loop);
+    worker->config = (struct why_server_config){
+        .options = &worker->options,
+        .origin = &plan->origin,
+        .handler = &echo_handler,
+        .user = worker,
+        .on_request = on_request,
+        .on_refused = on_refused,
+    };
+    worker->topics = topic_table_new();
+    if (worker->topics == NULL ||
+        why_server_new(worker->loop, &worker->config, &worker->server) != WHY_OK) {
+        worker_clear(worker);
+        errno = ENOMEM;
+        return false;
+    }
+    return true;
+}
+
+void worker_clear(struct worker *worker) {
+    why_server_free(worker->server);
+    why_loop_free(worker->loop);
+    topic_table_free(worker->topics);
+    why_text_clear(&worker->body);
+    worker->server = NULL;
+    worker->loop = NULL;
+    worker->topics = NULL;
+}
+
+bool worker_run(struct worker *worker) {
+    return why_loop_run(worker->loop) == WHY_OK;
+}
+
+static void on_stopped(void *user) {
+    struct worker *worker = user;
+    why_loop_stop(worker->loop);
+}
+
+static void stop_server(void *argument) {
+    struct worker *worker = argument;
+    why_server_stop(worker->server, STOP_JITTER_MS, STOP_DEADLINE_MS, on_stopped);
+}
+
+void worker_stop(struct worker *worker) {
+    if (why_loop_post(worker->loop, stop_server, worker) != WHY_OK) {
+        why_loop_stop(worker->loop);
+    }
+}

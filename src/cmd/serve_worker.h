@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One thread of `serve`: a loop, a server on it, and what it answers to whom.
+ */
+#ifndef WHY_CMD_SERVE_WORKER_H
+#define WHY_CMD_SERVE_WORKER_H
+
+#include "cmd/serve_log.h"
+#include "whysocket/server.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What all threads have in common; it does not change while they run. */
+struct serve_plan {
+    struct why_options limits; /* the host is each worker's own */
+    struct why_origin_policy origin;
+    const struct why_tls_config *tls; /* of the TLS addresses */
+    struct serve_log *log;
+    struct worker *workers;
+    size_t worker_count;
+};
+
+struct worker {
+    const struct serve_plan *plan;
+    struct why_loop *loop;
+    struct why_server *server;
+    struct topic_table *topics;
+    struct why_options options;
+    struct why_server_config config;
+    struct why_text body;  /* of the answer that is being made */
+    char subprotocol[128]; /* likewise */
+    bool is_running;       /* its thread was started */
+    pthread_t thread;
+};
+
+/* Make the loop and the server; `worker` is one of plan->workers. False: errno says why. */
+bool worker_init(struct worker *worker, const struct serve_plan *plan);
+void worker_clear(struct worker *worker);
+
+/* Run its loop until it is stopped. In the calling thread. */
+bool worker_run(struct worker *worker);
+
+/* From any thread: say 1001 to all within `jitter_ms`, cut what is left at `deadline_ms`, return
+ * from worker_run(). */
+void worker_stop(struct worker *worker);
+
+#endif

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The loop. A turn is: wait; what is ready; timers; tasks put off to the end of the turn. Posts of
+ * other threads come in through an eventfd, as one more thing that is ready.
+ */
+#include "whysocket/conn.h"
+
+#include "net/loop.h"
+#include "net/poller.h"
+#include "net/random.h"
+#include "net/timer.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EVENTS_MAX 256
+#define BUFFER_LEN (128u * 1024u)
+
+struct post {
+    struct post *next;
+    void (*task)(void *argument);
+    void *argument;
+};
+
+struct why_loop {
+    struct why_host host;
+    uint64_t now_ms;
+    struct why__poller *poller;
+    struct why__random *random;
+    struct why__wheel wheel;
+    struct why__task *tasks;   /* a ring */
+    struct why__task *running; /* a ring: those that this turn runs */
+    size_t watch_count;
+    size_t hold_count;
+    uint8_t *buffer;
+
+    int event_count; /* fetched events; those before event_at are delivered */
+    int event_at;
+    struct why__event events[EVENTS_MAX];
+
+    struct why__watch wakeup; /* the eventfd; not in watch_count */
+    atomic_bool stop;
+    pthread_mutex_t mutex; /* over the posts */
+    struct post *posts, **posts_end;
+};
+
+/* ---- The host ---- */
+
+static void *host_allocate(void *context, void *memory, size_t size) {
+    (void)context;
+    if (size == 0) {
+        free(memory);
+        return NULL;
+    }
+    return realloc(memory, size);
+}
+
+static void host_random(void *context, uint8_t *out, size_t len) {
+    struct why_loop *loop = context;
+    why__random_fill(loop->random, out, len);
+}
+
+uint64_t why__clock_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+const struct why_host *why_loop_host(const struct why_loop *loop) {
+    return &loop->host;
+}
+
+uint64_t why__loop_now(const struct why_loop *loop) {
+    return loop->now_ms;
+}
+
+struct why_span why__loop_buffer(struct why_loop *loop) {
+    return (struct why_span){loop->buffer, BUFFER_LEN};
+}
+
+/* ---- Watches ---- */
+
+/* An event that was fetched before this moment is not for whoever watches after it. */
+static void forget_events(struct why_loop *loop, const struct why__watch *watch) {
+    for (int i = loop->event_at; i < loop->event_count; i++) {
+        if (loop->events[i].watch == watch) {
+            loop->events[i].watch = NULL;
+        }
+    }
+}
+
+int why__loop_watch(struct why_loop *loop, struct why__watch *watch, unsigned interest) {
+    watch->interest = interest;
+    int result = loop->poller->watch(loop->poller, watch);
+    loop->watch_count += result == WHY_OK;
+    return result;
+}
+
+void why__loop_rewatch(struct why_loop *loop, struct why__watch *watch, unsigned interest) {
+    if (interest != watch->interest) {
+        watch->interest = interest;
+        loop->poller->rewatch(loop->poller, watch);
+    }
+}
+
+void why__loop_unwatch(struct why_loop *loop, struct why__watch *watch) {
+    forget_events(loop, watch);
+    loop->poller->unwatch(loop->poller, watch);
+    loop->watch_count--;
+}
+
+/* ---- Timers and tasks ---- */
+
+void why__timer_set(struct why_loop *loop, struct why__timer *timer, uint64_t deadline_ms) {
+    why__wheel_set(&loop->wheel, timer, deadline_ms);
+}
+
+void why__timer_cancel(struct why_loop *loop, struct why__timer *timer) {
+    why__wheel_cancel(&loop->wheel, timer);
+}
+
+void why__loop_defer(struct why_loop *loop, struct why__task *task) {
+    if (task->next != NULL) {
+        return;
+    }
+    struct why__task *first = loop->tasks;
+    if (first == NULL) {
+        task->next = task;
+        task->prev = task;
+        loop->tasks = task;
+        return;
+    }
+    task->next = first;
+    task->prev = first->prev;
+    first->prev->next = task;
+    first->prev = task;
+}
+
+static void drop_first(struct why__task **ring, const struct why__task *task) {
+    if (*ring == task) {
+        *ring = task->next == task ? NULL : task->next;
+    }
+}
+
+void why__loop_undefer(struct why_loop *loop, struct why__task *task) {
+    if (task->next == NULL) {
+        return;
+    }
+    drop_first(&loop->tasks, task);
+    drop_first(&loop->running, task);
+    task->next->prev = task->prev;
+    task->prev->next = task->next;
+    task->next = NULL;
+    task->prev = NULL;
+}
+
+/* What a task defers runs in the next turn, after what is ready then: tasks that defer each other
+ * cannot keep the loop from its descriptors. */
+static void run_tasks(struct why_loop *loop) {
+    loop->running = loop->tasks;
+    loop->tasks = NULL;
+    while (loop->running != NULL) {
+        struct why__task *task = loop->running;
+        why__loop_undefer(loop, task);
+        task->run(task);
+    }
+}
+
+/* ---- Other threads ---- */
+
+static void wake(struct why_loop *loop) {
+    int error = errno; /* a signal handler may be who calls */
+    uint64_t one = 1;
+    /* A full counter is as good as another one in it. */
+    ssize_t written = write(loop->wakeup.fd, &one, sizeof one);
+    (void)written;
+    errno = error;
+}
+
+int why_loop_post(struct why_loop *loop, void (*task)(void *argument), void *argument) {
+    struct post *post = malloc(sizeof *post);
+    if (post == NULL) {
+        return WHY_ERR_NOMEM;
+    }
+    *post = (struct post){.task = task, .argument = argument};
+    pthread_mutex_lock(&loop->mutex);
+    bool was_empty = loop->posts == NULL;
+    *loop->posts_end = post;
+    loop->posts_end = &post->next;
+    if (was_empty) {
+        wake(loop); /* inside the lock: the loop cannot be freed between the two */
+    }
+    pthread_mutex_unlock(&loop->mutex);
+    return WHY_OK;
+}
+
+void why_loop_stop(struct why_loop *loop) {
+    atomic_store(&loop->stop, true);
+    wake(loop);
+}
+
+static struct post *take_posts(struct why_loop *loop) {
+    pthread_mutex_lock(&loop->mutex);
+    struct post *posts = loop->posts;
+    loop->posts = NULL;
+    loop->posts_end = &loop->posts;
+    pthread_mutex_unlock(&loop->mutex);
+    return posts;
+}
+
+static void run_posts(struct why__watch *watch, unsigned ready) {
+    (void)ready;
+    struct why_loop *loop = WHY__CONTAINER(watch, struct why_loop, wakeup);
+    uint64_t count = 0;
+    ssize_t got = read(watch->fd, &count, sizeof count);
+    (void)got;
+    struct post *post = take_posts(loop);
+    while (post != NULL) {
+        struct post *next = post->next;
+        post->task(post->argument);
+        free(post);
+        post = next;
+    }
+}
+
+void why__loop_hold(struct why_loop *loop) {
+    loop->hold_count++;
+}
+
+void why__loop_release(struct why_loop *loop) {
+    loop->hold_count--;
+}
+
+/* ---- Turns ---- */
+
+static void update_clock(struct why_loop *loop) {
+    loop->now_ms = why__clock_us() / 1000;
+}
+
+static bool has_posts(struct why_loop *loop) {
+    pthread_mutex_lock(&loop->mutex);
+    bool has = loop->posts != NULL;
+    pthread_mutex_unlock(&loop->mutex);
+    return has;
+}
+
+static bool is_alive(struct why_loop *loop) {
+    return loop->watch_count > 0 || loop->hold_count > 0 || loop->wheel.count > 0 ||
+           loop->tasks != NULL || has_posts(loop);
+}
+
+static int wait_ms(const struct why_loop *loop) {
+    if (loop->tasks != NULL) {
+        return 0;
+    }
+    uint64_t next = why__wheel_next(&loop->wheel);
+    if (next == WHY_NO_DEADLINE) {
+        return -1;
+    }
+    uint64_t pause = next > loop->now_ms ? next - loop->now_ms : 0;
+    return pause > INT_MAX ? INT_MAX : (int)pause;
+}
+
+static int turn(struct why_loop *loop) {
+    update_clock(loop); /* what ran since may have taken long */
+    int count = loop->poller->wait(loop->poller, loop->events, EVENTS_MAX, wait_ms(loop));
+    if (count < 0 && errno != EINTR) {
+        return WHY_ERR_SYSTEM;
+    }
+    update_clock(loop);
+    loop->event_count = count > 0 ? count : 0;
+    for (loop->event_at = 0; loop->event_at < loop->event_count;) {
+        struct why__event event = loop->events[loop->event_at++];
+        if (event.watch == NULL) {
+            continue;
+        }
+        unsigned ready = event.ready & (event.watch->interest | WHY__BROKEN);
+        if (ready != 0 && event.watch->interest != 0) {
+            event.watch->on_ready(event.watch, ready);
+        }
+    }
+    why__wheel_fire(&loop->wheel, loop->now_ms);
+    run_tasks(loop);
+    return WHY_OK;
+}
+
+int why_loop_run(struct why_loop *loop) {
+    int result = WHY_OK;
+    while (result == WHY_OK && is_alive(loop)) {
+        result = turn(loop);
+        if (atomic_exchange(&loop->stop, false)) {
+            break;
+        }
+    }
+    return result;
+}
+
+/* ---- Life ---- */
+
+static bool open_loop(struct why_loop *loop) {
+    loop->poller = why__poller_epoll_new();
+    loop->random = loop->poller == NULL ? NULL : why__random_new();
+    loop->buffer = loop->random == NULL ? NULL : malloc(BUFFER_LEN);
+    if (loop->buffer == NULL) {
+        return false;
+    }
+    loop->wakeup.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    loop->wakeup.on_ready = run_posts;
+    loop->wakeup.interest = WHY__READABLE;
+    return loop->wakeup.fd >= 0 && loop->poller->watch(loop->poller, &loop->wakeup) == WHY_OK;
+}
+
+struct why_loop *why_loop_new(void) {
+    struct why_loop *loop = calloc(1, sizeof *loop);
+    if (loop == NULL) {
+        return NULL;
+    }
+    loop->wakeup.fd = -1;
+    loop->posts_end = &loop->posts;
+    pthread_mutex_init(&loop->mutex, NULL);
+    loop->host = (struct why_host){
+        .context = loop, .allocate = host_allocate, .random = host_random, .now_ms = &loop->now_ms};
+    update_clock(loop);
+    why__wheel_init(&loop->wheel, loop->now_ms);
+    if (!open_loop(loop)) {
+        int error = errno;
+        why_loop_free(loop);
+        errno = error;
+        return NULL;
+    }
+    return loop;
+}
+
+void why_loop_free(struct why_loop *loop) {
+    if (loop == NULL) {
+        return;
+    }
+    while (loop->tasks != NULL) {
+        run_tasks(loop); /* what ended in the last turn is freed by a task */
+    }
+    for (struct post *post = take_posts(loop); post != NULL;) {
+        struct post *next = post->next;
+        free(post);
+        post = next;
+    }
+    if (loop->wakeup.fd >= 0) {
+        close(loop->wakeup.fd);
+    }
+    if (loop->poller != NULL) {
+        loop->poller->free(loop->poller);
+    }
+    why__random_free(loop->random);
+    free(loop->buffer);
+    pthread_mutex_destroy(&loop->mutex);
+    free(loop);
+}

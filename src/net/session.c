@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The session: pumps bytes between a stream and a connection, hands events to the program, keeps
+ * the deadlines, and tells of the end once.
+ *
+ * Nothing that the program may call ends a session there and then: it marks what has changed, and
+ * the stream's task at the end of the turn does the rest. So every function may be called inside
+ * every callback. Only an owner that is freed cuts at once; then the memory still stays for the
+ * rest of the turn.
+ */
+#include "net/session.h"
+
+#include "whysocket/close_code.h"
+
+#include <stdlib.h>
+
+/* stream.owner_bits */
+enum bits {
+    BIT_BUSY = 1,      /* inside one of its callbacks */
+    BIT_BORROWED = 2,  /* queued data points into what ends with that callback */
+    BIT_FULL = 4,      /* a send was refused: on_writable is owed */
+    BIT_STARVED = 8,   /* reading waits for the send queue to drain */
+    BIT_PAUSED = 16,   /* reading waits for the program */
+    BIT_GONE = 32,     /* on_close was called */
+    BIT_WRITABLE = 64, /* inside on_writable */
+};
+
+/* Borrowed data up to this much is cheaper to copy, and to send with what follows in this turn,
+ * than to send by itself. */
+#define BORROW_MIN (32u * 1024u)
+
+static void update(struct why_session *session);
+
+static bool has(const struct why_session *session, unsigned bits) {
+    return (session->stream.owner_bits & bits) != 0;
+}
+
+static void put(struct why_session *session, unsigned bits, bool on) {
+    unsigned before = session->stream.owner_bits;
+    session->stream.owner_bits = (uint16_t)(on ? before | bits : before & ~bits);
+}
+
+static struct why_session *session_of(struct why__stream *stream) {
+    return WHY__CONTAINER(stream, struct why_session, stream);
+}
+
+/* ---- Calling the program ---- */
+
+/* What it sent from inside the callback and only lent is copied now, or goes out if it is much. */
+static void settle(struct why_session *session) {
+    if (!has(session, BIT_BORROWED) || session->conn == NULL) {
+        return;
+    }
+    put(session, BIT_BORROWED, false);
+    if (why_conn_output_len(session->conn) >= BORROW_MIN && !session->stream.is_blocked &&
+        !has(session, BIT_WRITABLE)) {
+        why__stream_flush_now(&session->stream);
+    }
+    if (session->stream.is_open) {
+        (void)why_conn_settle(session->conn); /* failing, it fails the connection: seen by update */
+    }
+}
+
+/* Enter and leave a callback. They nest where an owner is freed inside of one. */
+static bool enter(struct why_session *session) {
+    bool was_busy = has(session, BIT_BUSY);
+    put(session, BIT_BUSY, true);
+    return was_busy;
+}
+
+static void leave(struct why_session *session, bool was_busy) {
+    put(session, BIT_BUSY, was_busy);
+    if (session->stream.is_open) {
+        settle(session);
+    }
+}
+
+static void deliver(struct why_session *session, const struct why_event *event) {
+    const struct why_session_handler *handler = session->handler;
+    void (*callback)(struct why_session *, const struct why_event *) = NULL;
+    switch (event->type) {
+    case WHY_EVENT_MESSAGE:
+    case WHY_EVENT_FRAGMENT:
+        callback = handler->on_message;
+        break;
+    case WHY_EVENT_PING:
+    case WHY_EVENT_PONG:
+    case WHY_EVENT_CLOSE:
+        callback = handler->on_control;
+        break;
+    case WHY_EVENT_NONE:
+    case WHY_EVENT_END:
+        break;
+    }
+    if (callback != NULL) {
+        bool was_busy = enter(session);
+        callback(session, event);
+        leave(session, was_busy);
+    }
+}
+
+/* ---- The end ---- */
+
+static void free_session(struct why__task *task) {
+    struct why_session *session = WHY__CONTAINER(task, struct why_session, stream.task);
+    why_conn_free(session->conn);
+    free(session);
+}
+
+/* From here on no callback comes, and the memory goes at the end of the turn. A connection is freed
+ * at once where nobody looks at it, as its options may go with its owner. */
+static void bury(struct why_session *session) {
+    why__timer_cancel(session->stream.loop, &session->timer);
+    why__stream_close(&session->stream);
+    if (!has(session, BIT_BUSY)) {
+        why_conn_free(session->conn);
+        session->conn = NULL;
+    }
+    session->stream.task.run = free_session;
+    why__loop_defer(session->stream.loop, &session->stream.task);
+}
+
+static void conclude(struct why_session *session, const struct why_record *record) {
+    put(session, BIT_GONE, true);
+    why__timer_cancel(session->stream.loop, &session->timer);
+    why__stream_close(&session->stream);
+    if (record != NULL && session->handler->on_close != NULL) {
+        bool was_busy = enter(session);
+        session->handler->on_close(session, record);
+        put(session, BIT_BUSY, was_busy);
+    }
+    session->owner->on_gone(session);
+    session->owner = NULL;
+    bury(session);
+}
+
+/* An open session whose connection is CLOSED. */
+static void conclude_open(struct why_session *session) {
+    struct why_record record;
+    why_session_report(session, &record); /* while the socket can still say where it led */
+    conclude(session, &record);
+}
+
+static void lose(struct why_session *session, enum why_cause cause, enum why_transport transport,
+                 int os_error) {
+    why_conn_lost(session->conn, cause, transport, os_error);
+    conclude_open(session);
+}
+
+void why__session_end(struct why_session *session, const struct why_record *record) {
+    conclude(session, record);
+}
+
+void why__session_drop(struct why_session *session) {
+    put(session, BIT_GONE, true);
+    bury(session);
+}
+
+void why__session_cut(struct why_session *session, enum why_cause cause, bool quiet) {
+    if (has(session, BIT_GONE)) {
+        return;
+    }
+    why_conn_lost(session->conn, cause, WHY_TRANSPORT_CLOSED, 0);
+    if (quiet) {
+        conclude(session, NULL);
+    } else {
+        conclude_open(session);
+    }
+}
+
+/* ---- Deadlines ---- */
+
+/* The timer is left where it is when the deadline moves away, as it does with every byte: it fires
+ * early, and is set anew then. */
+static void arm(struct why_session *session) {
+    uint64_t deadline_ms = session->leave_ms;
+    /* A peer that the program does not listen to cannot be late. */
+    if (!has(session, BIT_PAUSED)) {
+        uint64_t conn_ms = why_conn_next_deadline(session->conn);
+        deadline_ms = conn_ms < deadline_ms ? conn_ms : deadline_ms;
+    }
+    if (session->timer.next == NULL || deadline_ms < session->timer.deadline_ms) {
+        why__timer_set(session->stream.loop, &session->timer, deadline_ms);
+    }
+}
+
+static void on_due(struct why__timer *timer) {
+    struct why_session *session = WHY__CONTAINER(timer, struct why_session, timer);
+    if (session->leave_ms <= why__loop_now(session->stream.loop)) {
+        session->leave_ms = WHY_NO_DEADLINE;
+        why_session_resume(session);
+        why_conn_fail(session->conn, WHY_CAUSE_LOCAL_SHUTDOWN, NULL);
+    }
+    if (!has(session, BIT_PAUSED)) {
+        why_conn_tick(session->conn);
+    }
+    update(session);
+}
+
+void why__session_leave(struct why_session *session, uint64_t at_ms) {
+    if (!has(session, BIT_GONE)) {
+        session->leave_ms = at_ms;
+        arm(session);
+    }
+}
+
+/* ---- Keeping up with the connection ---- */
+
+/* Stop or go on reading as the send queue asks for. */
+static void balance(struct why_session *session) {
+    bool starve =
+        session->owner->when_full == WHY_FULL_PAUSE && !why_conn_wants_input(session->conn);
+    if (starve == has(session, BIT_STARVED)) {
+        return;
+    }
+    put(session, BIT_STARVED, starve);
+    if (starve) {
+        why__stream_pause(&session->stream);
+    } else if (!has(session, BIT_PAUSED)) {
+        why__stream_resume(&session->stream);
+    }
+}
+
+/* The connection has nothing to say any more but what is queued. Where not even a Close frame may
+ * be sent the peer is not there to wait for. False: the session is over. */
+static bool finish(struct why_session *session) {
+    struct why_conn *conn = session->conn;
+    enum why_cause cause = why_conn_cause(conn);
+    uint16_t code = why_cause_code(cause);
+    if (code != 0 && !why_close_code_is_sendable(code)) {
+        bool is_late = cause == WHY_CAUSE_TIMEOUT_PONG || cause == WHY_CAUSE_TIMEOUT_CLOSE;
+        lose(session, cause, is_late ? WHY_TRANSPORT_TIMEOUT : WHY_TRANSPORT_CLOSED, 0);
+        return false;
+    }
+    /* RFC 6455 section 7.1.1: after both Close frames the server ends TCP first, so that it is not
+     * the client that has to remember the connection. */
+    bool waits = session->owner->role == WHY_ROLE_CLIENT && why_conn_is_clean(conn);
+    why__stream_finish(&session->stream, !waits);
+    return true;
+}
+
+/* Do what the connection's state asks for. The session may be over after it. */
+static void update(struct why_session *session) {
+    if (!session->stream.is_open) {
+        return;
+    }
+    enum why_conn_state state = why_conn_state(session->conn);
+    if (state == WHY_CONN_CLOSED) {
+        conclude_open(session);
+        return;
+    }
+    if (state == WHY_CONN_FINISHING) {
+        if (!session->stream.is_finishing && !finish(session)) {
+            return;
+        }
+    } else {
+        balance(session);
+    }
+    if (why_conn_output_len(session->conn) > 0 && !session->stream.is_blocked) {
+        why__stream_flush(&session->stream);
+    }
+    arm(session);
+}
+
+/* ---- The stream's callbacks ---- */
+
+static bool listens(const struct why_session *session) {
+    return session->stream.is_open && !has(session, BIT_PAUSED | BIT_STARVED);
+}
+
+static void on_data(struct why__stream *stream, struct why_span *input) {
+    struct why_session *session = session_of(stream);
+    struct why_event event = {.type = WHY_EVENT_NONE};
+    do {
+        balance(session);
+        if (!listens(session)) {
+            break;
+        }
+        why_conn_receive(session->conn, input, &event);
+        deliver(session, &event);
+        if (!stream->is_open) {
+            return;
+        }
+    } while (event.type != WHY_EVENT_NONE && event.type != WHY_EVENT_END);
+    if (event.type == WHY_EVENT_END) {
+        input->len = 0; /* whatever follows is not for us */
+    }
+    why__stream_flush(stream); /* a Pong is not in the queue before it is asked for */
+    update(session);
+}
+
+static size_t output(struct why__stream *stream, struct why_bytes *list, size_t max) {
+    return why_conn_output(session_of(stream)->conn, list, max);
+}
+
+static void output_consumed(struct why__stream *stream, size_t len) {
+    why_conn_output_consumed(session_of(stream)->conn, len);
+}
+
+static void on_flush(struct why__stream *stream, bool is_done) {
+    struct why_session *session = session_of(stream);
+    (void)is_done;
+    size_t room_at = session->owner->options->send_queue_max / 2;
+    if (has(session, BIT_FULL) && why_conn_output_len(session->conn) <= room_at) {
+        put(session, BIT_FULL, false);
+        if (session->handler->on_writable != NULL &&
+            why_conn_state(session->conn) == WHY_CONN_OPEN) {
+            bool was_busy = enter(session);
+            put(session, BIT_WRITABLE, true);
+            session->handler->on_writable(session);
+            leave(session, was_busy);
+            put(session, BIT_WRITABLE, false);
+        }
+    }
+    update(session);
+}
+
+static void on_tls(struct why__stream *stream, bool is_open) {
+    struct why_session *session = session_of(stream);
+    if (is_open) {
+        return;
+    }
+    why_conn_lost(session->conn, why__tls_cause(stream->tls), WHY_TRANSPORT_TLS_ALERT, 0);
+    why__stream_flush_now(stream); /* the alert; it may also be what ends the session */
+    update(session);
+}
+
+static void on_lost(struct why__stream *stream, enum why_cause cause, enum why_transport transport,
+                    int os_error) {
+    lose(session_of(stream), cause, transport, os_error);
+}
+
+static const struct why__stream_ops session_ops = {.on_data = on_data,
+                                                   .output = output,
+                                                   .output_consumed = output_consumed,
+                                                   .on_flush = on_flush,
+                                                   .on_tls = on_tls,
+                                                   .on_lost = on_lost};
+
+/* ---- Its beginning ---- */
+
+struct why_session *why__session_new(struct why_loop *loop, struct why__session_owner *owner,
+                                     const struct why_session_handler *handler, void *user) {
+    struct why_session *session = calloc(1, sizeof *session);
+    if (session != NULL) {
+        session->stream.loop = loop;
+        session->stream.watch.fd = -1;
+        session->owner = owner;
+        session->handler = handler;
+        session->user = user;
+        session->leave_ms = WHY_NO_DEADLINE;
+        session->tls_us = WHY_NO_TIME;
+        session->http_us = WHY_NO_TIME;
+    }
+    return session;
+}
+
+void why__session_open(struct why_session *session, struct why_conn *conn,
+                       const struct why_http_head *head) {
+    why__timer_cancel(session->stream.loop, &session->timer);
+    session->timer.on_due = on_due;
+    session->leave_ms = WHY_NO_DEADLINE;
+    session->conn = conn;
+    session->stream.ops = &session_ops;
+    if (session->handler->on_open != NULL) {
+        bool was_busy = enter(session);
+        session->handler->on_open(session, head);
+        leave(session, was_busy);
+    }
+    if (session->stream.is_open) {
+        if (!has(session, BIT_PAUSED)) {
+            why__stream_resume(&session->stream);
+        }
+        update(session);
+    }
+}
+
+/* ---- Public ---- */
+
+void why_session_set_user(struct why_session *session, void *user) {
+    session->user = user;
+}
+
+void *why_session_user(const struct why_session *session) {
+    return session->user;
+}
+
+struct why_loop *why_session_loop(const struct why_session *session) {
+    return session->stream.loop;
+}
+
+/* A call may have changed anything, also where it failed: see to it at the end of the turn. */
+static int changed(struct why_session *session, int result) {
+    why__stream_flush(&session->stream);
+    return result;
+}
+
+static void refuse_full(struct why_session *session) {
+    put(session, BIT_FULL, true);
+    if (session->owner->when_full == WHY_FULL_CLOSE) {
+        why_conn_fail(session->conn, WHY_CAUSE_LIMIT_SEND_QUEUE, NULL);
+    }
+}
+
+int why_session_send(struct why_session *session, enum why_opcode opcode, struct why_bytes data,
+                     unsigned flags) {
+    if (session->conn == NULL) {
+        return WHY_ERR_STATE;
+    }
+    bool borrows = (flags & WHY_SEND_BORROWED) != 0 && has(session, BIT_BUSY);
+    if (!borrows) {
+        flags &= ~(unsigned)WHY_SEND_BORROWED; /* nobody tells when the caller's data goes */
+    }
+    int result = why_conn_send(session->conn, opcode, data, flags);
+    if (result == WHY_OK && borrows) {
+        put(session, BIT_BORROWED, true);
+    } else if (result == WHY_ERR_FULL) {
+        refuse_full(session);
+    }
+    return changed(session, result);
+}
+
+int why_session_ping(struct why_session *session, struct why_bytes payload) {
+    if (session->conn == NULL) {
+        return WHY_ERR_STATE;
+    }
+    int result = why_conn_ping(session->conn, payload);
+    if (result == WHY_ERR_FULL) {
+        refuse_full(session);
+    }
+    return changed(session, result);
+}
+
+int why_session_close(struct why_session *session, uint16_t code, struct why_bytes reason) {
+    if (session->conn == NULL) {
+        return WHY_ERR_STATE;
+    }
+    int result = why_conn_close(session->conn, code, reason);
+    if (result == WHY_OK) {
+        why_session_resume(session); /* the peer's Close is awaited */
+    }
+    return changed(session, result);
+}
+
+void why_session_fail(struct why_session *session, enum why_cause cause, const char *detail) {
+    if (session->conn != NULL) {
+        why_conn_fail(session->conn, cause, detail);
+        why_session_resume(session);
+        (void)changed(session, WHY_OK);
+    }
+}
+
+void why_session_pause(struct why_session *session) {
+    if (session->conn != NULL && session->stream.is_open &&
+        why_conn_state(session->conn) == WHY_CONN_OPEN) {
+        put(session, BIT_PAUSED, true);
+        why__stream_pause(&session->stream);
+    }
+}
+
+void why_session_resume(struct why_session *session) {
+    if (!has(session, BIT_PAUSED)) {
+        return;
+    }
+    put(session, BIT_PAUSED, false);
+    if (!session->stream.is_open) {
+        return;
+    }
+    if (!has(session, BIT_STARVED)) {
+        why__stream_resume(&session->stream);
+    }
+    /* What came during the pause is read before the connection looks at its watch. */
+    why__timer_set(session->stream.loop, &session->timer, why__loop_now(session->stream.loop) + 1);
+}
+
+size_t why_session_queued(const struct why_session *session) {
+    size_t len = session->conn == NULL ? 0 : why_conn_output_len(session->conn);
+    return session->stream.tls == NULL ? len : len + why__tls_output(session->stream.tls).len;
+}
+
+void why_session_report(const struct why_session *session, struct why_record *record) {
+    why_record_init(record);
+    if (session->conn != NULL) {
+        why_conn_report(session->conn, record);
+    }
+    if (session->stream.tls != NULL) {
+        why__tls_report(session->stream.tls, record);
+    }
+    record->timings.tls_us = session->tls_us;
+    record->timings.http_us = session->http_us;
+    if (session->peer.family == AF_UNIX && session->stream.is_open) {
+        why__address_unix_text(session->stream.watch.fd, record->peer, sizeof record->peer);
+    } else {
+        why__address_text(&session->peer, record->peer, sizeof record->peer);
+    }
+    if (session->owner->report != NULL) {
+        session->owner->report(session, record);
+    }
+}

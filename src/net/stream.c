@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The stream's life and its reading half. Sending is in stream_send.c.
+ */
+#include "net/stream.h"
+
+#include "net/stream_send.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Reads in one turn, a buffer each: more waits for the next turn, after everybody else's. */
+#define READS_PER_TURN 4
+
+enum why_cause why__stream_cause(int os_error, enum why_transport *transport) {
+    *transport = WHY_TRANSPORT_ERRNO;
+    switch (os_error) {
+    case 0:
+        *transport = WHY_TRANSPORT_FIN;
+        return WHY_CAUSE_TCP_FIN;
+    case ECONNRESET:
+    case EPIPE: /* a reset that came after the peer's FIN */
+        *transport = WHY_TRANSPORT_RESET;
+        return WHY_CAUSE_TCP_RESET;
+    case ETIMEDOUT:
+        *transport = WHY_TRANSPORT_TIMEOUT;
+        return WHY_CAUSE_TCP_TIMEOUT;
+    case ECONNREFUSED:
+        return WHY_CAUSE_TCP_REFUSED;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case ENETDOWN:
+        return WHY_CAUSE_TCP_UNREACHABLE;
+    case EACCES:
+    case EPERM:
+        return WHY_CAUSE_TCP_DENIED;
+    case ENOMEM:
+        return WHY_CAUSE_LOCAL_OUT_OF_MEMORY;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case EADDRNOTAVAIL:
+    case EAGAIN:
+        return WHY_CAUSE_TCP_NO_RESOURCE;
+    case ENOENT:
+        return WHY_CAUSE_TCP_NO_UNIX_SOCKET;
+    default:
+        return WHY_CAUSE_TCP_FAILED;
+    }
+}
+
+void why__stream_tune(int fd, uint32_t user_timeout_ms) {
+    /* Where these are not known, on a unix socket for one, there is nothing to tune. */
+    int one = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (user_timeout_ms != 0) {
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms,
+                         sizeof user_timeout_ms);
+    }
+}
+
+static bool wants_input(const struct why__stream *stream) {
+    return stream->is_open && !stream->has_ended &&
+           (stream->is_finishing || (!stream->is_paused && !stream->is_stuck));
+}
+
+void why__stream_rewatch(struct why__stream *stream) {
+    if (stream->is_open) {
+        why__loop_rewatch(stream->loop, &stream->watch,
+                          (wants_input(stream) ? (unsigned)WHY__READABLE : 0) |
+                              (stream->is_blocked ? (unsigned)WHY__WRITABLE : 0));
+    }
+}
+
+void why__stream_lost(struct why__stream *stream, int os_error) {
+    enum why_transport transport = WHY_TRANSPORT_NONE;
+    enum why_cause cause = why__stream_cause(os_error, &transport);
+    if (stream->tls != NULL) {
+        enum why_cause tls_cause = why__tls_cause(stream->tls);
+        if (tls_cause != WHY_CAUSE_NONE) {
+            transport = WHY_TRANSPORT_TLS_ALERT;
+        } else {
+            tls_cause = why__tls_lost(stream->tls, transport, os_error);
+        }
+        cause = tls_cause != WHY_CAUSE_NONE ? tls_cause : cause;
+    }
+    stream->ops->on_lost(stream, cause, transport, os_error);
+    why__stream_close(stream);
+}
+
+/* ---- Upwards ---- */
+
+static bool hold(struct why__stream *stream, struct why_span input) {
+    uint8_t *held = realloc(stream->held, stream->held_len + input.len);
+    if (held == NULL) {
+        why__stream_lost(stream, ENOMEM);
+        return false;
+    }
+    memcpy(held + stream->held_len, input.data, input.len);
+    stream->held = held;
+    stream->held_len += (uint32_t)input.len;
+    stream->is_stuck = true;
+    return true;
+}
+
+/* Hand plaintext up, after what is held. Whether the stream goes on to be read by its owner. */
+static bool feed(struct why__stream *stream, struct why_span input) {
+    const struct why__tls *tls = stream->tls;
+    if (!stream->is_paused && !stream->is_stuck) {
+        stream->ops->on_data(stream, &input);
+        if (!stream->is_open || stream->is_finishing) {
+            return false;
+        }
+        if (stream->tls != tls) {
+            /* TLS begins here, and we speak first: what came before is nobody's, and taking it for
+             * plaintext of that TLS would let anyone on the way write into it. */
+            return true;
+        }
+    }
+    return input.len == 0 || hold(stream, input);
+}
+
+static void ended(struct why__stream *stream) {
+    stream->has_ended = true;
+    if (!stream->is_finishing || stream->is_drained) {
+        why__stream_lost(stream, 0);
+    }
+}
+
+static void tls_failed(struct why__stream *stream) {
+    why__stream_finish(stream, true);
+    stream->is_secured = true;
+    stream->ops->on_tls(stream, false);
+}
+
+/* One step of TLS. False: the stream is closed, finishing, or there is no more to decrypt. */
+static bool decrypt(struct why__stream *stream, struct why_bytes *input) {
+    struct why_span room = why__loop_buffer(stream->loop);
+    room.len /= 2; /* `input` is in the other half */
+    size_t input_len = input->len;
+    size_t plain_len = 0;
+    enum why__tls_status status = why__tls_receive(stream->tls, input, room, &plain_len);
+    bool is_up = status == WHY__TLS_OPEN || status == WHY__TLS_ENDED;
+    if (is_up && !stream->is_secured) {
+        stream->is_secured = true;
+        stream->ops->on_tls(stream, true);
+        if (!stream->is_open || stream->is_finishing) {
+            return false;
+        }
+    }
+    if (plain_len > 0 && !feed(stream, (struct why_span){room.data, plain_len})) {
+        return false;
+    }
+    if (status == WHY__TLS_FAILED) {
+        tls_failed(stream);
+        return false;
+    }
+    if (status == WHY__TLS_ENDED && plain_len == 0) {
+        if (!stream->is_stuck && !stream->is_paused) {
+            ended(stream);
+        }
+        return false;
+    }
+    return plain_len > 0 || input->len < input_len;
+}
+
+/* Bytes from the socket, into TLS or straight up. */
+static void take(struct why__stream *stream, struct why_span input) {
+    if (stream->is_finishing) {
+        return;
+    }
+    if (stream->tls != NULL && !stream->has_begun) {
+        stream->has_begun = true;
+        if (stream->ops->on_first != NULL && !stream->ops->on_first(stream, input.data[0])) {
+            why__tls_free(stream->tls);
+            stream->tls = NULL;
+        }
+    }
+    if (!stream->is_open) {
+        return;
+    }
+    if (stream->tls == NULL) {
+        feed(stream, input);
+        return;
+    }
+    struct why_bytes rest = {input.data, input.len};
+    while (decrypt(stream, &rest)) {
+    }
+    if (stream->is_open && why__tls_output(stream->tls).len > 0) {
+        why__stream_flush(stream);
+    }
+}
+
+/* Where to read to: TLS decrypts from the second half of the loop's buffer into the first. */
+static struct why_span room_of(const struct why__stream *stream) {
+    struct why_span room = why__loop_buffer(stream->loop);
+    if (stream->tls != NULL) {
+        room.len /= 2;
+        room.data += room.len;
+    }
+    return room;
+}
+
+/* Read until there is no more, or it is enough for this turn.
+ *
+ * write_error  sending failed with it: that is how the transport ended, but what had come before
+ *              may say why, a Close frame say; 0 otherwise */
+static void read_input(struct why__stream *stream, int write_error, bool to_the_end) {
+    unsigned reads = 0;
+    while (wants_input(stream) && (write_error != 0 || reads < READS_PER_TURN)) {
+        struct why_span room = room_of(stream);
+        ssize_t got = recv(stream->watch.fd, room.data, room.len, 0);
+        if (got > 0) {
+            reads++;
+            take(stream, (struct why_span){room.data, (size_t)got});
+            if ((size_t)got < room.len && !to_the_end) {
+                return; /* it is empty; were it not, we are called again */
+            }
+        } else if (got < 0 && errno == EINTR) {
+            continue;
+        } else if (write_error != 0) {
+            break;
+        } else if (got == 0) {
+            ended(stream);
+            return;
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return;
+        } else {
+            why__stream_lost(stream, errno);
+            return;
+        }
+    }
+    if (write_error != 0 && stream->is_open) {
+        why__stream_lost(stream, write_error);
+    }
+}
+
+void why__stream_broken(struct why__stream *stream, int write_error) {
+    stream->is_broken = true;
+    read_input(stream, write_error, true);
+}
+
+static void on_ready(struct why__watch *watch, unsigned ready) {
+    struct why__stream *stream = WHY__CONTAINER(watch, struct why__stream, watch);
+    bool is_broken = (ready & WHY__BROKEN) != 0;
+    if ((ready & WHY__READABLE) != 0 || is_broken) {
+        read_input(stream, 0, is_broken);
+    }
+    /* A hang-up that is not read is met by sending: it has to be met, or it is reported for ever.
+     */
+    if (stream->is_open && stream->is_blocked && ((ready & WHY__WRITABLE) != 0 || is_broken)) {
+        why__stream_flush_now(stream);
+    }
+    why__stream_rewatch(stream);
+}
+
+static void show_held(struct why__stream *stream) {
+    uint8_t *held = stream->held;
+    struct why_span input = {held, stream->held_len};
+    stream->held = NULL;
+    stream->held_len = 0;
+    stream->is_resuming = false;
+    stream->is_stuck = false;
+    stream->ops->on_data(stream, &input);
+    if (stream->is_open && !stream->is_finishing && input.len > 0) {
+        hold(stream, input);
+    }
+    free(held);
+    if (stream->is_open && !stream->is_stuck && !stream->is_paused && stream->tls != NULL &&
+        why__tls_status(stream->tls) == WHY__TLS_ENDED) {
+        ended(stream); /* its close_notify came after what was held */
+    }
+}
+
+static void run(struct why__task *task) {
+    struct why__stream *stream = WHY__CONTAINER(task, struct why__stream, task);
+    if (stream->is_resuming && !stream->is_paused && !stream->is_finishing) {
+        show_held(stream);
+    }
+    if (stream->is_open && stream->is_blocked) {
+        if (stream->ops->on_flush != NULL) {
+            stream->ops->on_flush(stream, false);
+        }
+    } else {
+        why__stream_flush_now(stream);
+    }
+    why__stream_rewatch(stream);
+}
+
+/* ---- Life ---- */
+
+int why__stream_attach(struct why__stream *stream, struct why_loop *loop, int fd,
+                       struct why__tls *tls, const struct why__stream_ops *ops) {
+    uint16_t owner_bits = stream->owner_bits;
+    *stream = (struct why__stream){.watch = {.fd = fd, .on_ready = on_ready},
+                                   .task = {.run = run},
+                                   .loop = loop,
+                                   .ops = ops,
+                                   .owner_bits = owner_bits};
+    int result = why__loop_watch(loop, &stream->watch, WHY__READABLE);
+    if (result == WHY_OK) {
+        stream->is_open = true;
+        stream->tls = tls;
+    }
+    return result;
+}
+
+void why__stream_secure(struct why__stream *stream, struct why__tls *tls) {
+    stream->tls = tls;
+    stream->has_begun = false;
+    stream->is_secured = false;
+    why__stream_flush(stream);
+}
+
+void why__stream_close(struct why__stream *stream) {
+    if (!stream->is_open) {
+        return;
+    }
+    stream->is_open = false;
+    why__loop_undefer(stream->loop, &stream->task);
+    why__loop_unwatch(stream->loop, &stream->watch);
+    close(stream->watch.fd);
+    stream->watch.fd = -1;
+    why__tls_free(stream->tls);
+    stream->tls = NULL;
+    free(stream->held);
+    stream->held = NULL;
+    stream->held_len = 0;
+}
+
+void why__stream_pause(struct why__stream *stream) {
+    stream->is_paused = true;
+    why__stream_rewatch(stream);
+}
+
+void why__stream_resume(struct why__stream *stream) {
+    stream->is_paused = false;
+    stream->is_resuming = true;
+    if (stream->is_open) {
+        why__loop_defer(stream->loop, &stream->task);
+    }
+}
+
+void why__stream_finish(struct why__stream *stream, bool half_close) {
+    stream->is_finishing = true;
+    stream->is_half_close = half_close;
+    free(stream->held);
+    stream->held = NULL;
+    stream->held_len = 0;
+    why__stream_flush(stream);
+    why__stream_rewatch(stream);
+}

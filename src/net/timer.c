@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The timing wheel. A timer lies on the level of the highest six bits in which its deadline differs
+ * from the time elapsed; time reaching a slot above the bottom deals its timers out to the levels
+ * below. So where a timer lies follows from its deadline, and nothing more is stored.
+ */
+#include "net/timer.h"
+
+#include "whysocket/conn.h"
+
+#include <string.h>
+
+#define HORIZON_MS (UINT64_C(1) << (WHY__WHEEL_LEVELS * WHY__WHEEL_BITS))
+
+static void ring_add(struct why__timer **ring, struct why__timer *timer) {
+    if (*ring == NULL) {
+        timer->next = timer;
+        timer->prev = timer;
+        *ring = timer;
+        return;
+    }
+    struct why__timer *first = *ring;
+    timer->next = first;
+    timer->prev = first->prev;
+    first->prev->next = timer;
+    first->prev = timer;
+}
+
+/* Where `ring` is the ring that the timer is in; another stays as it is. */
+static void ring_drop_first(struct why__timer **ring, const struct why__timer *timer) {
+    if (*ring == timer) {
+        *ring = timer->next == timer ? NULL : timer->next;
+    }
+}
+
+static void ring_unlink(struct why__timer *timer) {
+    timer->next->prev = timer->prev;
+    timer->prev->next = timer->next;
+    timer->next = NULL;
+    timer->prev = NULL;
+}
+
+static unsigned level_of(const struct why__wheel *wheel, uint64_t deadline_ms) {
+    uint64_t differs = wheel->elapsed_ms ^ deadline_ms;
+    return (63u - (unsigned)__builtin_clzll(differs)) / WHY__WHEEL_BITS;
+}
+
+static unsigned slot_of(uint64_t deadline_ms, unsigned level) {
+    return (unsigned)(deadline_ms >> (level * WHY__WHEEL_BITS)) & (WHY__WHEEL_SLOTS - 1);
+}
+
+static void insert(struct why__wheel *wheel, struct why__timer *timer) {
+    if (timer->deadline_ms <= wheel->elapsed_ms) {
+        ring_add(&wheel->due, timer);
+        return;
+    }
+    unsigned level = level_of(wheel, timer->deadline_ms);
+    unsigned slot = slot_of(timer->deadline_ms, level);
+    ring_add(&wheel->slots[level][slot], timer);
+    wheel->occupied[level] |= UINT64_C(1) << slot;
+}
+
+static void extract(struct why__wheel *wheel, struct why__timer *timer) {
+    if (timer->deadline_ms <= wheel->elapsed_ms) {
+        ring_drop_first(&wheel->due, timer);
+        ring_drop_first(&wheel->firing, timer);
+    } else {
+        unsigned level = level_of(wheel, timer->deadline_ms);
+        unsigned slot = slot_of(timer->deadline_ms, level);
+        ring_drop_first(&wheel->slots[level][slot], timer);
+        if (wheel->slots[level][slot] == NULL) {
+            wheel->occupied[level] &= ~(UINT64_C(1) << slot);
+        }
+    }
+    ring_unlink(timer);
+}
+
+void why__wheel_init(struct why__wheel *wheel, uint64_t now_ms) {
+    memset(wheel, 0, sizeof *wheel);
+    wheel->elapsed_ms = now_ms;
+}
+
+void why__wheel_set(struct why__wheel *wheel, struct why__timer *timer, uint64_t deadline_ms) {
+    if (deadline_ms >= HORIZON_MS) {
+        why__wheel_cancel(wheel, timer);
+        return;
+    }
+    if (timer->next != NULL) {
+        if (timer->deadline_ms == deadline_ms) {
+            return;
+        }
+        extract(wheel, timer);
+    } else {
+        wheel->count++;
+    }
+    timer->deadline_ms = deadline_ms;
+    insert(wheel, timer);
+}
+
+void why__wheel_cancel(struct why__wheel *wheel, struct why__timer *timer) {
+    if (timer->next != NULL) {
+        extract(wheel, timer);
+        wheel->count--;
+    }
+}
+
+/* The first occupied slot: the lowest level is the earliest, and within it the lowest slot, as
+ * all of its timers share the higher bits of the time elapsed. */
+static bool first_slot(const struct why__wheel *wheel, unsigned *level, unsigned *slot,
+                       uint64_t *begins_ms) {
+    for (unsigned i = 0; i < WHY__WHEEL_LEVELS; i++) {
+        if (wheel->occupied[i] != 0) {
+            unsigned shift = i * WHY__WHEEL_BITS;
+            *level = i;
+            *slot = (unsigned)__builtin_ctzll(wheel->occupied[i]);
+            *begins_ms = (wheel->elapsed_ms >> (shift + WHY__WHEEL_BITS) << WHY__WHEEL_BITS |
+                          (uint64_t)*slot)
+                         << shift;
+            return true;
+        }
+    }
+    return false;
+}
+
+uint64_t why__wheel_next(const struct why__wheel *wheel) {
+    unsigned level = 0;
+    unsigned slot = 0;
+    uint64_t begins_ms = 0;
+    if (wheel->due != NULL) {
+        return wheel->elapsed_ms;
+    }
+    return first_slot(wheel, &level, &slot, &begins_ms) ? begins_ms : WHY_NO_DEADLINE;
+}
+
+/* Let time pass: everything up to `now_ms` ends up in the ring of what is due, in order. */
+static void advance(struct why__wheel *wheel, uint64_t now_ms) {
+    unsigned level = 0;
+    unsigned slot = 0;
+    uint64_t begins_ms = 0;
+    while (first_slot(wheel, &level, &slot, &begins_ms) && begins_ms <= now_ms) {
+        struct why__timer *ring = wheel->slots[level][slot];
+        wheel->slots[level][slot] = NULL;
+        wheel->occupied[level] &= ~(UINT64_C(1) << slot);
+        wheel->elapsed_ms = begins_ms;
+        while (ring != NULL) {
+            struct why__timer *timer = ring;
+            ring_drop_first(&ring, timer);
+            ring_unlink(timer);
+            insert(wheel, timer);
+        }
+    }
+    if (now_ms > wheel->elapsed_ms) {
+        wheel->elapsed_ms = now_ms;
+    }
+}
+
+void why__wheel_fire(struct why__wheel *wheel, uint64_t now_ms) {
+    advance(wheel, now_ms);
+    wheel->firing = wheel->due;
+    wheel->due = NULL;
+    while (wheel->firing != NULL) {
+        struct why__timer *timer = wheel->firing;
+        ring_drop_first(&wheel->firing, timer);
+        ring_unlink(timer);
+        wheel->count--;
+        timer->on_due(timer);
+    }
+}

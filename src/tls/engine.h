@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of this folder share: the engine's state and the evidence that it keeps.
+ */
+#ifndef WHY_TLS_ENGINE_H
+#define WHY_TLS_ENGINE_H
+
+#include "tls/tls.h"
+
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <time.h>
+
+/* why__tls_send stops filling the output here; answers that the peer provokes may go further, to
+ * the second figure, past which a peer that asks and never reads has failed. */
+#define WHY__TLS_OUTPUT_MAX ((size_t)256 * 1024)
+#define WHY__TLS_OUTPUT_HARD_MAX ((size_t)512 * 1024)
+
+#define WHY__TLS_NAME_MAX 255
+
+struct why__tls_context {
+    const struct why_host *host;
+    SSL_CTX *ssl;
+    BIO_METHOD *bio; /* here, as a static one would be global state that somebody has to free */
+    bool is_server;
+    bool insecure;
+    bool own_trust; /* ca_file was given: the system's store is out of the game */
+    void (*on_secret)(void *context, const char *line);
+    void *on_secret_context;
+    SSL_SESSION *session; /* client: the last one, and the name that it is good for */
+    char session_name[WHY__TLS_NAME_MAX + 1];
+};
+
+/* What an issuer that could not be found most likely means. */
+enum why__tls_gap {
+    WHY__TLS_GAP_NONE,
+    WHY__TLS_GAP_UNTRUSTED,    /* a CA that nobody here trusts */
+    WHY__TLS_GAP_INTERMEDIATE, /* a certificate that the peer should have sent */
+    WHY__TLS_GAP_NO_STORE,     /* this machine trusts nobody at all */
+};
+
+struct why__tls_verify_error {
+    int depth;
+    int error;         /* X509_V_ERR_... */
+    X509 *certificate; /* at that depth; ours */
+};
+
+/* What only the handshake's end needs: freed when the first application data has come, so that an
+ * open connection does not carry it. */
+struct why__tls_evidence {
+    STACK_OF(X509) * chain;                                  /* as sent, the peer's own first */
+    struct why__tls_verify_error errors[WHY_TLS_ERRORS_MAX]; /* as they were found */
+    uint8_t error_count;
+    uint8_t gap; /* enum why__tls_gap */
+    bool gap_certain;
+    time_t verified_at;
+    uint16_t offered_version; /* server: the highest in the ClientHello; 0 before one */
+    uint64_t received;        /* bytes in the handshake */
+    uint8_t first_bytes_len;
+    uint8_t first_bytes[48];
+    char asked_name[128]; /* server: SNI, as early as the ClientHello is read */
+};
+
+struct why__tls {
+    struct why__tls_context *context;
+    SSL *ssl;
+    struct why__tls_evidence *evidence; /* NULL once it is of no more use */
+    struct why_bytes input;             /* the caller's, for the length of one call */
+    uint8_t *output;
+    size_t output_at, output_len, output_size;
+    uint32_t error; /* OpenSSL's packed code; 0: none */
+    int os_error;   /* with `lost` */
+    int16_t alert;  /* -1: none */
+    uint8_t lost;   /* enum why_transport: how the transport ended under us */
+    uint8_t status; /* enum why__tls_status */
+    uint16_t cause; /* enum why_cause, of FAILED */
+    bool alert_sent : 1;
+    bool alert_fatal : 1;
+    bool hello_done : 1; /* version and cipher are agreed */
+    bool handshake_done : 1;
+    bool data_came : 1;
+    bool close_sent : 1;
+    bool client_cert_requested : 1;
+    bool client_cert_sent : 1;
+    bool client_cert_empty : 1; /* the answer to the request was "I have none" */
+    bool certificate_sent : 1;  /* ours is on its way to the peer */
+    bool no_memory : 1;         /* our own allocation failed */
+    bool flooded : 1;           /* WHY__TLS_OUTPUT_HARD_MAX was reached */
+    bool is_address : 1;        /* server_name is one: no SNI */
+    char server_name[];         /* client: what was asked for; "" for a server */
+};
+
+/* bio.c */
+BIO_METHOD *why__tls_bio_method(void);
+/* Make room for `len` more bytes of output; false if out of memory. */
+bool why__tls_output_reserve(struct why__tls *tls, size_t len);
+void why__tls_output_append(struct why__tls *tls, const void *data, size_t len);
+
+/* evidence.c */
+void why__tls_evidence_install(struct why__tls_context *context);
+void why__tls_evidence_free(struct why__tls *tls);
+void why__tls_evidence_first_bytes(struct why__tls *tls, struct why_bytes input);
+/* The entry of OpenSSL's queue that says most, 0 where it is empty; the queue is emptied. */
+uint32_t why__tls_evidence_error(void);
+
+/* chain.c */
+void why__tls_chain_find_gap(struct why__tls *tls, X509_STORE_CTX *store);
+/* Text that is safe to show (ASCII, no control characters), cut to what fits, terminated. */
+void why__tls_name_text(const X509_NAME *name, char *out, size_t size);
+void why__tls_names_text(X509 *certificate, char *out, size_t size);
+void why__tls_safe_text(const void *data, size_t len, char *out, size_t size);
+int64_t why__tls_time(const ASN1_TIME *time);
+/* The certificate in which the chain of issuers breaks off; NULL where it does not. Borrowed. */
+X509 *why__tls_chain_top(const struct why__tls_evidence *evidence);
+
+/* verdict.c */
+struct why__tls_verdict {
+    enum why_cause cause;
+    enum why_side side; /* NONE: the cause's own */
+    bool likely;
+    int error; /* index into the evidence's errors where one of them decided, else -1 */
+};
+struct why__tls_verdict why__tls_judge(const struct why__tls *tls);
+enum why_cause why__tls_verify_cause(const struct why__tls *tls, size_t index);
+/* Indices of the evidence's errors, worst to mend first. */
+size_t why__tls_verify_order(const struct why__tls *tls, uint8_t order[WHY_TLS_ERRORS_MAX]);
+/* What the first bytes are where they are no TLS: PLAIN_HTTP or NOT_TLS; NONE where they are. */
+enum why_cause why__tls_first_bytes_cause(const struct why__tls *tls);
+
+/* detail.c */
+void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict, char *out,
+                     size_t size);
+
+/* pem.c */
+struct why__tls_message {
+    char *text;
+    size_t size;
+};
+int why__tls_load_own(SSL_CTX *ssl, const struct why_tls_config *config,
+                      const struct why__tls_message *message);
+int why__tls_load_trust(SSL_CTX *ssl, const char *path, const struct why__tls_message *message);
+/* Say what is wrong; returns WHY_ERR_CONFIG. */
+__attribute__((format(printf, 2, 3))) int why__tls_refuse(const struct why__tls_message *message,
+                                                          const char *format, ...);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is kept of a handshake, as it happens: every verification error and not just the one that
+ * OpenSSL stops at, the chain as sent, alerts with their direction, who asked for certificates.
+ */
+#include "tls/engine.h"
+
+#include "tls/alert.h"
+
+#include <openssl/err.h>
+#include <string.h>
+
+#define ALERT_LEVEL_FATAL 2
+
+/* Lengths of a Certificate message without a certificate: header and list length (RFC 5246 section
+ * 7.4.2), and the request's context before it (RFC 8446 section 4.4.2). */
+#define EMPTY_CERTIFICATE_12 7
+#define EMPTY_CERTIFICATE_13 8
+
+static void see_alert(struct why__tls *tls, bool sent, const uint8_t *alert) {
+    bool fatal = alert[0] == ALERT_LEVEL_FATAL;
+    if (alert[1] == WHY__TLS_ALERT_CLOSE_NOTIFY && !fatal && tls->handshake_done) {
+        return; /* the ordinary end of an open connection */
+    }
+    bool first = tls->alert < 0;
+    bool outdoes = !first && tls->alert_sent == sent && fatal && !tls->alert_fatal;
+    bool answers = !first && tls->alert_sent && !sent;
+    if (!first && !outdoes && !answers) {
+        return; /* what the peer says counts for more than what we say to it; of each, the first */
+    }
+    tls->alert = alert[1];
+    tls->alert_sent = sent;
+    tls->alert_fatal = fatal;
+}
+
+static void see_certificate(struct why__tls *tls, bool sent, size_t len) {
+    bool empty = len == EMPTY_CERTIFICATE_12 || len == EMPTY_CERTIFICATE_13;
+    if (sent) {
+        tls->certificate_sent = true;
+    }
+    if (sent != tls->context->is_server) { /* from client to server */
+        tls->client_cert_sent = !empty;
+        tls->client_cert_empty = empty;
+    }
+}
+
+static void see_message(int sent, int version, int content_type, const void *data, size_t len,
+                        SSL *ssl, void *argument) {
+    (void)version;
+    (void)argument;
+    struct why__tls *tls = SSL_get_app_data(ssl);
+    const uint8_t *bytes = data;
+    if (content_type == SSL3_RT_ALERT && len == 2) {
+        see_alert(tls, sent != 0, bytes);
+    }
+    if (content_type != SSL3_RT_HANDSHAKE || len == 0) {
+        return;
+    }
+    switch (bytes[0]) {
+    case SSL3_MT_SERVER_HELLO:
+        tls->hello_done = true;
+        break;
+    case SSL3_MT_CERTIFICATE_REQUEST:
+        tls->client_cert_requested = true;
+        break;
+    case SSL3_MT_CERTIFICATE:
+        see_certificate(tls, sent != 0, len);
+        break;
+    default:
+        break;
+    }
+}
+
+/* The highest version that a ClientHello offers (RFC 8446 section 4.2.1). */
+static uint16_t offered_version(SSL *ssl) {
+    const unsigned char *list = NULL;
+    size_t len = 0;
+    uint16_t highest = (uint16_t)SSL_client_hello_get0_legacy_version(ssl);
+    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_versions, &list, &len) != 1) {
+        return highest;
+    }
+    highest = 0;
+    for (size_t i = 1; i + 1 < len; i += 2) {
+        uint16_t version = (uint16_t)(list[i] << 8 | list[i + 1]);
+        /* GREASE (RFC 8701) is no version. */
+        if (version > highest && version <= TLS1_3_VERSION) {
+            highest = version;
+        }
+    }
+    return highest;
+}
+
+/* Look at the ClientHello before OpenSSL does: where the handshake fails early, it is forgotten. */
+static int see_client_hello(SSL *ssl, int *alert, void *argument) {
+    (void)alert;
+    (void)argument;
+    struct why__tls *tls = SSL_get_app_data(ssl);
+    if (tls->evidence == NULL) {
+        return SSL_CLIENT_HELLO_SUCCESS;
+    }
+    tls->evidence->offered_version = offered_version(ssl);
+    const unsigned char *name = NULL;
+    size_t len = 0;
+    /* RFC 6066 section 3: list length, type 0, length, name. */
+    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &name, &len) == 1 && len > 5 &&
+        name[2] == TLSEXT_NAMETYPE_host_name) {
+        why__tls_safe_text(name + 5, len - 5, tls->evidence->asked_name,
+                           sizeof tls->evidence->asked_name);
+    }
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+static struct why__tls *engine_of(X509_STORE_CTX *store) {
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    return SSL_get_app_data(ssl);
+}
+
+static bool is_known(const struct why__tls_evidence *evidence, int depth, int error) {
+    for (size_t i = 0; i < evidence->error_count; i++) {
+        if (evidence->errors[i].depth == depth && evidence->errors[i].error == error) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void keep_error(struct why__tls_evidence *evidence, X509_STORE_CTX *store) {
+    int depth = X509_STORE_CTX_get_error_depth(store);
+    int error = X509_STORE_CTX_get_error(store);
+    if (evidence->error_count == WHY_TLS_ERRORS_MAX || is_known(evidence, depth, error)) {
+        return;
+    }
+    X509 *certificate = X509_STORE_CTX_get_current_cert(store);
+    if (certificate != NULL && X509_up_ref(certificate) != 1) {
+        certificate = NULL;
+    }
+    evidence->errors[evidence->error_count++] =
+        (struct why__tls_verify_error){depth, error, certificate};
+}
+
+/* Called for each error and each good certificate; 1 goes on to look for more. */
+static int collect(int good, X509_STORE_CTX *store) {
+    if (good != 1) {
+        keep_error(engine_of(store)->evidence, store);
+    }
+    return 1;
+}
+
+/* Verify in one pass, past every error. The verdict, and with it the alert that the peer sees, is
+ * that of a client which stops at the first. */
+static int verify(X509_STORE_CTX *store, void *argument) {
+    (void)argument;
+    struct why__tls *tls = engine_of(store);
+    struct why__tls_evidence *evidence = tls->evidence;
+    if (evidence == NULL) {
+        return 0; /* no renegotiation: there is no second verification on a connection */
+    }
+    sk_X509_pop_free(evidence->chain, X509_free);
+    evidence->chain = X509_chain_up_ref(X509_STORE_CTX_get0_untrusted(store));
+    evidence->verified_at = time(NULL);
+    X509_STORE_CTX_set_verify_cb(store, collect);
+    int verified = X509_verify_cert(store);
+    if (verified != 1 && evidence->error_count == 0) {
+        keep_error(evidence, store); /* it could not even begin */
+    }
+    if (evidence->error_count > 0) {
+        why__tls_chain_find_gap(tls, store);
+        X509_STORE_CTX_set_error(store, evidence->errors[0].error);
+        X509_STORE_CTX_set_error_depth(store, evidence->errors[0].depth);
+        verified = 0;
+    }
+    return tls->context->insecure ? 1 : verified;
+}
+
+void why__tls_evidence_install(struct why__tls_context *context) {
+    SSL_CTX_set_msg_callback(context->ssl, see_message);
+    SSL_CTX_set_cert_verify_callback(context->ssl, verify, NULL);
+    if (context->is_server) {
+        SSL_CTX_set_client_hello_cb(context->ssl, see_client_hello, NULL);
+    }
+}
+
+void why__tls_evidence_free(struct why__tls *tls) {
+    struct why__tls_evidence *evidence = tls->evidence;
+    if (evidence == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < evidence->error_count; i++) {
+        X509_free(evidence->errors[i].certificate);
+    }
+    sk_X509_pop_free(evidence->chain, X509_free);
+    const struct why_host *host = tls->context->host;
+    host->allocate(host->context, evidence, 0);
+    tls->evidence = NULL;
+}
+
+void why__tls_evidence_first_bytes(struct why__tls *tls, struct why_bytes input) {
+    struct why__tls_evidence *evidence = tls->evidence;
+    size_t room = sizeof evidence->first_bytes - evidence->first_bytes_len;
+    size_t take = input.len < room ? input.len : room;
+    if (take > 0) {
+        memcpy(evidence->first_bytes + evidence->first_bytes_len, input.data, take);
+    }
+    evidence->first_bytes_len = (uint8_t)(evidence->first_bytes_len + take);
+    evidence->received += input.len;
+}
+
+uint32_t why__tls_evidence_error(void) {
+    uint32_t best = 0;
+    bool best_is_ssl = false;
+    for (unsigned long code = ERR_get_error(); code != 0; code = ERR_get_error()) {
+        bool is_ssl = ERR_GET_LIB(code) == ERR_LIB_SSL;
+        /* The last entry of the TLS code itself: what lies under it is how, not what. */
+        if (is_ssl || !best_is_ssl) {
+            best = (uint32_t)code;
+            best_is_ssl = is_ssl;
+        }
+    }
+    return best;
+}
