@@ -39,8 +39,7 @@ struct command {
     size_t options_size;                    /* of the struct that the options' offsets are of */
     const void *defaults;                   /* such a struct; NULL for all zeroes */
     const struct command_example *examples; /* ends with a NULL line */
-    const enum exit_code *exit_codes;       /* that it can end with, in order */
-    size_t exit_code_count;
+    const enum exit_code *exit_codes;       /* that it can end with; ends with EXIT_CODE_INTERNAL */
     enum exit_code (*run)(struct command_call *call);
 };
 

@@ -86,6 +86,5 @@ const struct command command_compare = {
                       "or its name."),
     .examples = examples,
     .exit_codes = exit_codes,
-    .exit_code_count = sizeof exit_codes / sizeof *exit_codes,
     .run = run_compare,
 };

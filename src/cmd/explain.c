@@ -161,6 +161,5 @@ const struct command command_explain = {
     .options_size = sizeof(struct explain_options),
     .examples = examples,
     .exit_codes = exit_codes,
-    .exit_code_count = sizeof exit_codes / sizeof *exit_codes,
     .run = run_explain,
 };
