@@ -20,9 +20,11 @@ int main(int argc, char **argv) {
     struct why_client_config config = {
         .url = argv[argc - 1], .options = &options, .handler = &handler};
     struct why_client *client = NULL;
-    int result = why_client_connect(loop, &config, &client, NULL, 0);
-    if (result != WHY_OK || (result = why_loop_run(loop)) != WHY_OK) {
-        puts(why_result_text(result)); /* a URL that is none, say */
+    char error[256];
+    if (why_client_connect(loop, &config, &client, error, sizeof error) != WHY_OK) {
+        puts(error); /* a URL that is none, say */
+    } else if (why_loop_run(loop) != WHY_OK) {
+        perror("why_loop_run");
     }
     why_client_free(client);
     why_loop_free(loop);

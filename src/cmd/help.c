@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/help.h"
+#include "base/kernel.h"
 #include "why/i18n.h"
 #include "why/json.h"
 #include "whysocket/version.h"
@@ -95,10 +96,20 @@ void help_write_overview(enum why_lang lang, struct why_text *text) {
                     tr(lang, "Try"));
 }
 
+/* The instruction set that masking and UTF-8 run on: the best that this processor has. */
+static const char *kernel_name(void) {
+    for (size_t i = 0; why__kernels[i] != NULL; i++) {
+        if (why__kernels[i]->is_supported()) {
+            return why__kernels[i]->name;
+        }
+    }
+    return "";
+}
+
 void help_write_version(enum why_lang lang, struct why_text *text) {
     why_text_append(text, "whysocket %s\n", why_version());
-    why_text_append(text, tr(lang, "features: ws wss permessage-deflate; %s; zlib %s"),
-                    OpenSSL_version(OPENSSL_VERSION), zlibVersion());
+    why_text_append(text, tr(lang, "features: ws wss permessage-deflate; %s; zlib %s; kernels %s"),
+                    OpenSSL_version(OPENSSL_VERSION), zlibVersion(), kernel_name());
     why_text_append(text, "\n");
 }
 
@@ -109,6 +120,7 @@ void help_write_version_json(struct why_text *text) {
     why__json_string(&json, "version", why_version());
     why__json_string(&json, "openssl", OpenSSL_version(OPENSSL_VERSION));
     why__json_string(&json, "zlib", zlibVersion());
+    why__json_string(&json, "kernels", kernel_name());
     why__json_close(&json, '}');
     why_text_append(text, "\n");
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* What a peer may send to change how a terminal shows it. */
-#define HOSTILE "\033]0;owned\007\r\n\u202e\xff\xc2\x9b"
+#define HOSTILE "\033]0;owned\007\r\n\xe2\x80\xae\xff\xc2\x9b"
 
 static void set_window(struct why_utf8_evidence *utf8, const char *bytes, size_t len, uint8_t at) {
     memcpy(utf8->window, bytes, len);

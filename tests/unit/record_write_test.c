@@ -42,7 +42,7 @@ static bool is_clean(const struct why_text *text, enum form form) {
             return false;
         }
     }
-    return strstr(text->data, "\u202e") == NULL;
+    return strstr(text->data, "\xe2\x80\xae") == NULL;
 }
 
 static void every_record_is_written_in_every_form(void **state) {
