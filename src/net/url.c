@@ -99,8 +99,8 @@ static int check_characters(struct parse *parse) {
             return refuse(parse, i, "a space cannot be in a URL; write %%20, or leave it out");
         }
         if (c < 0x20 || c == 0x7f) {
-            return refuse(parse, i, "%s (0x%02x) cannot be in a URL; leave it out",
-                          control_name(c), c);
+            return refuse(parse, i, "%s (0x%02x) cannot be in a URL; leave it out", control_name(c),
+                          c);
         }
     }
     return WHY_OK;
