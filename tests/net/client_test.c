@@ -314,6 +314,9 @@ static bool holds(const struct row *row) {
               timings->tcp_us != WHY_NO_TIME && steps_fit(&program, row) &&
               (is_tls ? timings->tls_us : timings->http_us) != WHY_NO_TIME &&
               strncmp(record->peer, "127.0.0.1:", 10) == 0;
+    if (!is_tls) {
+        ok = ok && timings->http_us < 2500000; /* evidence is waited for, but not for long */
+    }
     if (row->body != NULL) {
         ok = ok && record->http.body_len == strlen(row->body) &&
              memcmp(record->http.body, row->body, record->http.body_len) == 0;
