@@ -17,7 +17,10 @@ function(why_script path timeout)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout})
 endfunction()
 
-why_script(scenario/check_test 60)
-why_script(scenario/runner_test 60)
-# Builds a release first, which is kept for the next run.
-why_script(scenario/symbols_test 300)
+why_script(scenario/check_test 300)
+why_script(scenario/documents_test 60)
+why_script(scenario/examples_test 120)
+why_script(scenario/runner_test 120)
+# These build a release first, which is kept for the next run.
+why_script(scenario/install_test 600)
+why_script(scenario/symbols_test 600)
