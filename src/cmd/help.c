@@ -83,6 +83,9 @@ void help_write_command(const struct command *command, enum why_lang lang, struc
     for (size_t i = 0; i < command->option_count; i++) {
         write_option(&command->options[i], lang, text);
     }
+    for (size_t i = 0; command->shared != NULL && i < command->shared->count; i++) {
+        write_option(&command->shared->options[i], lang, text);
+    }
     for (size_t i = 0; i < common_options_count; i++) {
         write_option(&common_options_table[i], lang, text);
     }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 const struct command *const commands[] = {
+    &command_check,
     &command_explain,
     &command_compare,
     &command_serve,
@@ -214,6 +215,7 @@ static enum exit_code dispatch(struct command_call *call, const struct common_op
 
 static enum exit_code run(struct command_call *call, int argc, char *const *argv, bool is_help) {
     const struct command *command = call->command;
+    const struct arg_rows *shared = command == NULL ? NULL : command->shared;
     size_t options_size = command == NULL ? 0 : command->options_size;
     call->options = calloc(1, options_size + 1);
     if (call->options == NULL) {
@@ -227,12 +229,15 @@ static enum exit_code run(struct command_call *call, int argc, char *const *argv
     const struct arg_table tables[] = {
         {command == NULL ? NULL : command->options, command == NULL ? 0 : command->option_count,
          call->options},
+        {shared == NULL ? NULL : shared->options, shared == NULL ? 0 : shared->count,
+         call->options},
         {common_options_table, common_options_count, &common},
     };
     struct arg_list operands = {0};
     struct why_text problem = {0};
     enum exit_code code = EXIT_CODE_USAGE;
-    if (args_parse(tables, 2, argc, argv, call->output.lang, &operands, &problem)) {
+    if (args_parse(tables, sizeof tables / sizeof *tables, argc, argv, call->output.lang, &operands,
+                   &problem)) {
         call->operands = operands.items;
         call->operand_count = operands.count;
         code = dispatch(call, &common, is_help);
@@ -242,6 +247,7 @@ static enum exit_code run(struct command_call *call, int argc, char *const *argv
     why_text_clear(&problem);
     args_list_clear(&operands);
     args_clear(&tables[0]);
+    args_clear(&tables[1]);
     free(call->options);
     return code;
 }

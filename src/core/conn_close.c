@@ -24,7 +24,7 @@ static void enter(struct why_conn *conn, enum why_conn_state state) {
     conn->state = (uint8_t)state;
     if (state == WHY_CONN_CLOSED) {
         why__send_queue_clear(&conn->output, why__conn_host(conn));
-        why__conn_drop_message(conn);
+        why__conn_abandon_message(conn);
     }
 }
 
@@ -137,7 +137,7 @@ void why_conn_fail(struct why_conn *conn, enum why_cause cause, const char *deta
         (void)queue_close(conn, code, (struct why_bytes){0});
     }
     start_deadline(conn);
-    why__conn_drop_message(conn);
+    why__conn_abandon_message(conn);
     if (!is_graceful(cause) || !conn->close_sent) {
         enter(conn, WHY_CONN_FINISHING);
     } else if (!was_closing) {

@@ -26,6 +26,12 @@ void why__conn_drop_message(struct why_conn *conn) {
     conn->message = (struct why__message){0};
 }
 
+void why__conn_abandon_message(struct why_conn *conn) {
+    if (!conn->message.delivered) {
+        why__conn_drop_message(conn);
+    }
+}
+
 static void fail_frame(struct why_conn *conn, enum why_cause cause) {
     struct why__ending *ending = why__conn_ending(conn);
     if (ending != NULL) {

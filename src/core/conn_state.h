@@ -127,6 +127,10 @@ void why__conn_fail_utf8(struct why_conn *conn, enum why_cause cause, struct why
 /* Let go of a joined message. */
 void why__conn_drop_message(struct why_conn *conn);
 
+/* The same at the end of the connection: what an event shows is left until the next receive, as the
+ * end may come from the program that is looking at it. */
+void why__conn_abandon_message(struct why_conn *conn);
+
 uint32_t why__ping_hash(struct why_bytes payload);
 
 #endif

@@ -148,6 +148,40 @@ static void a_thousand_connections_echo_at_once(void **state) {
     free(world);
 }
 
+/* Lent for the callback alone: the next one writes over it, in the same turn. */
+static void lend_on_message(struct why_session *session, const struct why_event *event) {
+    static uint8_t lent[20000];
+    memset(lent, event->data.data[0], sizeof lent);
+    assert_int_equal(why_session_send(session, WHY_OPCODE_BINARY,
+                                      (struct why_bytes){lent, sizeof lent}, WHY_SEND_BORROWED),
+                     WHY_OK);
+}
+
+static void lends(struct test_world *world) {
+    world->handler.on_message = lend_on_message;
+}
+
+static void what_a_callback_lends_is_not_read_after_it(void **state) {
+    (void)state;
+    struct test_world *world = start(lends);
+    int fd = test_open(world->address);
+    uint8_t frames[5 * 7];
+    for (uint8_t i = 0; i < 5; i++) {
+        const uint8_t frame[7] = {0x82, 0x81, 0, 0, 0, 0, i};
+        memcpy(frames + i * sizeof frame, frame, sizeof frame);
+    }
+    assert_true(test_send(fd, frames, sizeof frames));
+    static uint8_t got[20000];
+    for (uint8_t i = 0; i < 5; i++) {
+        uint8_t first = 0;
+        assert_int_equal(test_read_frame(fd, &first, got, sizeof got), sizeof got);
+        assert_int_equal(got[0], i);
+        assert_memory_equal(got, got + 1, sizeof got - 1);
+    }
+    close(fd);
+    finish(world);
+}
+
 static void resume_later(void *argument) {
     why_session_resume(argument);
 }
@@ -528,6 +562,7 @@ int main(void) {
         cmocka_unit_test(messages_of_every_size_come_back),
         cmocka_unit_test(frames_behind_the_request_in_one_segment_are_answered),
         cmocka_unit_test(a_thousand_connections_echo_at_once),
+        cmocka_unit_test(what_a_callback_lends_is_not_read_after_it),
         cmocka_unit_test(a_pause_between_messages_of_one_segment_loses_none),
         cmocka_unit_test(accepted_sockets_have_no_nagle_and_a_user_timeout),
         cmocka_unit_test(a_busy_peer_does_not_starve_another),

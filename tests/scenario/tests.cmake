@@ -21,3 +21,14 @@ why_script(scenario/check_test 60)
 why_script(scenario/runner_test 60)
 # Builds a release first, which is kept for the next run.
 why_script(scenario/symbols_test 300)
+
+add_test(NAME diagnosis_test COMMAND ${PYTHON3}
+  ${CMAKE_CURRENT_SOURCE_DIR}/scenario/diagnosis_test.py $<TARGET_FILE:whysocket>
+  ${CMAKE_SOURCE_DIR}/docs)
+why_script(scenario/check_test 300)
+why_script(scenario/documents_test 60)
+why_script(scenario/examples_test 120)
+why_script(scenario/runner_test 120)
+# These build a release first, which is kept for the next run.
+why_script(scenario/install_test 600)
+why_script(scenario/symbols_test 600)
