@@ -17,11 +17,6 @@ function(why_script path timeout)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout})
 endfunction()
 
-why_script(scenario/check_test 60)
-why_script(scenario/runner_test 60)
-# Builds a release first, which is kept for the next run.
-why_script(scenario/symbols_test 300)
-
 add_test(NAME diagnosis_test COMMAND ${PYTHON3}
   ${CMAKE_CURRENT_SOURCE_DIR}/scenario/diagnosis_test.py $<TARGET_FILE:whysocket>
   ${CMAKE_SOURCE_DIR}/docs)
