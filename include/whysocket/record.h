@@ -112,7 +112,7 @@ struct why_utf8_evidence {
 
 /* Evidence of the opening handshake, or of a proxy's answer: as received, cut to what fits. */
 struct why_http_evidence {
-    uint16_t status; /* 0: none came, or none was understood */
+    uint16_t status; /* of the answer, theirs or ours; 0: none came, or none was understood */
     uint32_t offset; /* of the byte that was refused, where one was */
     char header[40]; /* name of the header that was refused, "" where none */
     uint16_t head_len;

@@ -56,7 +56,7 @@ const char *output_symbol(const struct output *output, enum symbol symbol);
 
 /* Write text to stdout in the form of why_record_write_text(): headings at the beginning of a line
  * are emphasised, the rest is wrapped under its own indentation. */
-void output_document(struct output *output, const char *text);
+void output_document(struct output *output, const char *content);
 
 /* Write to stdout as it is. */
 void output_text(struct output *output, const struct why_text *text);

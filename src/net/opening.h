@@ -49,7 +49,7 @@ struct why__opening {
     struct why__timer timer; /* the step's deadline, or the end of waiting for evidence */
     uint64_t step_begin_us;
     enum why_layer step;
-    bool is_over;    /* stopped, or handed over */
+    bool is_over;    /* stopped */
     bool is_settled; /* the record has its cause; only the peer's end is awaited */
     char target[WHY__HOST_LEN_MAX + 1]; /* what the proxy is asked for */
 };

@@ -40,8 +40,9 @@ static void write_vendors(const struct why__comparison *comparison, enum why_lan
                 why_text_append(text, "\n%s\n", tr(lang, "What vendors mean by it"));
             }
             any = true;
-            why_text_append(text, "  %u  %s: %s\n", code, vendor->vendor,
-                            tr(lang, vendor->meaning));
+            why_text_append(text, "  %u  ", code);
+            why_text_append(text, tr(lang, "%s: %s"), vendor->vendor, tr(lang, vendor->meaning));
+            why_text_append(text, "\n");
         }
     }
 }

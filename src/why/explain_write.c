@@ -80,7 +80,9 @@ static void write_vendors(uint16_t code, const struct why_code_info *info, enum 
         }
         why_text_append(text, "  ");
         why__append_code_range(text, vendor->first, vendor->last);
-        why_text_append(text, "  %s: %s\n", vendor->vendor, tr(lang, vendor->meaning));
+        why_text_append(text, "  ");
+        why_text_append(text, tr(lang, "%s: %s"), vendor->vendor, tr(lang, vendor->meaning));
+        why_text_append(text, "\n");
     }
 }
 

@@ -2,7 +2,6 @@
 #include "why/words.h"
 #include "why/mark.h"
 
-#include <stdio.h>
 #include <string.h>
 
 const char *why__status_id(enum why_code_status status) {
@@ -75,19 +74,37 @@ const char *why__side_word(enum why_side side) {
     return words[side];
 }
 
+/* "7.4.1" of " section 7.4.1" or " sections 7.4.1, 8.1": the first one. `len` is 0 without one. */
+static const char *first_section(const char *text, size_t *len) {
+    static const char word[] = " section";
+    *len = 0;
+    if (strncmp(text, word, sizeof word - 1) != 0) {
+        return text;
+    }
+    text += sizeof word - 1;
+    text += *text == 's';
+    text += *text == ' ';
+    *len = strspn(text, "0123456789.");
+    if (*len > 0 && text[*len - 1] == '.') {
+        (*len)--; /* the full stop of a sentence */
+    }
+    return text;
+}
+
 void why__append_reference_url(struct why_text *text, const char *reference) {
-    unsigned rfc = 0;
-    char section[16] = "";
-    if (sscanf(reference, "RFC %5u section %15[0-9.]", &rfc, section) == 2 ||
-        sscanf(reference, "RFC %5u sections %15[0-9.]", &rfc, section) == 2) {
-        /* A full stop of the sentence is not part of the number. */
-        size_t len = strlen(section);
-        section[len - (section[len - 1] == '.')] = '\0';
-        why_text_append(text, "https://www.rfc-editor.org/rfc/rfc%u#section-%s", rfc, section);
-    } else if (sscanf(reference, "RFC %5u", &rfc) == 1) {
-        why_text_append(text, "https://www.rfc-editor.org/rfc/rfc%u", rfc);
-    } else if (strncmp(reference, "IANA", 4) == 0) {
+    if (strncmp(reference, "IANA", 4) == 0) {
         why_text_append(text, "https://www.iana.org/assignments/websocket/websocket.xhtml");
+    }
+    if (strncmp(reference, "RFC ", 4) != 0) {
+        return;
+    }
+    const char *number = reference + 4;
+    int number_len = (int)strspn(number, "0123456789");
+    size_t len = 0;
+    const char *section = first_section(number + number_len, &len);
+    why_text_append(text, "https://www.rfc-editor.org/rfc/rfc%.*s", number_len, number);
+    if (len > 0) {
+        why_text_append(text, "#section-%.*s", (int)len, section);
     }
 }
 

@@ -1,3 +1,10 @@
 # SPDX-License-Identifier: MIT
-why_test(net/loop_test)
+why_test(net/client_test)
 why_test(net/dial_test)
+why_test(net/server_test)
+why_test(net/server_limits_test)
+why_test(net/reentry_test)
+why_test(net/loop_test)
+why_test(net/stream_test)
+why_test(net/server_tls_test)
+why_test(net/session_end_test)

@@ -40,6 +40,20 @@ static void set_subject(X509_NAME *name, const struct test_cert_spec *spec) {
                                0);
 }
 
+/* The signature's last byte is the certificate's. */
+static X509 *damage(X509 *x509) {
+    unsigned char *der = NULL;
+    int len = i2d_X509(x509, &der);
+    must(len > 0, "encoding");
+    der[len - 1] ^= 1;
+    const unsigned char *at = der;
+    X509 *damaged = d2i_X509(NULL, &at, len);
+    must(damaged != NULL, "decoding");
+    OPENSSL_free(der);
+    X509_free(x509);
+    return damaged;
+}
+
 struct test_cert test_cert_new(const struct test_cert_spec *spec, const struct test_cert *issuer) {
     static long serial = 1;
     bool has_dates = spec->from != 0 || spec->to != 0;
@@ -66,6 +80,9 @@ struct test_cert test_cert_new(const struct test_cert_spec *spec, const struct t
     extend(x509, parent, NID_info_access, spec->aia);
     EVP_PKEY *signer = issuer == NULL ? cert.key : issuer->key;
     must(X509_sign(x509, signer, spec->sha1 ? EVP_sha1() : EVP_sha256()) > 0, "signing");
+    if (spec->damaged) {
+        cert.x509 = damage(cert.x509);
+    }
     return cert;
 }
 

@@ -25,6 +25,7 @@ struct test_cert_spec {
     bool is_ca;
     int rsa_bits;  /* 0: an EC key on P-256 */
     bool sha1;     /* signed with SHA-1 */
+    bool damaged;  /* its signature is wrong */
     long from, to; /* seconds from now; both 0 for the default */
 };
 

@@ -565,6 +565,28 @@ static void what_is_agreed_on_can_be_asked_for(void **state) {
     end(&fixture);
 }
 
+/* Both sides as they are, each with the other's own bytes. */
+static void our_two_sides_agree(void **state) {
+    (void)state;
+    struct fixture fixture;
+    start(&fixture, true);
+    struct why_server_handshake *server = why_server_handshake_new(&fixture.options, NULL);
+    struct why_bytes bytes = why_client_handshake_output(fixture.handshake);
+    assert_int_equal(why_server_handshake_receive(server, &bytes), WHY_HANDSHAKE_DECIDE);
+    assert_int_equal(bytes.len, 0);
+    assert_int_equal(why_server_handshake_accept(server, "v1"), WHY_OK);
+    bytes = why_server_handshake_output(server);
+    assert_int_equal(why_client_handshake_receive(fixture.handshake, &bytes), WHY_HANDSHAKE_DONE);
+    assert_int_equal(bytes.len, 0);
+    struct why_bytes subprotocol = why_client_handshake_subprotocol(fixture.handshake);
+    assert_memory_equal(subprotocol.data, "v1", 2);
+    struct why_deflate_params at_client = why_client_handshake_deflate(fixture.handshake);
+    struct why_deflate_params at_server = why_server_handshake_deflate(server);
+    assert_memory_equal(&at_client, &at_server, sizeof at_client);
+    why_server_handshake_free(server);
+    end(&fixture);
+}
+
 static void a_refusal_is_known_before_its_body_is_there(void **state) {
     (void)state;
     struct fixture fixture;
@@ -671,6 +693,7 @@ int main(void) {
         cmocka_unit_test(every_request_has_another_key),
         cmocka_unit_test(nothing_can_be_slipped_into_the_request),
         cmocka_unit_test(what_is_agreed_on_can_be_asked_for),
+        cmocka_unit_test(our_two_sides_agree),
         cmocka_unit_test(a_refusal_is_known_before_its_body_is_there),
         cmocka_unit_test(an_endless_answer_is_cut),
         cmocka_unit_test(every_allocation_may_fail),

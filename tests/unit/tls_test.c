@@ -4,6 +4,7 @@
  */
 #include "support/test.h"
 #include "support/tls_pair.h"
+#include "tls/alert.h"
 
 #include <string.h>
 
@@ -465,20 +466,25 @@ static void another_protocol_by_alpn_is_told(void **state) {
     part();
 }
 
+/* RFC 5746; bad-input.md 122. Either side asks, and is told no_renegotiation. */
 static void renegotiation_is_refused(void **state) {
     (void)state;
-    join(NULL, NULL, TLS1_2_VERSION);
-    SSL_CTX_clear_options(pair.client.context->ssl, SSL_OP_NO_RENEGOTIATION);
-    meet();
-    SSL *client = pair.client.tls->ssl;
-    assert_int_equal(SSL_renegotiate(client), 1);
-    assert_true(SSL_do_handshake(client) <= 0);
-    assert_true(why__tls_output(pair.client.tls).len > 0);
-    test_tls_run(&pair);
-    assert_int_equal(SSL_num_renegotiations(pair.server.tls->ssl), 0);
-    struct why_record record = test_tls_report(&pair.client);
-    assert_int_equal(record.tls.alert, 100); /* no_renegotiation, RFC 5246 section 7.2.2 */
-    part();
+    for (int by_server = 0; by_server < 2; by_server++) {
+        join(NULL, NULL, TLS1_2_VERSION);
+        struct test_tls_end *asks = by_server ? &pair.server : &pair.client;
+        const struct test_tls_end *asked = by_server ? &pair.client : &pair.server;
+        SSL_CTX_clear_options(asks->context->ssl, SSL_OP_NO_RENEGOTIATION);
+        meet();
+        SSL *ssl = asks->tls->ssl;
+        assert_int_equal(SSL_renegotiate(ssl), 1);
+        (void)SSL_do_handshake(ssl);
+        assert_true(why__tls_output(asks->tls).len > 0);
+        test_tls_run(&pair);
+        assert_int_equal(test_tls_report(asks).tls.alert, WHY__TLS_ALERT_NO_RENEGOTIATION);
+        assert_false(test_tls_report(asks).tls.alert_sent);
+        assert_true(test_tls_report(asked).tls.alert_sent || asked->status == WHY__TLS_FAILED);
+        part();
+    }
 }
 
 static void an_open_connection_holds_little(void **state) {
