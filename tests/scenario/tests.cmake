@@ -16,16 +16,6 @@ target_link_libraries(record_samples PRIVATE why_test_support)
 why_test(scenario/pair_test)
 why_script(scenario/command_test 120 $<TARGET_FILE:whysocket>)
 why_script(scenario/schema_test 120 $<TARGET_FILE:whysocket> $<TARGET_FILE:record_samples>
-# why_script(NAME SECONDS): a script that writes TAP; it is given the build's folder.
-function(why_script path timeout)
-  get_filename_component(name ${path} NAME)
-  add_test(NAME ${name}
-    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${path}.py ${CMAKE_BINARY_DIR})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout})
-endfunction()
-
-add_test(NAME diagnosis_test COMMAND ${PYTHON3}
-  ${CMAKE_CURRENT_SOURCE_DIR}/scenario/diagnosis_test.py $<TARGET_FILE:whysocket>
   ${CMAKE_SOURCE_DIR}/docs)
 why_script(scenario/diagnosis_test 300 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_DIR}/docs)
 why_script(scenario/check_test 300 ${CMAKE_BINARY_DIR})
