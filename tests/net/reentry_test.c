@@ -14,6 +14,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* In the loop's thread, where cmocka has no place to return to. */
+#define HOLDS(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition);                        \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
 #define PLACE_MAP(X) X(REQUEST) X(OPEN) X(MESSAGE) X(CONTROL) X(WRITABLE) X(CLOSE) X(REFUSED)
 
 #define ACTION_MAP(X)                                                                              \
@@ -107,8 +116,8 @@ static void act_on(struct matrix *matrix, struct why_session *session) {
         break;
     case ACTION_LOOK:
         why_session_report(session, record);
-        assert_true(why_session_queued(session) < 1000000);
-        assert_ptr_equal(why_session_loop(session), matrix->world.loop);
+        HOLDS(why_session_queued(session) < 1000000);
+        HOLDS(why_session_loop(session) == matrix->world.loop);
         break;
     case ACTION_STOP:
     case ACTION_CUT:
@@ -159,7 +168,7 @@ static void on_message(struct why_session *session, const struct why_event *even
     }
     act(matrix, PLACE_MESSAGE, session);
     if (event->data.len > 0) {
-        assert_int_equal(event->data.data[0], 'h'); /* it is valid until we return */
+        HOLDS(event->data.data[0] == 'h'); /* it is valid until we return */
     }
 }
 
@@ -175,7 +184,7 @@ static void on_writable(struct why_session *session) {
 
 static void on_close(struct why_session *session, const struct why_record *record) {
     struct matrix *matrix = matrix_of(session);
-    assert_int_not_equal(record->cause, WHY_CAUSE_NONE);
+    HOLDS(record->cause != WHY_CAUSE_NONE);
     act(matrix, PLACE_CLOSE, session);
     matrix->sessions[session == matrix->sessions[1]] = NULL;
     matrix->world.closed++;
@@ -188,12 +197,12 @@ static void on_request(void *user, const struct why_server_handshake *handshake,
     if (matrix->sessions[0] != NULL) {
         act(matrix, PLACE_REQUEST, matrix->sessions[0]);
     }
-    assert_int_equal(why_server_handshake_head(handshake)->method.len, 3);
+    HOLDS(why_server_handshake_head(handshake)->method.len == 3);
 }
 
 static void on_refused(void *user, const struct why_record *record) {
     struct matrix *matrix = user;
-    assert_int_not_equal(record->cause, WHY_CAUSE_NONE);
+    HOLDS(record->cause != WHY_CAUSE_NONE);
     matrix->world.refused++;
     if (matrix->sessions[0] != NULL) {
         act(matrix, PLACE_REFUSED, matrix->sessions[0]);
