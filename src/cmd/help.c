@@ -15,11 +15,14 @@ enum {
 
 /* "  label      content": what is too long for the column moves the content one line down. */
 static void row(struct why_text *text, const char *label, const char *content) {
-    int width = (int)strlen(label);
+    size_t width = 0; /* in characters, not in bytes */
+    for (const char *at = label; *at != '\0'; at++) {
+        width += ((unsigned char)*at & 0xc0) != 0x80;
+    }
     if (width >= LABEL_WIDTH) {
         why_text_append(text, "  %s\n  %*s  %s\n", label, LABEL_WIDTH, "", content);
     } else {
-        why_text_append(text, "  %-*s  %s\n", LABEL_WIDTH, label, content);
+        why_text_append(text, "  %s%*s  %s\n", label, LABEL_WIDTH - (int)width, "", content);
     }
 }
 

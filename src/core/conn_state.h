@@ -23,12 +23,16 @@ enum why__conn_step {
     WHY__STEP_COUNT,
 };
 
-/* A message that did not lie whole in one input: joined here, in one piece of memory. */
-struct why__message {
-    uint8_t *data;
+/* The memory that a message is joined in which did not lie whole in one input. */
+struct why__joined {
     size_t len, size;
-    uint64_t offset;         /* bytes of the message so far, joined or handed out */
-    uint64_t compressed_len; /* bytes of it as they travelled, where it is compressed */
+    uint64_t compressed_len; /* bytes of the message as they travelled, where it is compressed */
+    uint8_t data[];
+};
+
+struct why__message {
+    struct why__joined *joined; /* NULL while nothing had to be joined */
+    uint64_t offset;            /* bytes of the message so far, joined or handed out */
     uint8_t opcode;
     struct why__utf8 utf8;
     bool compressed : 1;
