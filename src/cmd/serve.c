@@ -275,7 +275,7 @@ static enum exit_code run_workers(const struct command_call *call, struct serve_
 static bool init_workers(const struct command_call *call, struct serve_plan *plan, size_t count) {
     plan->workers = calloc(count, sizeof *plan->workers);
     for (size_t i = 0; plan->workers != NULL && i < count; i++) {
-        if (!worker_init(&plan->workers[i], plan)) {
+        if (!worker_init(&plan->workers[i], plan, i == 0)) {
             output_diagnostic(&call->output, tr(call->output.lang, "a loop could not be made: %s"),
                               strerror(errno));
             return false;

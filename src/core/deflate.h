@@ -29,7 +29,8 @@ enum why__inflate_result {
 /* Inflate a piece of a message (section 7.2.2).
  *
  * input  advanced past what was used
- * out    room; *out_len is set to what was written; a full room means: call again */
+ * out    room; *out_len is set to what was written, before a fault too; a full room means: call
+ *        again */
 enum why__inflate_result why__inflate(struct why__deflate *deflate, struct why_bytes *input,
                                       struct why_span out, size_t *out_len);
 
