@@ -15,6 +15,7 @@
 const struct command *const commands[] = {
     &command_explain,
     &command_compare,
+    &command_connect,
     &command_serve,
     NULL,
 };
