@@ -13,6 +13,7 @@
 #include <string.h>
 
 const struct command *const commands[] = {
+    &command_check,
     &command_explain,
     &command_compare,
     &command_connect,
@@ -163,6 +164,11 @@ static enum exit_code run_without_command(struct command_call *call, bool is_hel
     }
     if (is_help) {
         return print_help(call);
+    }
+    if (call->operand_count > 0) {
+        return command_usage_error(
+            call, call->operands[0],
+            tr(call->output.lang, "the command comes first, its options after it"));
     }
     struct why_text text = {0};
     help_write_overview(call->output.lang, &text);

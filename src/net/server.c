@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The server: accepting, counting, stopping. What happens to a connection before it is a session is
- * in opening.c, where the sockets come from in listener.c.
+ * in server_opening.c, where the sockets come from in listener.c.
  */
 #include "whysocket/server.h"
 

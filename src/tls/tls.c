@@ -94,6 +94,7 @@ static size_t decrypt(struct why__tls *tls, struct why_span plain) {
 
 enum why__tls_status why__tls_receive(struct why__tls *tls, struct why_bytes *input,
                                       struct why_span plain, size_t *plain_len) {
+    assert(plain.len > 0); /* or an open connection could not go on */
     *plain_len = 0;
     tls->input = *input;
     if (!tls->handshake_done) {
