@@ -16,6 +16,7 @@ const struct command *const commands[] = {
     &command_check,
     &command_explain,
     &command_compare,
+    &command_connect,
     &command_serve,
     NULL,
 };
