@@ -241,7 +241,7 @@ static size_t take_sample(const struct why__message *message, struct why_bytes p
         memcpy(sample, joined->data + joined->len - from_joined, from_joined);
     }
     size_t after = piece.len - at < SAMPLE_AFTER ? piece.len - at : SAMPLE_AFTER;
-    if (from_piece + after > 0) {
+    if (piece.data != NULL) {
         memcpy(sample + from_joined, piece.data + at - from_piece, from_piece + after);
     }
     *wrong_at = from_joined + from_piece;
