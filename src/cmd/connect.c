@@ -142,6 +142,20 @@ void connect_typed(struct connect *connect, const char *line, size_t len) {
 
 /* ---- The end ---- */
 
+/* The client tells nothing of an end that does not wait for the peer, so it is told here. */
+static void abandon(struct connect *connect) {
+    struct why_record record;
+    why_record_init(&record);
+    if (connect->session != NULL) {
+        why_session_report(connect->session, &record);
+        record.cause = WHY_CAUSE_NONE; /* the close that we asked for did not come about */
+    }
+    why_record_fail(&record, WHY_CAUSE_LOCAL_ABANDONED);
+    connect->code = exit_code_of(&record);
+    terminal_stop(connect->terminal);
+    show_close(connect, &record);
+}
+
 void connect_leave(struct connect *connect) {
     struct why_bytes no_reason = {NULL, 0};
     if (connect->session != NULL && !connect->is_leaving &&
@@ -151,9 +165,7 @@ void connect_leave(struct connect *connect) {
     }
     /* Between two connections it is how the last one ended that counts. */
     if (connect->session != NULL || connect->attempts == 0) {
-        connect->code = EXIT_CODE_ABNORMAL;
-        output_diagnostic(&connect->call->output, "%s",
-                          tr(connect->call->output.lang, "interrupted"));
+        abandon(connect);
     }
     connect->is_leaving = true;
     why_loop_stop(connect->loop);

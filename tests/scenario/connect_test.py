@@ -361,7 +361,9 @@ def ctrl_c_closes_and_twice_ends_at_once():
             time.sleep(0.3)
             run.send_signal(signal.SIGINT)
             code = run.wait(DEADLINE)
+            err = run.stderr.read().decode()
     check(code == 19 and time.monotonic() - begin < 4, f"{code}")
+    check("1006 local.abandoned" in err and err.count("\n") == 1, err)
 
 
 def it_connects_again_where_that_can_mend():
