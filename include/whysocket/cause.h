@@ -81,6 +81,7 @@ enum why_side {
     X(PROXY_TARGET_DOWN, "proxy.target_down", 1006, PROXY, PEER)                                   \
     X(PROXY_STATUS, "proxy.status", 1006, PROXY, NETWORK)                                          \
     X(PROXY_NOT_A_PROXY, "proxy.not_a_proxy", 1006, PROXY, US)                                     \
+    X(PROXY_LOGIN_PAGE, "proxy.login_page", 1006, PROXY, NETWORK)                                  \
     X(PROXY_CLOSED, "proxy.closed", 1006, PROXY, NETWORK)                                          \
     X(PROXY_SOCKS_AUTH, "proxy.socks_auth", 1006, PROXY, US)                                       \
     X(PROXY_SOCKS_REFUSED, "proxy.socks_refused", 1006, PROXY, NETWORK)                            \
@@ -92,22 +93,51 @@ enum why_side {
     X(TLS_CERT_REVOKED, "tls.cert.revoked", 1015, TLS, PEER)                                       \
     X(TLS_CERT_WRONG_PURPOSE, "tls.cert.wrong_purpose", 1015, TLS, PEER)                           \
     X(TLS_CERT_BAD_SIGNATURE, "tls.cert.bad_signature", 1015, TLS, PEER)                           \
-    X(TLS_CERT_WEAK, "tls.cert.weak", 1015, TLS, PEER)                                             \
+    X(TLS_CERT_WEAK_KEY, "tls.cert.weak_key", 1015, TLS, PEER)                                     \
+    X(TLS_CERT_WEAK_SIGNATURE, "tls.cert.weak_signature", 1015, TLS, PEER)                         \
     X(TLS_CERT_INVALID, "tls.cert.invalid", 1015, TLS, PEER)                                       \
+    X(TLS_CERT_WILDCARD, "tls.cert.wildcard_mismatch", 1015, TLS, PEER)                            \
+    X(TLS_CERT_IP_NOT_LISTED, "tls.cert.ip_not_listed", 1015, TLS, PEER)                           \
+    X(TLS_CERT_NAMES_MALFORMED, "tls.cert.names_malformed", 1015, TLS, PEER)                       \
+    X(TLS_CERT_DEFAULT, "tls.cert.default_certificate", 1015, TLS, PEER)                           \
+    X(TLS_CERT_UNKNOWN_CRITICAL, "tls.cert.unknown_critical", 1015, TLS, PEER)                     \
+    X(TLS_CERT_NAME_CONSTRAINTS, "tls.cert.name_constraints", 1015, TLS, PEER)                     \
+    X(TLS_CERT_PATH_LENGTH, "tls.cert.path_length", 1015, TLS, PEER)                               \
+    X(TLS_CERT_ISSUER_NOT_CA, "tls.cert.issuer_not_ca", 1015, TLS, PEER)                           \
+    X(TLS_CERT_NO_CRL, "tls.cert.no_crl", 1015, TLS, US)                                           \
+    X(TLS_CERT_TOO_LARGE, "tls.cert.too_large", 1015, TLS, PEER)                                   \
     X(TLS_CHAIN_UNTRUSTED_CA, "tls.chain.untrusted_ca", 1015, TLS, US)                             \
     X(TLS_CHAIN_MISSING_INTERMEDIATE, "tls.chain.missing_intermediate", 1015, TLS, PEER)           \
+    X(TLS_CHAIN_WRONG_INTERMEDIATE, "tls.chain.wrong_intermediate", 1015, TLS, PEER)               \
+    X(TLS_CHAIN_UNTRUSTED_ROOT, "tls.chain.untrusted_root", 1015, TLS, US)                         \
     X(TLS_CHAIN_NO_TRUST_STORE, "tls.chain.no_trust_store", 1015, TLS, US)                         \
     X(TLS_CLIENT_CERT_REQUIRED, "tls.client_cert.required", 1015, TLS, US)                         \
     X(TLS_CLIENT_CERT_REJECTED, "tls.client_cert.rejected", 1015, TLS, US)                         \
+    X(TLS_INTERCEPTED, "tls.intercepted", 1015, TLS, NETWORK)                                      \
     X(TLS_OUR_CERT_REJECTED, "tls.our_cert.rejected", 1015, TLS, US)                               \
+    X(TLS_CLIENT_LEFT, "tls.client_left", 1015, TLS, PEER)                                         \
+    X(TLS_NO_HELLO, "tls.no_hello", 1015, TLS, PEER)                                               \
     X(TLS_VERSION, "tls.version", 1015, TLS, PEER)                                                 \
     X(TLS_NO_SHARED_CIPHER, "tls.no_shared_cipher", 1015, TLS, PEER)                               \
+    X(TLS_NO_SHARED_GROUP, "tls.no_shared_group", 1015, TLS, PEER)                                 \
+    X(TLS_NO_SHARED_SIGNATURE, "tls.no_shared_signature", 1015, TLS, PEER)                         \
+    X(TLS_WEAK_DH, "tls.weak_dh", 1015, TLS, PEER)                                                 \
+    X(TLS_NO_SECURE_RENEGOTIATION, "tls.no_secure_renegotiation", 1015, TLS, PEER)                 \
+    X(TLS_NAME_REQUIRED, "tls.name_required", 1015, TLS, US)                                       \
     X(TLS_UNKNOWN_NAME, "tls.unknown_name", 1015, TLS, PEER)                                       \
     X(TLS_ALPN, "tls.alpn", 1015, TLS, PEER)                                                       \
+    X(TLS_REFUSED, "tls.refused", 1015, TLS, PEER)                                                 \
+    X(TLS_SERVER_ERROR, "tls.server_error", 1015, TLS, PEER)                                       \
     X(TLS_ALERT, "tls.alert", 1015, TLS, PEER)                                                     \
     X(TLS_PLAIN_HTTP, "tls.plain_http", 1015, TLS, US)                                             \
     X(TLS_NOT_TLS, "tls.not_tls", 1015, TLS, PEER)                                                 \
+    X(TLS_OTHER_PROTOCOL, "tls.other_protocol", 1015, TLS, US)                                     \
+    X(TLS_PROXY_PROTOCOL, "tls.proxy_protocol", 1015, TLS, PEER)                                   \
+    X(TLS_CLOSED_ON_ACCEPT, "tls.closed_on_accept", 1015, TLS, PEER)                               \
+    X(TLS_HELLO_INTOLERANT, "tls.hello_intolerant", 1015, TLS, NETWORK)                            \
+    X(TLS_PACKETS_LOST, "tls.packets_lost", 1015, TLS, NETWORK)                                    \
     X(TLS_EOF, "tls.eof", 1015, TLS, PEER)                                                         \
+    X(TLS_CUT, "tls.cut", 1015, TLS, PEER)                                                         \
     X(TLS_RESET, "tls.reset", 1015, TLS, PEER)                                                     \
     X(TLS_CORRUPTED, "tls.corrupted", 1015, TLS, NETWORK)                                          \
     X(TLS_PROTOCOL, "tls.protocol", 1015, TLS, PEER)                                               \

@@ -8,6 +8,7 @@
 
 #include "whysocket/api.h"
 #include "whysocket/cause.h"
+#include "whysocket/notice.h"
 #include "whysocket/record.h"
 
 #include <stdbool.h>
@@ -188,6 +189,15 @@ struct why_cause_info {
 
 /* Never NULL for a cause of the table. */
 WHY_API const struct why_cause_info *why_cause_info(enum why_cause cause);
+
+struct why_notice_info {
+    const char *title;   /* "The certificate expires soon" */
+    const char *meaning; /* what is so, and where or when it will fail */
+    const char *fix;
+};
+
+/* Never NULL for a notice of the table. */
+WHY_API const struct why_notice_info *why_notice_info(enum why_notice notice);
 
 /* "tls.cert.expired" -> its cause; false if there is none of that id. */
 WHY_API bool why_cause_find(const char *id, enum why_cause *cause);

@@ -10,6 +10,7 @@
 #include "whysocket/api.h"
 #include "whysocket/cause.h"
 #include "whysocket/close_code.h"
+#include "whysocket/notice.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -157,6 +158,7 @@ struct why_tls_evidence {
     uint8_t first_bytes[48]; /* what the peer sent first, before any decryption */
     uint8_t error_count;
     struct why_tls_verify_error errors[WHY_TLS_ERRORS_MAX]; /* every one, worst to mend first */
+    uint32_t notices; /* bit 1 << enum why_notice for each that applies */
     uint8_t chain_len;
     struct why_tls_certificate chain[WHY_TLS_CHAIN_MAX]; /* as the peer sent it */
 };

@@ -23,6 +23,7 @@
 #include "whysocket/conn.h"
 #include "whysocket/handshake.h"
 #include "whysocket/host.h"
+#include "whysocket/notice.h"
 #include "whysocket/options.h"
 #include "whysocket/record.h"
 #include "whysocket/result.h"
