@@ -95,12 +95,18 @@ def peer_that(*scripts):
         thread.join(DEADLINE)
 
 
+def end(peer):
+    """End the stream, and read until the client is gone."""
+    peer.shutdown(socket.SHUT_WR)
+    while peer.recv(65536):
+        pass
+
+
 def sends(data):
-    """Send bytes, then a Close, and read until the client is gone."""
+    """Send bytes, then a Close."""
     def script(peer):
         peer.sendall(data + frame(8, struct.pack(">H", 1000)))
-        while peer.recv(65536):
-            pass
+        end(peer)
     return script
 
 
@@ -481,8 +487,7 @@ def nothing_from_a_peer_is_printed_raw():
 
     def script(peer):
         peer.sendall(frame(1, text) + frame(2, b"\x1b[31m") + frame(8, close))
-        while peer.recv(65536):
-            pass
+        end(peer)
     with peer_that(script) as url, Terminal(url) as terminal:
         terminal.expect("< \\x1b]0;title\\x07")
         terminal.expect("a\r\n  b")
