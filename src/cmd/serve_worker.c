@@ -247,7 +247,7 @@ static void on_refused(void *user, const struct why_record *record) {
 
 /* ---- The worker ---- */
 
-bool worker_init(struct worker *worker, const struct serve_plan *plan) {
+bool worker_init(struct worker *worker, const struct serve_plan *plan, bool is_first) {
     worker->plan = plan;
     worker->loop = why_loop_new();
     if (worker->loop == NULL) {
@@ -259,6 +259,7 @@ bool worker_init(struct worker *worker, const struct serve_plan *plan) {
         .options = &worker->options,
         .origin = &plan->origin,
         .handler = &echo_handler,
+        .join_ports = !is_first, /* the first finds out whether another program listens there */
         .user = worker,
         .on_request = on_request,
         .on_refused = on_refused,

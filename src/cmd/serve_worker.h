@@ -36,8 +36,9 @@ struct worker {
     pthread_t thread;
 };
 
-/* Make the loop and the server; `worker` is one of plan->workers. False: errno says why. */
-bool worker_init(struct worker *worker, const struct serve_plan *plan);
+/* Make the loop and the server; `worker` is one of plan->workers, `is_first` the one that listens
+ * first: the others join its addresses. False: errno says why. */
+bool worker_init(struct worker *worker, const struct serve_plan *plan, bool is_first);
 void worker_clear(struct worker *worker);
 
 /* Run its loop until it is stopped. In the calling thread. */

@@ -256,21 +256,24 @@ static bool step_data(struct why_conn *conn, struct why_span *input, struct why_
     return frame_done;
 }
 
-/* Check and count what was inflated into the end of the joined message. */
+/* Check and count what was inflated into the end of the joined message: what fits the limit is
+ * looked at first, as it would be had it come alone. */
 static bool take_inflated(struct why_conn *conn, size_t len) {
     struct why__message *message = &conn->message;
     uint8_t *data = message->joined->data + message->joined->len;
-    if (len > conn->options->message_len_max - message->offset) {
-        fail_frame(conn, WHY_CAUSE_LIMIT_MESSAGE_SIZE);
-        return false;
-    }
+    uint64_t left = conn->options->message_len_max - message->offset;
+    size_t allowed = len < left ? len : (size_t)left;
     if (message->opcode == WHY_OPCODE_TEXT) {
-        size_t valid = why__utf8_check(&message->utf8, data, len);
-        if (valid < len) {
-            why__conn_fail_utf8(conn, WHY_CAUSE_UTF8_INVALID, (struct why_bytes){data, len}, valid,
-                                message->utf8);
+        size_t valid = why__utf8_check(&message->utf8, data, allowed);
+        if (valid < allowed) {
+            why__conn_fail_utf8(conn, WHY_CAUSE_UTF8_INVALID, (struct why_bytes){data, allowed},
+                                valid, message->utf8);
             return false;
         }
+    }
+    if (len > allowed) {
+        fail_frame(conn, WHY_CAUSE_LIMIT_MESSAGE_SIZE);
+        return false;
     }
     message->joined->len += len;
     message->offset += len;
@@ -293,6 +296,12 @@ static bool inflate_slice(struct why_conn *conn, struct why_bytes *input, bool *
     enum why__inflate_result result = input != NULL
                                           ? why__inflate(conn->deflate, input, room, &len)
                                           : why__inflate_finish(conn->deflate, room, &len);
+    *full = len == room.len;
+    /* What came out before a fault is looked at before it: the first fault is the cause, however
+     * the bytes arrive. */
+    if (!take_inflated(conn, len)) {
+        return false;
+    }
     if (result != WHY__INFLATE_OK) {
         why_conn_fail(conn,
                       result == WHY__INFLATE_NOMEM ? WHY_CAUSE_LOCAL_OUT_OF_MEMORY
@@ -300,8 +309,7 @@ static bool inflate_slice(struct why_conn *conn, struct why_bytes *input, bool *
                       NULL);
         return false;
     }
-    *full = len == room.len;
-    return take_inflated(conn, len);
+    return true;
 }
 
 /* Put back what was taken and not used, masked as it came. */
