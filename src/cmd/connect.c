@@ -156,19 +156,33 @@ static void abandon(struct connect *connect) {
     show_close(connect, &record);
 }
 
-void connect_leave(struct connect *connect) {
-    struct why_bytes no_reason = {NULL, 0};
-    if (connect->session != NULL && !connect->is_leaving &&
-        why_session_close(connect->session, WHY_CLOSE_NORMAL, no_reason) == WHY_OK) {
-        connect->is_leaving = true;
-        return;
-    }
-    /* Between two connections it is how the last one ended that counts. */
+/* Between two connections it is how the last one ended that counts. */
+static void end_at_once(struct connect *connect) {
     if (connect->session != NULL || connect->attempts == 0) {
         abandon(connect);
     }
     connect->is_leaving = true;
     why_loop_stop(connect->loop);
+}
+
+void connect_leave(struct connect *connect) {
+    if (connect->session == NULL) {
+        end_at_once(connect);
+    } else if (!connect->is_leaving) {
+        struct why_bytes no_reason = {NULL, 0};
+        connect->is_leaving = true;
+        /* Where it cannot be sent a Close is on its way already, or the end has come. */
+        (void)!why_session_close(connect->session, WHY_CLOSE_NORMAL, no_reason);
+    }
+}
+
+/* Ctrl-C and the like: in order the first time, at once the second. */
+static void interrupt(struct connect *connect) {
+    if (connect->is_leaving) {
+        end_at_once(connect);
+    } else {
+        connect_leave(connect);
+    }
 }
 
 static void on_end(struct why__task *task) {
@@ -185,8 +199,10 @@ static void on_signal(struct why__watch *watch, unsigned ready) {
         return;
     }
     bool is_of_terminal = signal.ssi_signo == SIGWINCH || signal.ssi_signo == SIGCONT;
-    if (!is_of_terminal) {
-        connect_leave(connect);
+    if (signal.ssi_signo == SIGHUP) {
+        connect_leave(connect); /* the terminal is gone, which its thread has seen as well */
+    } else if (!is_of_terminal) {
+        interrupt(connect);
     } else if (connect->terminal != NULL && signal.ssi_signo == SIGWINCH) {
         terminal_resize(connect->terminal);
     } else if (connect->terminal != NULL) {
@@ -282,9 +298,7 @@ void connect_drained(struct connect *connect) {
     int error = connect->sink.error;
     if (error != 0) {
         connect->call->output.write_error = error;
-        if (!connect->is_leaving) {
-            connect_leave(connect);
-        }
+        connect_leave(connect);
     } else if (connect->session != NULL) {
         why_session_resume(connect->session);
     }
