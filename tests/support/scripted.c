@@ -143,6 +143,7 @@ static void follow(struct test_scripted *server, const struct line *line) {
         break;
     }
     case TEST_ECHO:
+    case TEST_NOTIFY:
         echo(line);
         break;
     case TEST_CLOSE:
@@ -189,7 +190,9 @@ static void serve(struct test_scripted *server, int fd, SSL_CTX *context) {
         }
         /* What is unread would turn the FIN into a RST. */
         char rest[1024];
-        shutdown(fd, SHUT_WR);
+        if (server->script->end != TEST_NOTIFY) {
+            shutdown(fd, SHUT_WR);
+        }
         while (server->script->end != TEST_SILENCE && recv(fd, rest, sizeof rest, 0) > 0) {
         }
     }
