@@ -37,8 +37,7 @@ static int send_pieces(struct why_session *session, struct run *run, enum why_op
     while (run->sent < step->len && result == WHY_OK) {
         size_t left = step->len - run->sent;
         size_t len = left < step->piece ? left : step->piece;
-        result = why_session_send(session, opcode,
-                                  (struct why_bytes){step->data + run->sent, len},
+        result = why_session_send(session, opcode, (struct why_bytes){step->data + run->sent, len},
                                   len < left ? WHY_SEND_MORE : 0);
         run->sent += result == WHY_OK ? len : 0;
     }

@@ -27,7 +27,6 @@ MESSAGES = " ".join(
     [f"{kind}={kind}-{size}" for size in SIZES[:-1] for kind in ("text", "binary")]
     + [f"{kind}/{count}={kind}-{size}" for kind in ("text", "binary")
        for count, size in ((5, 125), (3, 65536), (7, MIB))] + ["ping", f"text=text-{SIZES[-1]}"])
-MESSAGE_COUNT = len(MESSAGES.split()) - 1
 
 build, peer_name = Path(sys.argv[1]).resolve(), sys.argv[2]
 temporary = tempfile.TemporaryDirectory(prefix="whysocket-interop-")
@@ -57,13 +56,18 @@ def write_payloads():
         (folder / f"binary-{size}").write_bytes(noise.randbytes(size))
 
 
-def messages_for(deflate):
-    """For the peer as a client of `serve`, which does not compress the shortest. libwebsockets'
-    client hands over each message twice that comes as it is where deflate was agreed on (their
-    issue 2794), so it gets those from the server that compresses all."""
-    if peer_name == "lws" and deflate:
-        return " ".join(word for word in MESSAGES.split() if not word.endswith("-1"))
-    return MESSAGES
+def messages_for(role, tls, deflate):
+    """Debian's libwebsockets cannot take everything that is right. As a client that agreed on
+    deflate it hands over twice what comes uncompressed, as what would not shrink does (its issue
+    2794), and says nothing of Pongs (2076); as a server it cannot inflate what comes in many TLS
+    records (ttyd's issue 1254)."""
+    words = MESSAGES.split()
+    if peer_name == "lws" and deflate and role == "client":
+        words = [word.replace("=binary", "=text") for word in words
+                 if not word.endswith("-1") and word != "ping"]
+    if peer_name == "lws" and deflate and role == "server" and tls:
+        words = [word for word in words if len(word.split("-")[-1]) < 5]
+    return words
 
 
 def mode_name(tls, deflate):
@@ -115,8 +119,8 @@ class OurServer:
 
     def run_mode(self, tls, deflate):
         base = f"/{int(tls)}{int(deflate)}"
-        messages = messages_for(deflate)
-        plans = [f"{base}/messages {messages} close=1000",
+        messages = messages_for("client", tls, deflate)
+        plans = [f"{base}/messages {' '.join(messages)} close=1000",
                  *[f"{base}/{code} text=text-125 close={code}" for code in CODES],
                  f"{base}/invalid invalid", f"{base}/long binary=binary-{TOO_LONG}"]
         url = f"{'wss' if tls else 'ws'}://{self.server.addresses[tls]}"
@@ -131,8 +135,10 @@ class OurServer:
     def messages(self, tls, deflate):
         base = self.run_mode(tls, deflate)
         answer, record = self.of(f"{base}/messages")
-        count = len(messages_for(deflate).split()) - 1
-        expect(answer, error="", deflate=deflate, echoed=count, pongs=1)
+        messages = messages_for("client", tls, deflate)
+        pings = messages.count("ping")
+        count = len(messages) - pings
+        expect(answer, error="", deflate=deflate, echoed=count, pongs=pings)
         expect_record(record, 1000, "peer.closed", "received")
         expect(record["counters"], messages_received=count, messages_sent=count)
         check((record["tls"] is not None) == tls, f"tls: {record['tls']}")
@@ -183,7 +189,8 @@ def our_server_first():
     server = Server(build / "tests/closing_server")
     plans = ["/ping/1 say hear=pong close=1000", "/echo/1 text=text-1 binary=binary-1 close=1000",
              *[f"/close/{code}/1 say await" for code in CODES]]
-    answers = results(peer("client", f"ws://{server.addresses[0]}", 1, "-"), plans)
+    answers = results(peer("client", f"ws://{server.addresses[0]}", int(peer_name != "lws"), "-"),
+                      plans)
     for path in ("/ping/1", "/echo/1"):
         expect(answers[path], error="")
         expect_record(server.record_of(path), 1000, "peer.closed", "received")
@@ -204,7 +211,8 @@ class OurClient:
         files = certificate if tls else ("-", "-")
         server = Server(*peer("server", int(deflate), *files), cwd=folder)
         self.servers[tls, deflate] = server
-        plans = [f"/echo/messages {MESSAGES} close=1000",
+        messages = messages_for("server", tls, deflate)
+        plans = [f"/echo/messages {' '.join(messages)} close=1000",
                  *[f"/echo/{code} text=text-125 close={code}" for code in CODES],
                  *[f"/close/{code}/1 say await" for code in CODES],
                  "/ping/1 say hear=pong close=1000", "/echo/refused invalid close=1000",
@@ -225,8 +233,8 @@ class OurClient:
     def messages(self, *mode):
         self.run_mode(*mode)
         answer, record, said = self.of(mode, "/echo/messages")
-        expect(answer, echoed=MESSAGE_COUNT, pongs=1)
         tls, deflate = mode
+        expect(answer, echoed=len(messages_for("server", tls, deflate)) - 1, pongs=1)
         check((answer["compressed"] > 0) == deflate, f"compressed: {answer['compressed']}")
         check((record["tls"] is not None) == tls, f"tls: {record['tls']}")
         expect_record(record, 1000, "local.closed", "sent")
