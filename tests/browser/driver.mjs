@@ -2,27 +2,22 @@
 // Drives Chromium for browser_test.py: a JSON line with a command comes in, a JSON line with its
 // result, or with its error, goes out. Pages have names; "trusting" ones take any certificate.
 //
-// usage: node driver.mjs CHROMIUM PROFILE_FOLDER
+// usage: node driver.mjs CHROMIUM
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
-const [, , executablePath, profile] = process.argv;
-const options = {
-  executablePath,
-  headless: true,
+const browser = await chromium.launch({
+  executablePath: process.argv[2],
   args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
     '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-};
-const contexts = {
-  wary: await chromium.launchPersistentContext(`${profile}/wary`, options),
-  trusting: await chromium.launchPersistentContext(`${profile}/trusting`,
-    { ...options, ignoreHTTPSErrors: true, viewport: { width: 1200, height: 700 } }),
-};
+});
+const wary = await browser.newContext();
+const trusting = await browser.newContext({ ignoreHTTPSErrors: true });
 const pages = {};
 
 const commands = {
-  open: async ({ page, url, trusting }) => {
-    pages[page] ??= await contexts[trusting ? 'trusting' : 'wary'].newPage();
+  open: async ({ page, url, trusts }) => {
+    pages[page] ??= await (trusts ? trusting : wary).newPage();
     await pages[page].goto(url);
   },
   // `script` is the body of an async function of `argument`.
@@ -47,7 +42,7 @@ const commands = {
 };
 
 const print = (value) => console.log(JSON.stringify(value));
-print({ ready: contexts.wary.browser()?.version() ?? true });
+print({ result: browser.version() });
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line);
   try {
@@ -56,4 +51,4 @@ for await (const line of createInterface({ input: process.stdin })) {
     print({ error: String(error) });
   }
 }
-await Promise.all(Object.values(contexts).map((context) => context.close()));
+await browser.close();
