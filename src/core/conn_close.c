@@ -138,10 +138,11 @@ void why_conn_fail(struct why_conn *conn, enum why_cause cause, const char *deta
         (void)queue_close(conn, code, (struct why_bytes){0});
     }
     start_deadline(conn);
-    why__conn_abandon_message(conn);
     if (!is_graceful(cause) || !conn->close_sent) {
+        why__conn_abandon_message(conn);
         enter(conn, WHY_CONN_FINISHING);
     } else if (!was_closing) {
+        /* Messages still come, also the one of which a part is here. */
         enter(conn, WHY_CONN_CLOSING);
     }
 }

@@ -452,6 +452,36 @@ static void messages_still_come_while_the_close_is_awaited(void **state) {
     test_pair_close(&pair);
 }
 
+/* However the close begins, what the peer had begun to send comes whole, or not at all. */
+static void a_message_that_was_begun_is_whole_after_our_close(void **state) {
+    (void)state;
+    for (unsigned what = 0; what < 8; what++) {
+        struct test_pair pair;
+        test_pair_init(&pair);
+        pair.deflate.enabled = (what & 1) != 0;
+        pair.client_options.stream_messages = (what & 2) != 0;
+        pair.server_options.deflate_len_min = 0;
+        test_pair_open(&pair);
+        struct why_conn *server = pair.server.conn;
+        assert_int_equal(why_conn_send(server, WHY_OPCODE_TEXT, text_of("hel"), WHY_SEND_MORE),
+                         WHY_OK);
+        test_pair_run(&pair);
+        if ((what & 4) != 0) {
+            assert_int_equal(why_conn_close(pair.client.conn, 1000, text_of("")), WHY_OK);
+        } else {
+            why_conn_fail(pair.client.conn, WHY_CAUSE_LOCAL_SHUTDOWN, NULL);
+        }
+        assert_int_equal(why_conn_state(pair.client.conn), WHY_CONN_CLOSING);
+        assert_int_equal(why_conn_send(server, WHY_OPCODE_TEXT, text_of("lo"), 0), WHY_OK);
+        test_pair_run(&pair);
+        assert_int_equal(pair.client.messages, 1);
+        assert_int_equal(pair.client.last_opcode, WHY_OPCODE_TEXT);
+        assert_int_equal(pair.client.last_len, 5);
+        assert_memory_equal(pair.client.last, "hello", 5);
+        test_pair_close(&pair);
+    }
+}
+
 static void a_close_that_is_not_answered_has_a_deadline(void **state) {
     (void)state;
     struct test_pair pair;
@@ -642,6 +672,7 @@ int main(void) {
         cmocka_unit_test(either_side_may_begin_the_close),
         cmocka_unit_test(closes_that_cross_are_both_kept),
         cmocka_unit_test(messages_still_come_while_the_close_is_awaited),
+        cmocka_unit_test(a_message_that_was_begun_is_whole_after_our_close),
         cmocka_unit_test(a_close_that_is_not_answered_has_a_deadline),
         cmocka_unit_test(a_peer_that_talks_on_does_not_extend_the_close),
         cmocka_unit_test(the_transport_ends_without_a_close),
