@@ -17,7 +17,7 @@ enum {
     CHOICES = 6,
     TRANSCRIPT_MAX = 1 << 20,
     DEFLATE_HELD_MAX = 400000, /* both codecs of zlib, with the largest windows */
-    HELD_MAX = 8192,           /* all else that is not a message or the queue */
+    HELD_MAX = 40000,          /* all else that is not a message or the queue */
 };
 
 struct text {

@@ -316,6 +316,30 @@ static void the_send_queue_has_an_end(void **state) {
     test_pair_close(&pair);
 }
 
+/* What waits compressed for a peer that does not read is held as small as it is counted. */
+static void compressed_messages_that_wait_cost_what_they_count(void **state) {
+    (void)state;
+    struct test_pair pair;
+    test_pair_init(&pair);
+    pair.deflate = (struct why_deflate_params){true, true, true, 15, 15};
+    test_pair_open(&pair);
+    size_t before = pair.host.live_bytes;
+    size_t len = 1 << 20;
+    uint8_t *zeroes = calloc(1, len);
+    assert_non_null(zeroes);
+    for (size_t i = 0; i < 50; i++) {
+        struct why_bytes data = {zeroes, len};
+        assert_int_equal(why_conn_send(pair.server.conn, WHY_OPCODE_BINARY, data, 0), WHY_OK);
+        size_t held = pair.host.live_bytes - before;
+        assert_true(held < 2 * why_conn_output_len(pair.server.conn) + 32768);
+    }
+    test_pair_run(&pair);
+    assert_int_equal(pair.client.messages, 50);
+    assert_int_equal(pair.client.last_len, len);
+    free(zeroes);
+    test_pair_close(&pair);
+}
+
 static void what_may_not_be_sent_is_refused_and_changes_nothing(void **state) {
     (void)state;
     struct test_pair pair;
@@ -666,6 +690,7 @@ int main(void) {
         cmocka_unit_test(a_flood_of_empty_frames_is_policy),
         cmocka_unit_test(pings_to_a_blocked_sender_hold_one_pong),
         cmocka_unit_test(the_send_queue_has_an_end),
+        cmocka_unit_test(compressed_messages_that_wait_cost_what_they_count),
         cmocka_unit_test(what_may_not_be_sent_is_refused_and_changes_nothing),
         cmocka_unit_test(every_frame_has_a_key_of_its_own),
         cmocka_unit_test(borrowed_bytes_are_not_copied_until_they_are_settled),
