@@ -222,6 +222,31 @@ def refused_upgrades_cost_nothing():
         check(grown < MIB, f"{grown} bytes more")
 
 
+def what_is_behind_a_refusal_is_not_handled():
+    """Row 12: whatever the refusal, one answer, and the end."""
+    good = UPGRADE.format("/", "")
+    refused = {
+        400: good.replace("Host: 127.0.0.1\r\n", ""),
+        403: UPGRADE.format("/", "Origin: https://evil.example\r\n"),
+        404: UPGRADE.format("/topic/", ""),
+        405: good.replace("GET", "POST"),
+        414: UPGRADE.format("/" + "a" * 5000, ""),
+        426: good.replace("Version: 13", "Version: 8"),
+        431: UPGRADE.format("/", "X: y\r\n" * 100),
+        505: good.replace("HTTP/1.1", "HTTP/1.0"),
+    }
+    with Serve() as server:
+        for status, request in refused.items():
+            with server.connect() as connection:
+                connection.sendall(request.encode() + b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+                answer = b"".join(iter(lambda: connection.recv(65536), b""))
+                check(answer.startswith(b"HTTP/1.1 %d " % status), f"{status}: {answer}")
+                check(b"\r\nConnection: close" in answer and answer.count(b"HTTP/1.1 ") == 1,
+                      f"{status}: {answer}")
+        causes = server.causes(len(refused))
+        check(len(causes) == len(refused), causes)
+
+
 def without_descriptors_it_waits_and_does_not_spin():
     """Row 126, with prlimit: those it has are served, the others as soon as there is room."""
     with Serve(program=RELEASE, before=["prlimit", "--nofile=64:64"]) as server:
@@ -470,6 +495,7 @@ RELEASE = release_build(sys.argv[2]) / "src" / "cmd" / "whysocket"
 main([
     each_bad_frame_has_its_code_and_its_line,
     refused_upgrades_cost_nothing,
+    what_is_behind_a_refusal_is_not_handled,
     without_descriptors_it_waits_and_does_not_spin,
     a_byte_now_and_then_does_not_extend_the_handshake,
     a_stop_is_spread_out_and_ends_in_time,
