@@ -272,6 +272,9 @@ static enum exit_code run_workers(const struct command_call *call, struct serve_
     for (size_t i = 0; i < plan->worker_count && plan->workers[i].is_running; i++) {
         pthread_join(plan->workers[i].thread, NULL);
     }
+    for (size_t i = 0; i < plan->worker_count; i++) {
+        worker_drain(&plan->workers[i]);
+    }
     return all_run ? EXIT_CODE_OK : EXIT_CODE_INTERNAL;
 }
 

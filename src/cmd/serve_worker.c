@@ -298,6 +298,16 @@ static void stop_server(void *argument) {
     why_server_stop(worker->server, STOP_JITTER_MS, STOP_DEADLINE_MS, on_stopped);
 }
 
+static void stop_loop(void *loop) {
+    why_loop_stop(loop);
+}
+
+void worker_drain(struct worker *worker) {
+    if (why_loop_post(worker->loop, stop_loop, worker->loop) == WHY_OK) {
+        (void)!worker_run(worker);
+    }
+}
+
 void worker_stop(struct worker *worker) {
     if (why_loop_post(worker->loop, stop_server, worker) != WHY_OK) {
         why_loop_stop(worker->loop);

@@ -144,6 +144,7 @@ void why_conn_fail(struct why_conn *conn, enum why_cause cause, const char *deta
         why__conn_abandon_message(conn);
         enter(conn, WHY_CONN_FINISHING);
     } else if (!was_closing) {
+        /* Messages still come, also the one of which a part is here. */
         enter(conn, WHY_CONN_CLOSING);
     }
 }
