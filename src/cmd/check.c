@@ -49,8 +49,7 @@ static void collect_step(void *context, const struct check_step *step) {
     (void)step;
 }
 
-static enum exit_code check_url(struct command_call *call, struct why_loop *loop,
-                                const char *url) {
+static enum exit_code check_url(struct command_call *call, struct why_loop *loop, const char *url) {
     const struct check_options *asked = call->options;
     struct dial dial;
     struct check_result result;

@@ -89,8 +89,7 @@ static void describe_conversation(const struct check_result *result, enum why_la
     why_text_append(text, tr(lang, ", closed with %u"), result->record.code);
 }
 
-void check_write_verdict(struct output *output, const struct check_result *result,
-                         int exit_code) {
+void check_write_verdict(struct output *output, const struct check_result *result, int exit_code) {
     enum why_lang lang = output->lang;
     bool ok = exit_code == EXIT_CODE_OK;
     if (result->opened) {

@@ -13,8 +13,7 @@
 void check_write_step(struct output *output, const struct check_step *step);
 
 /* The line of the WebSocket step, and what is to be said of the whole. */
-void check_write_verdict(struct output *output, const struct check_result *result,
-                         int exit_code);
+void check_write_verdict(struct output *output, const struct check_result *result, int exit_code);
 
 /* As docs/check.schema.json describes. `proxy_variable` may be NULL. */
 void check_write_json(struct output *output, const char *url, const char *proxy_variable,

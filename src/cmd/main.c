@@ -13,11 +13,7 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-    &command_check,
-    &command_explain,
-    &command_compare,
-    &command_serve,
-    NULL,
+    &command_check, &command_explain, &command_compare, &command_connect, &command_serve, NULL,
 };
 
 static const char *const color_choices[] = {"auto", "always", "never", NULL};

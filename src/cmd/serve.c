@@ -177,6 +177,9 @@ static enum exit_code listen_on(const struct command_call *call, struct serve_pl
         if (result != WHY_OK) {
             return listen_failed(call, result, error);
         }
+        if (i == 0 && error[0] != '\0') {
+            output_diagnostic(&call->output, "%s", error); /* a certificate that expired, say */
+        }
     }
     /* A name may stand for several addresses. */
     const char *bound = NULL;

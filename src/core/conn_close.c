@@ -139,6 +139,8 @@ void why_conn_fail(struct why_conn *conn, enum why_cause cause, const char *deta
     }
     start_deadline(conn);
     if (!is_graceful(cause) || !conn->close_sent) {
+        /* Only here: while CLOSING the rest of a message still comes, and belongs to its beginning.
+         */
         why__conn_abandon_message(conn);
         enter(conn, WHY_CONN_FINISHING);
     } else if (!was_closing) {
@@ -240,7 +242,7 @@ static size_t take_sample(const struct why__message *message, struct why_bytes p
         memcpy(sample, joined->data + joined->len - from_joined, from_joined);
     }
     size_t after = piece.len - at < SAMPLE_AFTER ? piece.len - at : SAMPLE_AFTER;
-    if (from_piece + after > 0) {
+    if (piece.data != NULL) {
         memcpy(sample + from_joined, piece.data + at - from_piece, from_piece + after);
     }
     *wrong_at = from_joined + from_piece;

@@ -99,10 +99,11 @@ static bool queue_compressed(struct why_conn *conn, struct why__frame_header *he
     uint8_t key[4];
     header->payload_len = len;
     header->compressed = header->opcode != WHY_OPCODE_CONTINUATION;
-    choose_mask(conn, header, key);
-    size_t header_len = why__frame_encode(header, room);
+    struct why__frame_header masked = *header;
+    choose_mask(conn, &masked, key);
+    size_t header_len = why__frame_encode(&masked, room);
     memmove(room + header_len, body, len);
-    if (header->mask_key != NULL) {
+    if (masked.mask_key != NULL) {
         why__mask(room + header_len, len, key, 0);
     }
     why__send_queue_trim(&conn->output, host, reserved - header_len - len);

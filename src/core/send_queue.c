@@ -164,7 +164,7 @@ void why__send_queue_consume(struct why__send_queue *queue, const struct why_hos
         len -= queue->first->len;
         drop_first(queue, host);
     }
-    if (len > 0) {
+    if (queue->first != NULL) {
         queue->first->data += len;
         queue->first->len -= len;
     }

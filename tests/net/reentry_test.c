@@ -14,15 +14,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* In the loop's thread, where cmocka has no place to return to. */
-#define HOLDS(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition);                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
-
 #define PLACE_MAP(X) X(REQUEST) X(OPEN) X(MESSAGE) X(CONTROL) X(WRITABLE) X(CLOSE) X(REFUSED)
 
 #define ACTION_MAP(X)                                                                              \
@@ -75,6 +66,16 @@ struct matrix {
     struct why_session *sessions[2];
 };
 
+/* cmocka's own checks are for the main thread: on the loop's they end the program without a word.
+ */
+static void demand(const struct matrix *matrix, bool holds, const char *what) {
+    if (!holds) {
+        fprintf(stderr, "in %s, %s on %s: %s\n", place_names[matrix->place],
+                action_names[matrix->action], matrix->on_other ? "another" : "itself", what);
+        abort();
+    }
+}
+
 static struct matrix *matrix_of(const struct why_session *session) {
     return why_session_user(session);
 }
@@ -116,8 +117,8 @@ static void act_on(struct matrix *matrix, struct why_session *session) {
         break;
     case ACTION_LOOK:
         why_session_report(session, record);
-        HOLDS(why_session_queued(session) < 1000000);
-        HOLDS(why_session_loop(session) == matrix->world.loop);
+        demand(matrix, why_session_queued(session) < 1000000, "the queue has a length");
+        demand(matrix, why_session_loop(session) == matrix->world.loop, "the loop is its own");
         break;
     case ACTION_STOP:
     case ACTION_CUT:
@@ -168,7 +169,7 @@ static void on_message(struct why_session *session, const struct why_event *even
     }
     act(matrix, PLACE_MESSAGE, session);
     if (event->data.len > 0) {
-        HOLDS(event->data.data[0] == 'h'); /* it is valid until we return */
+        demand(matrix, event->data.data[0] == 'h', "the message is valid until we return");
     }
 }
 
@@ -184,7 +185,7 @@ static void on_writable(struct why_session *session) {
 
 static void on_close(struct why_session *session, const struct why_record *record) {
     struct matrix *matrix = matrix_of(session);
-    HOLDS(record->cause != WHY_CAUSE_NONE);
+    demand(matrix, record->cause != WHY_CAUSE_NONE, "an end has a cause");
     act(matrix, PLACE_CLOSE, session);
     matrix->sessions[session == matrix->sessions[1]] = NULL;
     matrix->world.closed++;
@@ -197,12 +198,13 @@ static void on_request(void *user, const struct why_server_handshake *handshake,
     if (matrix->sessions[0] != NULL) {
         act(matrix, PLACE_REQUEST, matrix->sessions[0]);
     }
-    HOLDS(why_server_handshake_head(handshake)->method.len == 3);
+    demand(matrix, why_server_handshake_head(handshake)->method.len == 3,
+           "the request is valid until we return");
 }
 
 static void on_refused(void *user, const struct why_record *record) {
     struct matrix *matrix = user;
-    HOLDS(record->cause != WHY_CAUSE_NONE);
+    demand(matrix, record->cause != WHY_CAUSE_NONE, "a refusal has a cause");
     matrix->world.refused++;
     if (matrix->sessions[0] != NULL) {
         act(matrix, PLACE_REFUSED, matrix->sessions[0]);

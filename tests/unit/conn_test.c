@@ -515,8 +515,34 @@ static void reasons_of_the_program(void **state) {
     }
 }
 
+/* A graceful end goes on receiving: the message that is under way arrives whole, and stays readable
+ * when the program ends the connection while it looks at it. */
+static void a_message_under_way_survives_our_own_close(void **state) {
+    (void)state;
+    struct test_host host;
+    test_host_init(&host);
+    struct why_options options = why_options_default(&host.host);
+    struct why_conn *conn = why_conn_new(&options, WHY_ROLE_SERVER, NULL);
+    uint8_t begins[] = {0x01, 0x83, 0, 0, 0, 0, 'h', 'e', 'l'};
+    uint8_t ends[] = {0x80, 0x82, 0, 0, 0, 0, 'l', 'o'};
+    struct why_event event;
+    struct why_span input = {begins, sizeof begins};
+    why_conn_receive(conn, &input, &event);
+    why_conn_fail(conn, WHY_CAUSE_LOCAL_SHUTDOWN, NULL);
+    assert_int_equal(why_conn_state(conn), WHY_CONN_CLOSING);
+    input = (struct why_span){ends, sizeof ends};
+    why_conn_receive(conn, &input, &event);
+    assert_int_equal(event.type, WHY_EVENT_MESSAGE);
+    assert_int_equal(event.data.len, 5);
+    why_conn_lost(conn, WHY_CAUSE_TCP_RESET, WHY_TRANSPORT_RESET, 0);
+    assert_memory_equal(event.data.data, "hello", 5);
+    why_conn_free(conn);
+    assert_int_equal(host.live_blocks, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_under_way_survives_our_own_close),
         cmocka_unit_test(bytes_become_events_at_every_split),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(close_codes_of_the_peer),
