@@ -24,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support import peers
-from support.scenario import check, main, release_build
+from support.scenario import Failed, check, main, release_build
 
 TESTED = Path(sys.argv[1]).resolve()
 UPGRADE = ("GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -41,8 +41,10 @@ class Serve:
         self.process = subprocess.Popen(
             [*before, program, "serve", "--json", listen, "127.0.0.1:0", *options],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=peers.environment())
-        first = json.loads(self.process.stdout.readline())
-        self.port = int(first["address"].rsplit(":", 1)[1])
+        first = self.process.stdout.readline()
+        if not first:
+            raise Failed(f"it did not start: {self.process.communicate()[1].decode()}")
+        self.port = int(json.loads(first)["address"].rsplit(":", 1)[1])
         self.lines, self.errors = [], b""
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
