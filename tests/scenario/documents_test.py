@@ -110,6 +110,16 @@ def every_test_that_is_named_is_there():
     check(count > 200, f"only {count} tests are named")
 
 
+def every_function_that_holds_to_a_clause_is_there():
+    code = "".join(path.read_text(encoding="utf-8") for folder in ("src", "include")
+                   for path in sorted((ROOT / folder).rglob("*.[ch]")))
+    cells = re.findall(r"^\|[^|]*\|[^|]*\|([^|]*)\|[^|]*\|$", read("docs/rfc6455.md"), re.M)
+    names = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+    check(len(names) > 50, f"found only {names}")
+    missing = [name for name in sorted(names) if not re.search(rf"\b{name}\b", code)]
+    check(not missing, f"docs/rfc6455.md: there is no {', '.join(missing)}")
+
+
 def every_kind_of_bad_input_is_listed_once():
     wanted = []
     for part in BAD_INPUT.split():
@@ -131,5 +141,6 @@ main([
     every_verb_that_is_named_is_in_the_makefile,
     there_is_one_version,
     every_test_that_is_named_is_there,
+    every_function_that_holds_to_a_clause_is_there,
     every_kind_of_bad_input_is_listed_once,
 ])
