@@ -66,7 +66,8 @@ WHY_API WHY_MUST_USE int why_server_new(struct why_loop *loop,
  * Port 0 takes a free one.
  *
  * tls      NULL: plain
- * returns  WHY_OK; WHY_ERR_ARGUMENT, WHY_ERR_SYSTEM (errno: EADDRINUSE, EACCES, ...),
+ * returns  WHY_OK: `error` is "", or a warning (the certificate has expired)
+ *          WHY_ERR_ARGUMENT, WHY_ERR_SYSTEM (errno: EADDRINUSE, EACCES, ...),
  * WHY_ERR_CONFIG, WHY_ERR_NOMEM: `error` names the thing and the mend */
 WHY_API WHY_MUST_USE int why_server_listen(struct why_server *server, const char *address,
                                            const struct why_tls_config *tls, char *error,

@@ -40,6 +40,12 @@ struct arg_option {
     const char *const *choices; /* ends with NULL */
 };
 
+/* Rows that several commands have. */
+struct arg_rows {
+    const struct arg_option *options;
+    size_t count;
+};
+
 /* A table and the struct that its offsets are of. */
 struct arg_table {
     const struct arg_option *options;

@@ -36,6 +36,8 @@ struct command {
     const char *description; /* paragraphs, parted by "\n" */
     const struct arg_option *options;
     size_t option_count;
+    const struct arg_rows *shared;          /* more, of the struct that this one's begins with; or
+                                             * NULL */
     size_t options_size;                    /* of the struct that the options' offsets are of */
     const void *defaults;                   /* such a struct; NULL for all zeroes */
     const struct command_example *examples; /* ends with a NULL line */
@@ -43,7 +45,9 @@ struct command {
     enum exit_code (*run)(struct command_call *call);
 };
 
+extern const struct command command_check;
 extern const struct command command_compare;
+extern const struct command command_connect;
 extern const struct command command_explain;
 extern const struct command command_serve;
 

@@ -15,11 +15,14 @@ enum {
 
 /* "  label      content": what is too long for the column moves the content one line down. */
 static void row(struct why_text *text, const char *label, const char *content) {
-    int width = (int)strlen(label);
+    size_t width = 0; /* in characters, not in bytes */
+    for (const char *at = label; *at != '\0'; at++) {
+        width += ((unsigned char)*at & 0xc0) != 0x80;
+    }
     if (width >= LABEL_WIDTH) {
         why_text_append(text, "  %s\n  %*s  %s\n", label, LABEL_WIDTH, "", content);
     } else {
-        why_text_append(text, "  %-*s  %s\n", LABEL_WIDTH, label, content);
+        why_text_append(text, "  %s%*s  %s\n", label, LABEL_WIDTH - (int)width, "", content);
     }
 }
 
@@ -49,23 +52,42 @@ static void write_paragraphs(struct why_text *text, const char *paragraphs) {
     }
 }
 
-static void write_exit_codes(const enum exit_code *codes, enum why_lang lang,
+static bool can_end_with(const struct command *command, enum exit_code code) {
+    const enum exit_code *at = command->exit_codes;
+    while (*at != code && *at != EXIT_CODE_INTERNAL) {
+        at++;
+    }
+    return *at == code;
+}
+
+/* In order of number, however the command lists them. */
+static void write_exit_codes(const struct command *command, enum why_lang lang,
                              struct why_text *text) {
+    static const enum exit_code codes[] = {
+#define X(name, number, description) EXIT_CODE_##name,
+        EXIT_CODE_MAP(X)
+#undef X
+    };
     why_text_append(text, "\n%s\n", tr(lang, "Exit codes"));
-    for (bool last = false; !last; codes++) {
-        why_text_append(text, "  %2d  %s\n", (int)*codes, tr(lang, exit_code_text(*codes)));
-        last = *codes == EXIT_CODE_INTERNAL;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        if (can_end_with(command, codes[i])) {
+            why_text_append(text, "  %2d  %s\n", (int)codes[i], tr(lang, exit_code_text(codes[i])));
+        }
     }
 }
 
 void help_write_command(const struct command *command, enum why_lang lang, struct why_text *text) {
-    why_text_append(text, "%s\n  whysocket %s %s %s\n", tr(lang, "Usage"), command->name,
-                    tr(lang, "[OPTIONS]"), tr(lang, command->operands));
+    why_text_append(text, "%s\n  whysocket %s %s%s%s\n", tr(lang, "Usage"), command->name,
+                    tr(lang, "[OPTIONS]"), *command->operands != '\0' ? " " : "",
+                    tr(lang, command->operands));
     why_text_append(text, "\n%s\n", tr(lang, "What it does"));
     write_paragraphs(text, tr(lang, command->description));
     why_text_append(text, "\n%s\n", tr(lang, "Options"));
     for (size_t i = 0; i < command->option_count; i++) {
         write_option(&command->options[i], lang, text);
+    }
+    for (size_t i = 0; command->shared != NULL && i < command->shared->count; i++) {
+        write_option(&command->shared->options[i], lang, text);
     }
     for (size_t i = 0; i < common_options_count; i++) {
         write_option(&common_options_table[i], lang, text);
@@ -75,7 +97,7 @@ void help_write_command(const struct command *command, enum why_lang lang, struc
          example++) {
         why_text_append(text, "  %s\n      %s\n", example->line, tr(lang, example->text));
     }
-    write_exit_codes(command->exit_codes, lang, text);
+    write_exit_codes(command, lang, text);
 }
 
 void help_write_overview(enum why_lang lang, struct why_text *text) {

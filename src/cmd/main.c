@@ -13,10 +13,7 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-    &command_explain,
-    &command_compare,
-    &command_serve,
-    NULL,
+    &command_check, &command_explain, &command_compare, &command_connect, &command_serve, NULL,
 };
 
 static const char *const color_choices[] = {"auto", "always", "never", NULL};
@@ -163,6 +160,11 @@ static enum exit_code run_without_command(struct command_call *call, bool is_hel
     if (is_help) {
         return print_help(call);
     }
+    if (call->operand_count > 0) {
+        return command_usage_error(
+            call, call->operands[0],
+            tr(call->output.lang, "the command comes first, its options after it"));
+    }
     struct why_text text = {0};
     help_write_overview(call->output.lang, &text);
     fwrite(text.data, 1, text.len, stderr);
@@ -209,6 +211,7 @@ static enum exit_code dispatch(struct command_call *call, const struct common_op
 
 static enum exit_code run(struct command_call *call, int argc, char *const *argv, bool is_help) {
     const struct command *command = call->command;
+    const struct arg_rows *shared = command == NULL ? NULL : command->shared;
     size_t options_size = command == NULL ? 0 : command->options_size;
     call->options = calloc(1, options_size + 1);
     if (call->options == NULL) {
@@ -222,12 +225,15 @@ static enum exit_code run(struct command_call *call, int argc, char *const *argv
     const struct arg_table tables[] = {
         {command == NULL ? NULL : command->options, command == NULL ? 0 : command->option_count,
          call->options},
+        {shared == NULL ? NULL : shared->options, shared == NULL ? 0 : shared->count,
+         call->options},
         {common_options_table, common_options_count, &common},
     };
     struct arg_list operands = {0};
     struct why_text problem = {0};
     enum exit_code code = EXIT_CODE_USAGE;
-    if (args_parse(tables, 2, argc, argv, call->output.lang, &operands, &problem)) {
+    if (args_parse(tables, sizeof tables / sizeof *tables, argc, argv, call->output.lang, &operands,
+                   &problem)) {
         call->operands = operands.items;
         call->operand_count = operands.count;
         code = dispatch(call, &common, is_help);
@@ -237,6 +243,7 @@ static enum exit_code run(struct command_call *call, int argc, char *const *argv
     why_text_clear(&problem);
     args_list_clear(&operands);
     args_clear(&tables[0]);
+    args_clear(&tables[1]);
     free(call->options);
     return code;
 }

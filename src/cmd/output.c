@@ -109,11 +109,19 @@ static size_t columns_of(const char *text, size_t len) {
     return columns;
 }
 
+static size_t count_spaces(const char *text, size_t len) {
+    size_t count = 0;
+    while (count < len && text[count] == ' ') {
+        count++;
+    }
+    return count;
+}
+
 /* Bytes up to where the text of a line begins, under which what follows is indented: after its
  * leading spaces, after the mark of a list ("- ", "12. "), or after a label that two spaces part
  * from it. */
 static size_t hanging_len(const char *line, size_t len) {
-    size_t lead = strspn(line, " ");
+    size_t lead = count_spaces(line, len);
     if (lead == 0) {
         return 2;
     }
@@ -129,7 +137,7 @@ static size_t hanging_len(const char *line, size_t len) {
     }
     for (at = lead; at + 2 < len && at < lead + 34; at++) {
         if (line[at] == ' ' && line[at + 1] == ' ') {
-            return at + strspn(line + at, " ");
+            return at + count_spaces(line + at, len - at);
         }
     }
     return lead;
@@ -142,8 +150,9 @@ static void append_wrapped(struct why_text *text, const char *line, size_t len, 
     size_t column = 0;
     for (size_t at = 0; at < len;) {
         /* A piece is a word and the spaces before it. */
-        size_t spaces = strspn(line + at, " ");
-        size_t word = strcspn(line + at + spaces, " \n");
+        size_t spaces = count_spaces(line + at, len - at);
+        const char *end = memchr(line + at + spaces, ' ', len - at - spaces);
+        size_t word = end == NULL ? len - at - spaces : (size_t)(end - line) - at - spaces;
         size_t columns = columns_of(line + at, spaces + word);
         if (at >= hanging && column > indent && column + columns > width) {
             why_text_append(text, "\n%*s%.*s", (int)indent, "", (int)word, line + at + spaces);
@@ -158,13 +167,17 @@ static void append_wrapped(struct why_text *text, const char *line, size_t len, 
 
 void output_document(struct output *output, const char *content) {
     struct why_text text = {0};
-    for (const char *line = content; *line != '\0';) {
-        size_t len = strcspn(line, "\n");
+    size_t rest = strlen(content);
+    for (const char *line = content; rest > 0;) {
+        const char *end = memchr(line, '\n', rest);
+        size_t len = end == NULL ? rest : (size_t)(end - line);
         bool is_heading = len > 0 && *line != ' ';
         why_text_append(&text, "%s", is_heading ? output_style(output, STYLE_HEADING) : "");
         append_wrapped(&text, line, len, output->width > 0 ? output->width : SIZE_MAX);
         why_text_append(&text, "%s\n", is_heading ? output_style(output, STYLE_PLAIN) : "");
-        line += len + (line[len] == '\n');
+        size_t used = len + (end != NULL);
+        line += used;
+        rest -= used;
     }
     output_text(output, &text);
     why_text_clear(&text);
@@ -183,7 +196,7 @@ void output_text(struct output *output, const struct why_text *text) {
 
 void output_diagnostic(const struct output *output, const char *format, ...) {
     fflush(stdout);
-    fprintf(stderr, "%s: ", output->command);
+    fprintf(stderr, output->color_error ? "\033[1m%s:\033[0m " : "%s: ", output->command);
     va_list arguments;
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);

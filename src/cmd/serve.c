@@ -177,6 +177,9 @@ static enum exit_code listen_on(const struct command_call *call, struct serve_pl
         if (result != WHY_OK) {
             return listen_failed(call, result, error);
         }
+        if (i == 0 && error[0] != '\0') {
+            output_diagnostic(&call->output, "%s", error); /* a certificate that expired, say */
+        }
     }
     /* A name may stand for several addresses. */
     const char *bound = NULL;
@@ -269,13 +272,16 @@ static enum exit_code run_workers(const struct command_call *call, struct serve_
     for (size_t i = 0; i < plan->worker_count && plan->workers[i].is_running; i++) {
         pthread_join(plan->workers[i].thread, NULL);
     }
+    for (size_t i = 0; i < plan->worker_count; i++) {
+        worker_drain(&plan->workers[i]);
+    }
     return all_run ? EXIT_CODE_OK : EXIT_CODE_INTERNAL;
 }
 
 static bool init_workers(const struct command_call *call, struct serve_plan *plan, size_t count) {
     plan->workers = calloc(count, sizeof *plan->workers);
     for (size_t i = 0; plan->workers != NULL && i < count; i++) {
-        if (!worker_init(&plan->workers[i], plan)) {
+        if (!worker_init(&plan->workers[i], plan, i == 0)) {
             output_diagnostic(&call->output, tr(call->output.lang, "a loop could not be made: %s"),
                               strerror(errno));
             return false;

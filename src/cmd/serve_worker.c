@@ -22,7 +22,7 @@ enum {
 /* One session. */
 struct visitor {
     struct worker *worker;
-    struct topic_member member; /* of a topic's alone */
+    struct topic_member *member; /* NULL but for a topic's */
     char path[];
 };
 
@@ -44,7 +44,10 @@ static void on_echo(struct why_session *session, const struct why_event *event) 
 static void on_close(struct why_session *session, const struct why_record *record) {
     struct visitor *visitor = why_session_user(session);
     struct worker *worker = visitor->worker;
-    topic_leave(worker->topics, &visitor->member);
+    if (visitor->member != NULL) {
+        topic_leave(worker->topics, visitor->member);
+        free(visitor->member);
+    }
     serve_log_closed(worker->plan->log, visitor->path, record, true);
     free(visitor);
 }
@@ -90,26 +93,31 @@ static void relay(struct worker *to, const char *name, const struct why_event *e
 static void on_topic_open(struct why_session *session, const struct why_http_head *head) {
     struct visitor *visitor = why_session_user(session);
     on_open(session, head);
-    visitor->member.session = session;
-    if (!topic_join(visitor->worker->topics, visitor->path + strlen("/topic/"), &visitor->member)) {
+    struct topic_member *member = calloc(1, sizeof *member);
+    if (member != NULL) {
+        member->session = session;
+    }
+    visitor->member = member;
+    if (member == NULL ||
+        !topic_join(visitor->worker->topics, visitor->path + strlen("/topic/"), member)) {
         why_session_fail(session, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
     }
 }
 
 static void on_topic_message(struct why_session *session, const struct why_event *event) {
     struct visitor *visitor = why_session_user(session);
-    if (visitor->member.topic == NULL) {
-        return;
+    if (visitor->member == NULL || visitor->member->topic == NULL) {
+        return; /* it could not join, and is on its way out */
     }
     struct worker *worker = visitor->worker;
-    const char *name = topic_name(&visitor->member);
+    const char *name = topic_name(visitor->member);
     for (size_t i = 0; i < worker->plan->worker_count; i++) {
         struct worker *other = &worker->plan->workers[i];
         if (other != worker) {
             relay(other, name, event);
         }
     }
-    topic_publish(worker->topics, name, &visitor->member, event->opcode, event->data);
+    topic_publish(worker->topics, name, visitor->member, event->opcode, event->data);
 }
 
 static const struct why_session_handler topic_handler = {
@@ -239,7 +247,7 @@ static void on_refused(void *user, const struct why_record *record) {
 
 /* ---- The worker ---- */
 
-bool worker_init(struct worker *worker, const struct serve_plan *plan) {
+bool worker_init(struct worker *worker, const struct serve_plan *plan, bool is_first) {
     worker->plan = plan;
     worker->loop = why_loop_new();
     if (worker->loop == NULL) {
@@ -251,6 +259,7 @@ bool worker_init(struct worker *worker, const struct serve_plan *plan) {
         .options = &worker->options,
         .origin = &plan->origin,
         .handler = &echo_handler,
+        .join_ports = !is_first, /* the first finds out whether another program listens there */
         .user = worker,
         .on_request = on_request,
         .on_refused = on_refused,
@@ -287,6 +296,16 @@ static void on_stopped(void *user) {
 static void stop_server(void *argument) {
     struct worker *worker = argument;
     why_server_stop(worker->server, STOP_JITTER_MS, STOP_DEADLINE_MS, on_stopped);
+}
+
+static void stop_loop(void *loop) {
+    why_loop_stop(loop);
+}
+
+void worker_drain(struct worker *worker) {
+    if (why_loop_post(worker->loop, stop_loop, worker->loop) == WHY_OK) {
+        (void)!worker_run(worker);
+    }
 }
 
 void worker_stop(struct worker *worker) {

@@ -36,12 +36,16 @@ struct worker {
     pthread_t thread;
 };
 
-/* Make the loop and the server; `worker` is one of plan->workers. False: errno says why. */
-bool worker_init(struct worker *worker, const struct serve_plan *plan);
+/* Make the loop and the server; `worker` is one of plan->workers, `is_first` the one that listens
+ * first: the others join its addresses. False: errno says why. */
+bool worker_init(struct worker *worker, const struct serve_plan *plan, bool is_first);
 void worker_clear(struct worker *worker);
 
 /* Run its loop until it is stopped. In the calling thread. */
 bool worker_run(struct worker *worker);
+
+/* Do what other workers left on its loop, where none of them runs any more. */
+void worker_drain(struct worker *worker);
 
 /* From any thread: say 1001 to all within `jitter_ms`, cut what is left at `deadline_ms`, return
  * from worker_run(). */

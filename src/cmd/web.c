@@ -18,9 +18,9 @@ WEB_FILES(X)
 
 const char *web_find(struct why_bytes path, struct why_bytes *body) {
 #define X(name, symbol, type)                                                                      \
-    if (path.len == sizeof name - 1 && memcmp(path.data, name, path.len) == 0) {                   \
+    if (path.len == sizeof(name) - 1 && memcmp(path.data, (name), path.len) == 0) {                \
         *body = (struct why_bytes){symbol, symbol##_len};                                          \
-        return type;                                                                               \
+        return (type);                                                                             \
     }
     WEB_FILES(X)
 #undef X

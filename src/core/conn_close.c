@@ -20,11 +20,12 @@ static const uint8_t followers[] = {
 };
 
 static void enter(struct why_conn *conn, enum why_conn_state state) {
+    (void)followers; /* where assert() is nothing */
     assert((followers[conn->state] & 1 << state) != 0);
     conn->state = (uint8_t)state;
     if (state == WHY_CONN_CLOSED) {
         why__send_queue_clear(&conn->output, why__conn_host(conn));
-        why__conn_drop_message(conn);
+        why__conn_abandon_message(conn);
     }
 }
 
@@ -137,10 +138,13 @@ void why_conn_fail(struct why_conn *conn, enum why_cause cause, const char *deta
         (void)queue_close(conn, code, (struct why_bytes){0});
     }
     start_deadline(conn);
-    why__conn_drop_message(conn);
     if (!is_graceful(cause) || !conn->close_sent) {
+        /* Only here: while CLOSING the rest of a message still comes, and belongs to its beginning.
+         */
+        why__conn_abandon_message(conn);
         enter(conn, WHY_CONN_FINISHING);
     } else if (!was_closing) {
+        /* Messages still come, also the one of which a part is here. */
         enter(conn, WHY_CONN_CLOSING);
     }
 }
@@ -228,16 +232,17 @@ static size_t take_sample(const struct why__message *message, struct why_bytes p
                           uint8_t sample[SAMPLE_BEFORE + SAMPLE_AFTER], size_t *wrong_at) {
     size_t from_piece = at < SAMPLE_BEFORE ? at : SAMPLE_BEFORE;
     size_t from_joined = SAMPLE_BEFORE - from_piece;
-    if (message == NULL || from_piece < at) {
+    const struct why__joined *joined = message != NULL ? message->joined : NULL;
+    if (joined == NULL || from_piece < at) {
         from_joined = 0;
-    } else if (message->len < from_joined) {
-        from_joined = message->len;
+    } else if (joined->len < from_joined) {
+        from_joined = joined->len;
     }
     if (from_joined > 0) {
-        memcpy(sample, message->data + message->len - from_joined, from_joined);
+        memcpy(sample, joined->data + joined->len - from_joined, from_joined);
     }
     size_t after = piece.len - at < SAMPLE_AFTER ? piece.len - at : SAMPLE_AFTER;
-    if (from_piece + after > 0) {
+    if (piece.data != NULL) {
         memcpy(sample + from_joined, piece.data + at - from_piece, from_piece + after);
     }
     *wrong_at = from_joined + from_piece;

@@ -20,10 +20,16 @@ enum {
 typedef bool receive_step(struct why_conn *conn, struct why_span *input, struct why_event *event);
 
 void why__conn_drop_message(struct why_conn *conn) {
-    if (conn->message.data != NULL) {
-        why__conn_allocate(conn, conn->message.data, 0);
+    if (conn->message.joined != NULL) {
+        why__conn_allocate(conn, conn->message.joined, 0);
     }
     conn->message = (struct why__message){0};
+}
+
+void why__conn_abandon_message(struct why_conn *conn) {
+    if (!conn->message.delivered) {
+        why__conn_drop_message(conn);
+    }
 }
 
 static void fail_frame(struct why_conn *conn, enum why_cause cause) {
@@ -71,7 +77,7 @@ static enum why_cause begin_data(struct why_conn *conn) {
         /* The limit is on what comes out. What does not compress grows by a little; more than that
          * is nothing but empty blocks. */
         max += max / 256 < UINT64_MAX - max - 1024 ? max / 256 + 1024 : 0;
-        so_far = message->compressed_len;
+        so_far = message->joined != NULL ? message->joined->compressed_len : 0;
     }
     if (so_far > max || decoder->payload_len > max - so_far) {
         return WHY_CAUSE_LIMIT_MESSAGE_SIZE;
@@ -146,40 +152,51 @@ static bool open_piece(struct why_conn *conn, struct why_span piece) {
     return true;
 }
 
+/* The bytes that were joined so far. */
+static struct why_span joined_span(const struct why_conn *conn) {
+    struct why__joined *joined = conn->message.joined;
+    return joined != NULL ? (struct why_span){joined->data, joined->len} : (struct why_span){0};
+}
+
 /* Room for `more` bytes in the joined message. It doubles, but never past what the message can
  * still come to: a length that is only declared costs nothing. */
 static bool reserve_message(struct why_conn *conn, size_t more, uint64_t expected) {
-    struct why__message *message = &conn->message;
-    size_t need = message->len + more;
-    if (need <= message->size) {
+    struct why__joined *joined = conn->message.joined;
+    size_t old_size = joined != NULL ? joined->size : 0;
+    size_t need = joined_span(conn).len + more;
+    if (need <= old_size) {
         return true;
     }
-    uint64_t size = message->size * (uint64_t)2;
+    uint64_t size = old_size * (uint64_t)2;
     size = size < JOIN_LEN_MIN ? JOIN_LEN_MIN : size;
     size = size > expected ? expected : size;
     size = size < need ? need : size;
-    uint8_t *data = why__conn_allocate(conn, message->data, (size_t)size);
-    if (data == NULL) {
+    struct why__joined *grown = why__conn_allocate(conn, joined, sizeof *grown + (size_t)size);
+    if (grown == NULL) {
         why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
         return false;
     }
-    message->data = data;
-    message->size = (size_t)size;
+    if (joined == NULL) {
+        *grown = (struct why__joined){0};
+    }
+    grown->size = (size_t)size;
+    conn->message.joined = grown;
     return true;
 }
 
 static bool join(struct why_conn *conn, struct why_span piece) {
-    uint64_t expected = why__frame_is_final(&conn->decoder)
-                            ? conn->message.len + piece.len + conn->payload_left
-                            : conn->options->message_len_max;
     if (piece.len == 0) {
         return true;
     }
+    uint64_t expected = why__frame_is_final(&conn->decoder)
+                            ? joined_span(conn).len + piece.len + conn->payload_left
+                            : conn->options->message_len_max;
     if (!reserve_message(conn, piece.len, expected)) {
         return false;
     }
-    memcpy(conn->message.data + conn->message.len, piece.data, piece.len);
-    conn->message.len += piece.len;
+    struct why__joined *joined = conn->message.joined;
+    memcpy(joined->data + joined->len, piece.data, piece.len);
+    joined->len += piece.len;
     return true;
 }
 
@@ -226,12 +243,12 @@ static bool step_data(struct why_conn *conn, struct why_span *input, struct why_
         return true;
     }
     message->offset += piece.len;
-    bool in_place = conn->options->stream_messages || (last && message->len == 0);
+    bool in_place = conn->options->stream_messages || (last && message->joined == NULL);
     if (!in_place) {
         if (!join(conn, piece)) {
             return true;
         }
-        piece = (struct why_span){message->data, message->len};
+        piece = joined_span(conn);
     }
     if (last || (conn->options->stream_messages && piece.len > 0)) {
         deliver(conn, event, (struct why_bytes){piece.data, piece.len}, last);
@@ -239,23 +256,26 @@ static bool step_data(struct why_conn *conn, struct why_span *input, struct why_
     return frame_done;
 }
 
-/* Check and count what was inflated into the end of the joined message. */
+/* Check and count what was inflated into the end of the joined message: what fits the limit is
+ * looked at first, as it would be had it come alone. */
 static bool take_inflated(struct why_conn *conn, size_t len) {
     struct why__message *message = &conn->message;
-    uint8_t *data = message->data + message->len;
-    if (len > conn->options->message_len_max - message->offset) {
-        fail_frame(conn, WHY_CAUSE_LIMIT_MESSAGE_SIZE);
-        return false;
-    }
+    uint8_t *data = message->joined->data + message->joined->len;
+    uint64_t left = conn->options->message_len_max - message->offset;
+    size_t allowed = len < left ? len : (size_t)left;
     if (message->opcode == WHY_OPCODE_TEXT) {
-        size_t valid = why__utf8_check(&message->utf8, data, len);
-        if (valid < len) {
-            why__conn_fail_utf8(conn, WHY_CAUSE_UTF8_INVALID, (struct why_bytes){data, len}, valid,
-                                message->utf8);
+        size_t valid = why__utf8_check(&message->utf8, data, allowed);
+        if (valid < allowed) {
+            why__conn_fail_utf8(conn, WHY_CAUSE_UTF8_INVALID, (struct why_bytes){data, allowed},
+                                valid, message->utf8);
             return false;
         }
     }
-    message->len += len;
+    if (len > allowed) {
+        fail_frame(conn, WHY_CAUSE_LIMIT_MESSAGE_SIZE);
+        return false;
+    }
+    message->joined->len += len;
     message->offset += len;
     return true;
 }
@@ -263,19 +283,25 @@ static bool take_inflated(struct why_conn *conn, size_t len) {
 /* Inflate one slice: of `input`, or of the message's tail where that is NULL.
  * full  set where more may come out without further input */
 static bool inflate_slice(struct why_conn *conn, struct why_bytes *input, bool *full) {
-    struct why__message *message = &conn->message;
     *full = false;
     /* One byte past the limit, to see that it is passed. */
     if (!reserve_message(conn, 1, conn->options->message_len_max + 1)) {
         return false;
     }
-    size_t left = message->size - message->len;
-    struct why_span room = {message->data + message->len,
+    struct why__joined *joined = conn->message.joined;
+    size_t left = joined->size - joined->len;
+    struct why_span room = {joined->data + joined->len,
                             left < INFLATE_SLICE ? left : INFLATE_SLICE};
     size_t len = 0;
     enum why__inflate_result result = input != NULL
                                           ? why__inflate(conn->deflate, input, room, &len)
                                           : why__inflate_finish(conn->deflate, room, &len);
+    *full = len == room.len;
+    /* What came out before a fault is looked at before it: the first fault is the cause, however
+     * the bytes arrive. */
+    if (!take_inflated(conn, len)) {
+        return false;
+    }
     if (result != WHY__INFLATE_OK) {
         why_conn_fail(conn,
                       result == WHY__INFLATE_NOMEM ? WHY_CAUSE_LOCAL_OUT_OF_MEMORY
@@ -283,8 +309,7 @@ static bool inflate_slice(struct why_conn *conn, struct why_bytes *input, bool *
                       NULL);
         return false;
     }
-    *full = len == room.len;
-    return take_inflated(conn, len);
+    return true;
 }
 
 /* Put back what was taken and not used, masked as it came. */
@@ -302,7 +327,7 @@ static bool inflate_piece(struct why_conn *conn, struct why_bytes *input, bool *
         if (!inflate_slice(conn, input, full)) {
             return false;
         }
-        if (conn->options->stream_messages && conn->message.len > 0) {
+        if (conn->options->stream_messages && joined_span(conn).len > 0) {
             break;
         }
     } while (*full || (input != NULL && input->len > 0));
@@ -320,15 +345,18 @@ static bool step_compressed_data(struct why_conn *conn, struct why_span *input,
         return true;
     }
     message->inflating = full;
-    message->compressed_len += piece.len - rest.len;
+    if (message->joined != NULL) {
+        message->joined->compressed_len += piece.len - rest.len;
+    }
     give_back(conn, input, rest.len);
     bool frame_done = conn->payload_left == 0 && !full;
     if (frame_done) {
         conn->step =
             why__frame_is_final(&conn->decoder) ? WHY__STEP_COMPRESSED_END : WHY__STEP_HEADER;
     }
-    if (conn->options->stream_messages && message->len > 0) {
-        deliver(conn, event, (struct why_bytes){message->data, message->len}, false);
+    struct why_span inflated = joined_span(conn);
+    if (conn->options->stream_messages && inflated.len > 0) {
+        deliver(conn, event, (struct why_bytes){inflated.data, inflated.len}, false);
     }
     return frame_done;
 }
@@ -336,7 +364,6 @@ static bool step_compressed_data(struct why_conn *conn, struct why_span *input,
 static bool step_compressed_end(struct why_conn *conn, struct why_span *input,
                                 struct why_event *event) {
     (void)input;
-    struct why__message *message = &conn->message;
     bool full = false;
     if (!inflate_piece(conn, NULL, &full)) {
         return true;
@@ -347,7 +374,8 @@ static bool step_compressed_end(struct why_conn *conn, struct why_span *input,
             return true;
         }
     }
-    deliver(conn, event, (struct why_bytes){message->data, message->len}, !full);
+    struct why_span inflated = joined_span(conn);
+    deliver(conn, event, (struct why_bytes){inflated.data, inflated.len}, !full);
     return true;
 }
 
@@ -421,7 +449,9 @@ static void release_delivered(struct why_conn *conn) {
         if (conn->step == WHY__STEP_HEADER && !conn->decoder.in_message) {
             why__conn_drop_message(conn);
         } else {
-            message->len = 0;
+            if (message->joined != NULL) {
+                message->joined->len = 0;
+            }
             message->delivered = false;
         }
     }

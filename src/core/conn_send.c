@@ -65,7 +65,7 @@ static bool queue_borrowed(struct why_conn *conn, const struct why__frame_header
     }
     memcpy(out, encoded, header_len);
     if (!why__send_queue_borrow(&conn->output, host, payload)) {
-        why__send_queue_trim(&conn->output, header_len);
+        why__send_queue_trim(&conn->output, host, header_len);
         return false;
     }
     return true;
@@ -93,19 +93,20 @@ static bool queue_compressed(struct why_conn *conn, struct why__frame_header *he
     if (len >= payload.len && header->final && header->opcode != WHY_OPCODE_CONTINUATION &&
         why__deflate_forgets(conn->deflate)) {
         *grew = true;
-        why__send_queue_trim(&conn->output, reserved);
+        why__send_queue_trim(&conn->output, host, reserved);
         return true;
     }
     uint8_t key[4];
     header->payload_len = len;
     header->compressed = header->opcode != WHY_OPCODE_CONTINUATION;
-    choose_mask(conn, header, key);
-    size_t header_len = why__frame_encode(header, room);
+    struct why__frame_header masked = *header;
+    choose_mask(conn, &masked, key);
+    size_t header_len = why__frame_encode(&masked, room);
     memmove(room + header_len, body, len);
-    if (header->mask_key != NULL) {
+    if (masked.mask_key != NULL) {
         why__mask(room + header_len, len, key, 0);
     }
-    why__send_queue_trim(&conn->output, reserved - header_len - len);
+    why__send_queue_trim(&conn->output, host, reserved - header_len - len);
     return true;
 }
 

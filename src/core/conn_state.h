@@ -23,12 +23,16 @@ enum why__conn_step {
     WHY__STEP_COUNT,
 };
 
-/* A message that did not lie whole in one input: joined here, in one piece of memory. */
-struct why__message {
-    uint8_t *data;
+/* The memory that a message is joined in which did not lie whole in one input. */
+struct why__joined {
     size_t len, size;
-    uint64_t offset;         /* bytes of the message so far, joined or handed out */
-    uint64_t compressed_len; /* bytes of it as they travelled, where it is compressed */
+    uint64_t compressed_len; /* bytes of the message as they travelled, where it is compressed */
+    uint8_t data[];
+};
+
+struct why__message {
+    struct why__joined *joined; /* NULL while nothing had to be joined */
+    uint64_t offset;            /* bytes of the message so far, joined or handed out */
     uint8_t opcode;
     struct why__utf8 utf8;
     bool compressed : 1;
@@ -126,6 +130,10 @@ void why__conn_fail_utf8(struct why_conn *conn, enum why_cause cause, struct why
 
 /* Let go of a joined message. */
 void why__conn_drop_message(struct why_conn *conn);
+
+/* The same at the end of the connection: what an event shows is left until the next receive, as the
+ * end may come from the program that is looking at it. */
+void why__conn_abandon_message(struct why_conn *conn);
 
 uint32_t why__ping_hash(struct why_bytes payload);
 

@@ -150,6 +150,7 @@ enum why__inflate_result why__inflate(struct why__deflate *codec, struct why_byt
         return WHY__INFLATE_NOMEM;
     }
     z_stream *stream = codec->inflater;
+    enum why__inflate_result answer = WHY__INFLATE_OK;
     unsigned room = clamp_to_zlib(out.len);
     stream->next_out = out.data;
     stream->avail_out = room;
@@ -170,14 +171,13 @@ enum why__inflate_result why__inflate(struct why__deflate *codec, struct why_byt
             result = inflateResetKeep(stream);
         }
         if (result == Z_MEM_ERROR) {
-            return WHY__INFLATE_NOMEM;
+            answer = WHY__INFLATE_NOMEM;
+        } else if (result != Z_OK && result != Z_BUF_ERROR) {
+            answer = WHY__INFLATE_CORRUPT;
         }
-        if (result != Z_OK && result != Z_BUF_ERROR) {
-            return WHY__INFLATE_CORRUPT;
-        }
-    } while (input->len > 0 && stream->avail_out > 0);
+    } while (answer == WHY__INFLATE_OK && input->len > 0 && stream->avail_out > 0);
     *out_len = room - stream->avail_out;
-    return WHY__INFLATE_OK;
+    return answer;
 }
 
 enum why__inflate_result why__inflate_finish(struct why__deflate *codec, struct why_span out,

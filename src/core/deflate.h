@@ -18,7 +18,7 @@ struct why__deflate;
 /* NULL if out of memory. */
 struct why__deflate *why__deflate_new(const struct why_options *options, enum why_role role,
                                       const struct why_deflate_params *params);
-void why__deflate_free(struct why__deflate *deflate);
+void why__deflate_free(struct why__deflate *codec);
 
 enum why__inflate_result {
     WHY__INFLATE_OK,      /* all input is used, or the room is full */
@@ -29,28 +29,29 @@ enum why__inflate_result {
 /* Inflate a piece of a message (section 7.2.2).
  *
  * input  advanced past what was used
- * out    room; *out_len is set to what was written; a full room means: call again */
-enum why__inflate_result why__inflate(struct why__deflate *deflate, struct why_bytes *input,
+ * out    room; *out_len is set to what was written, before a fault too; a full room means: call
+ *        again */
+enum why__inflate_result why__inflate(struct why__deflate *codec, struct why_bytes *input,
                                       struct why_span out, size_t *out_len);
 
 /* Go on with the four bytes that the sender left off the message's end; call until *out_len is less
  * than the room: then the message is whole and its context is reset or freed as agreed. */
-enum why__inflate_result why__inflate_finish(struct why__deflate *deflate, struct why_span out,
+enum why__inflate_result why__inflate_finish(struct why__deflate *codec, struct why_span out,
                                              size_t *out_len);
 
 /* At most so many bytes come out of why__deflate_compress() for `len` bytes. 0 if out of memory. */
-size_t why__deflate_bound(struct why__deflate *deflate, size_t len);
+size_t why__deflate_bound(struct why__deflate *codec, size_t len);
 
 /* Compress a message, or a fragment of one (section 7.2.1).
  *
  * last     it ends the message: the tail 00 00 ff ff is left off, the context reset as agreed
  * out      room for why__deflate_bound() bytes
  * returns  the length; 0 if out of memory */
-size_t why__deflate_compress(struct why__deflate *deflate, struct why_bytes data, bool last,
+size_t why__deflate_compress(struct why__deflate *codec, struct why_bytes data, bool last,
                              uint8_t *out);
 
 /* Whether our compressor forgets after each message, so that one may be sent uncompressed although
  * it was compressed already. */
-bool why__deflate_forgets(const struct why__deflate *deflate);
+bool why__deflate_forgets(const struct why__deflate *codec);
 
 #endif

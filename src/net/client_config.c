@@ -207,7 +207,7 @@ static int copy(struct why__client_config *out, const struct why_client_config *
     const struct why_host *host = out->host;
     size_t size = size_of_list(config->subprotocols, config->subprotocol_count) +
                   size_of_list(config->headers, config->header_count) + sizeof basic +
-                  WHY__BASE64_LEN(2 * WHY__USER_LEN_MAX + 1) +
+                  WHY__BASE64_LEN((size_t)2 * WHY__USER_LEN_MAX + 1) +
                   (config->origin == NULL ? 0 : strlen(config->origin) + 1);
     size_t count = config->subprotocol_count + config->header_count + 1;
     out->strings = host->allocate(host->context, NULL, size);
@@ -259,5 +259,5 @@ void why__client_config_clear(struct why__client_config *config) {
     const struct why_host *host = config->host;
     why__tls_context_free(config->tls_context);
     host->allocate(host->context, config->strings, 0);
-    host->allocate(host->context, (void *)(uintptr_t)config->list, 0);
+    host->allocate(host->context, config->list, 0);
 }

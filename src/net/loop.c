@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define EVENTS_MAX 256
-#define BUFFER_LEN (128u * 1024u)
+#define BUFFER_LEN ((size_t)128 * 1024)
 
 struct post {
     struct post *next;

@@ -20,7 +20,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define STACK_LEN (1024u * 1024u) /* NSS modules want some; it is reserved, not used up */
+#define STACK_LEN ((size_t)1 << 20) /* NSS modules want some; it is reserved, not used up */
 
 struct why__resolve {
     struct why__watch watch; /* on the eventfd; the loop's side */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The server from inside: what server.c and opening.c share.
+ * The server from inside: what server.c and server_opening.c share.
  */
 #ifndef WHY_NET_SERVER_STATE_H
 #define WHY_NET_SERVER_STATE_H

@@ -27,7 +27,7 @@ enum bits {
 
 /* Borrowed data up to this much is cheaper to copy, and to send with what follows in this turn,
  * than to send by itself. */
-#define BORROW_MIN (32u * 1024u)
+#define BORROW_MIN ((size_t)32 * 1024)
 
 static void update(struct why_session *session);
 

@@ -6,6 +6,7 @@
 #include "net/stream_send.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -23,7 +24,8 @@ static enum progress send_list(const struct why__stream *stream, const struct wh
     struct iovec vector[LIST_MAX];
     size_t len = 0;
     for (size_t i = 0; i < count; i++) {
-        vector[i].iov_base = (void *)(uintptr_t)list[i].data; /* sendmsg() does not write there */
+        /* An iovec has no const; sendmsg() does not write there. */
+        memcpy(&vector[i].iov_base, &list[i].data, sizeof list[i].data);
         vector[i].iov_len = list[i].len;
         len += list[i].len;
     }

@@ -68,6 +68,21 @@ static size_t find_any(const struct parse *parse, size_t from, size_t to, const 
     return at;
 }
 
+static const char *control_name(uint8_t c) {
+    switch (c) {
+    case '\0':
+        return "a NUL byte";
+    case '\t':
+        return "a tab";
+    case '\n':
+        return "a line feed";
+    case '\r':
+        return "a carriage return";
+    default:
+        return "a control character";
+    }
+}
+
 /* What would end a header line or hide in a terminal is refused wherever it stands: a URL that
  * was put together from foreign parts must not be able to add lines to the request. */
 static int check_characters(struct parse *parse) {
@@ -84,12 +99,8 @@ static int check_characters(struct parse *parse) {
             return refuse(parse, i, "a space cannot be in a URL; write %%20, or leave it out");
         }
         if (c < 0x20 || c == 0x7f) {
-            const char *name = c == '\n'   ? "a line feed"
-                               : c == '\r' ? "a carriage return"
-                               : c == '\t' ? "a tab"
-                               : c == 0    ? "a NUL byte"
-                                           : "a control character";
-            return refuse(parse, i, "%s (0x%02x) cannot be in a URL; leave it out", name, c);
+            return refuse(parse, i, "%s (0x%02x) cannot be in a URL; leave it out", control_name(c),
+                          c);
         }
     }
     return WHY_OK;

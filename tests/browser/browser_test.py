@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from browser import proxy
-from support.peers import PATIENCE_S, Process, Server, make_certificate, node, serve
+from support.programs import PATIENCE_S, Process, Server, make_certificate, node, serve
 from support.scenario import ROOT, Failed, check, main
 
 # Connect, send the messages once open, close with `code` once as many came back (none: leave that

@@ -109,8 +109,8 @@ static void on_writable(struct why_session *session) {
 static void on_message(struct why_session *session, const struct why_event *event) {
     struct run *run = why_session_user(session);
     run->compressed += event->compressed;
-    const struct plan_step *step =
-        run->at < run->plan.count ? &run->plan.steps[run->at] : &(struct plan_step){0};
+    static const struct plan_step none = {.kind = PLAN_AWAIT};
+    const struct plan_step *step = run->at < run->plan.count ? &run->plan.steps[run->at] : &none;
     enum why_opcode wanted = step->kind == PLAN_BINARY ? WHY_OPCODE_BINARY : WHY_OPCODE_TEXT;
     if (step->kind != PLAN_TEXT && step->kind != PLAN_BINARY && step->kind != PLAN_HEAR) {
         fail(session, run, "a message that nobody awaited");

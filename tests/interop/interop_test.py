@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.peers import PATIENCE_S, Process, Server, make_certificate, node, serve
+from support.programs import PATIENCE_S, Process, Server, make_certificate, node, serve
 from support.scenario import ROOT, Failed, check, main
 
 MIB = 1 << 20

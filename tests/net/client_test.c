@@ -314,6 +314,9 @@ static bool holds(const struct row *row) {
               timings->tcp_us != WHY_NO_TIME && steps_fit(&program, row) &&
               (is_tls ? timings->tls_us : timings->http_us) != WHY_NO_TIME &&
               strncmp(record->peer, "127.0.0.1:", 10) == 0;
+    if (!is_tls) {
+        ok = ok && timings->http_us < 2500000; /* evidence is waited for, but not for long */
+    }
     if (row->body != NULL) {
         ok = ok && record->http.body_len == strlen(row->body) &&
              memcmp(record->http.body, row->body, record->http.body_len) == 0;
@@ -623,6 +626,7 @@ struct tls_row {
     bool trusts, insecure;
     bool wants_client_cert;
     enum why_cause cause; /* LOCAL_CLOSED: a good session */
+    bool by_proxy;
 };
 
 static const struct tls_row tls_rows[] = {
@@ -633,6 +637,9 @@ static const struct tls_row tls_rows[] = {
     {"another name", "localhost", true, false, false, WHY_CAUSE_TLS_CERT_NAME_MISMATCH},
     {"client certificate wanted, said after the handshake (TLS 1.3)", "127.0.0.1", true, false,
      true, WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED},
+    {"good, behind a proxy", "127.0.0.1", true, false, false, WHY_CAUSE_LOCAL_CLOSED, true},
+    {"another name, behind a proxy", "localhost", true, false, false,
+     WHY_CAUSE_TLS_CERT_NAME_MISMATCH, true},
 };
 
 static bool tls_holds(const struct tls_row *row, const struct test_pki *pki) {
@@ -641,12 +648,20 @@ static bool tls_holds(const struct tls_row *row, const struct test_pki *pki) {
     struct test_script script = echo_script;
     script.tls_file = pki->leaf_file;
     script.tls_wants_ca = row->wants_client_cert ? pki->ca_file : NULL;
+    if (row->by_proxy) {
+        script.exchanges[1] = script.exchanges[0];
+        script.exchanges[0] = (struct test_exchange){0, "HTTP/1.1 200 OK\r\n\r\n", 0};
+        script.tls_after = 1;
+    }
     program_init(&program);
     program.says_hello = true;
     struct why_tls_config tls = {.ca_file = row->trusts ? pki->ca_file : pki->client_file,
                                  .insecure = row->insecure};
     program.config.tls = &tls;
     test_scripted_start(&server, &script, 1);
+    char proxy[64];
+    (void)snprintf(proxy, sizeof proxy, "http://127.0.0.1:%u", (unsigned)server.port);
+    program.config.proxy = row->by_proxy ? proxy : NULL;
     run(&program, url_of("wss", row->host, server.port));
     test_scripted_stop(&server);
     const struct why_record *record = &program.record;
@@ -654,6 +669,7 @@ static bool tls_holds(const struct tls_row *row, const struct test_pki *pki) {
     bool ok = program.closed == 1 && program.opened == is_good && record->cause == row->cause &&
               record->code == (is_good ? 1000 : 1015) && record->tls.present &&
               record->timings.tls_us != WHY_NO_TIME &&
+              (record->timings.proxy_us != WHY_NO_TIME) == row->by_proxy &&
               strcmp(program.messages, is_good ? "hello;" : "") == 0;
     if (!ok) {
         print_message("FAIL %s: %zu closes, %u %s, \"%s\"\n", row->name, program.closed,
@@ -770,6 +786,36 @@ static void a_client_can_be_freed_from_any_callback(void **state) {
     }
 }
 
+static void a_client_can_be_freed_between_proxy_and_tls(void **state) {
+    (void)state;
+    struct test_pki pki;
+    test_pki_init(&pki);
+    static const enum why_layer layers[] = {WHY_LAYER_PROXY, WHY_LAYER_TLS};
+    for (size_t i = 0; i < 2 * TEST_COUNT(layers); i++) {
+        static struct program program;
+        static struct test_scripted server;
+        struct test_script script = {.exchanges = {{0, "HTTP/1.1 200 OK\r\n\r\n", 0}, {0, GOOD, 0}},
+                                     .end = TEST_ECHO,
+                                     .tls_file = pki.leaf_file,
+                                     .tls_after = 1};
+        program_init(&program);
+        program.frees = FREE_ON_STEP;
+        program.free_at = layers[i / 2];
+        struct why_tls_config tls = {.ca_file = i % 2 == 0 ? pki.ca_file : pki.client_file};
+        program.config.tls = &tls;
+        test_scripted_start(&server, &script, 1);
+        char proxy[64];
+        (void)snprintf(proxy, sizeof proxy, "http://127.0.0.1:%u", (unsigned)server.port);
+        program.config.proxy = proxy;
+        run(&program, "wss://127.0.0.1/");
+        test_scripted_stop(&server);
+        assert_null(program.client);
+        assert_int_equal(program.opened + program.closed, 0);
+        program_clear(&program);
+    }
+    test_pki_free(&pki);
+}
+
 static void a_client_can_be_freed_in_on_close_and_where_steps_fail(void **state) {
     (void)state;
     uint16_t port = 0;
@@ -841,6 +887,32 @@ static void a_unix_socket_without_a_listener_is_named(void **state) {
     assert_string_equal(program.record.peer, "unix:/nonexistent/socket");
     assert_int_equal(program.closed, 1);
     program_clear(&program);
+}
+
+static void a_unix_socket_carries_a_session(void **state) {
+    (void)state;
+    static struct program program;
+    static struct test_scripted server;
+    struct test_folder folder;
+    test_folder_init(&folder);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", test_path(&folder, "socket"));
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener, 4), 0);
+    program_init(&program);
+    program.says_hello = true;
+    test_scripted_start_on(&server, &echo_script, 1, listener);
+    char url[200];
+    (void)snprintf(url, sizeof url, "ws+unix:%s:/chat", address.sun_path);
+    run(&program, url);
+    test_scripted_stop(&server);
+    assert_good_echo(&program);
+    assert_int_equal(strncmp(server.heard, "GET /chat HTTP/1.1\r\nHost: localhost\r\n", 37), 0);
+    assert_int_equal(strncmp(program.record.peer, "unix:", 5), 0);
+    assert_int_equal(program.step_count, 2);
+    program_clear(&program);
+    test_folder_remove(&folder);
 }
 
 /* ---- The config ---- */
@@ -954,9 +1026,11 @@ int main(void) {
         cmocka_unit_test(a_lost_session_is_followed_by_another),
         cmocka_unit_test(what_cannot_help_is_not_tried_again),
         cmocka_unit_test(a_client_can_be_freed_from_any_callback),
+        cmocka_unit_test(a_client_can_be_freed_between_proxy_and_tls),
         cmocka_unit_test(a_client_can_be_freed_in_on_close_and_where_steps_fail),
         cmocka_unit_test(a_client_can_be_freed_before_anything_happened),
         cmocka_unit_test(a_hundred_failures_leave_nothing_open),
+        cmocka_unit_test(a_unix_socket_carries_a_session),
         cmocka_unit_test(a_unix_socket_without_a_listener_is_named),
         cmocka_unit_test(what_would_break_the_request_is_refused),
         cmocka_unit_test(running_out_of_memory_is_an_answer_or_a_record),

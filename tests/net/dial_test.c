@@ -369,6 +369,25 @@ static void families_take_turns(void **state) {
     }
 }
 
+static void a_race_is_run_in_that_order(void **state) {
+    struct caller *caller = *state;
+    uint16_t port = 0;
+    int bound = test_refuse(false, &port);
+    int other = test_refuse_at(true, port);
+    struct why__addresses pinned = {0};
+    assert_true(why__addresses_add(&pinned, "127.0.0.1", port));
+    assert_true(why__addresses_add(&pinned, "127.0.0.1", port));
+    assert_true(why__addresses_add(&pinned, "::1", port));
+    caller->dial.pinned = &pinned;
+    dial(caller, "example.com", 1, NULL);
+    assert_true(caller->has_failed);
+    assert_int_equal(caller->dial.addresses.list[1].any.sa_family, AF_INET6);
+    close(bound);
+    if (other >= 0) {
+        close(other);
+    }
+}
+
 static void overrides_name_host_port_and_address(void **state) {
     (void)state;
     static const struct {
@@ -418,6 +437,7 @@ int main(void) {
         ROW(a_hundred_failures_leave_nothing_open),
         ROW(a_dial_that_is_stopped_says_nothing),
         cmocka_unit_test(families_take_turns),
+        ROW(a_race_is_run_in_that_order),
         cmocka_unit_test(overrides_name_host_port_and_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,19 @@ def results_go_to_stdout_alone():
         check(run.code == 0 and run.err == "" and run.out.endswith("\n"), run)
 
 
+def every_command_describes_itself():
+    overview = Run("help")
+    commands = overview.out.split("\nCommands\n")[1].split("\n\n")[0]
+    names = [line.split()[0] for line in commands.splitlines()]
+    check("explain" in names and names[-1] == "help", overview)
+    for name in names[:-1]:
+        run = Run("help", name)
+        at = [run.out.find(text) for text in (f"Usage\n  whysocket {name} ", "\nWhat it does\n  ",
+                                              "\nOptions\n  ", "\nExamples\n  whysocket ",
+                                              "\nExit codes\n   0  ", "\n   2  ", "\n   3  ")]
+        check(run.code == 0 and -1 not in at and at == sorted(at), run)
+
+
 def without_a_command_it_shows_the_help_on_stderr():
     run = Run()
     check(run.code == 2 and run.out == "" and "compare" in run.err, run)
@@ -80,6 +93,7 @@ def usage_errors_are_one_line_on_stderr():
             (["explain", "1007", "--lang"], "--lang needs a value"),
             (["explain", "1007", "--lang", "tlh"], "\"tlh\""),
             (["explain", "1007", "--color=blue"], "is not one of auto, always, never"),
+            (["--lang", "fr", "explain", "1007"], "vient d'abord"),
             (["explain"], "is missing"),
             (["explain", "99999"], "16 bits"),
             (["explain", "-1"], "unknown option -1"),
@@ -227,7 +241,8 @@ def the_version_names_what_is_in_it():
           and "zlib 1" in run.out, run)
 
 
-TESTS = [results_go_to_stdout_alone, without_a_command_it_shows_the_help_on_stderr,
+TESTS = [results_go_to_stdout_alone, every_command_describes_itself,
+         without_a_command_it_shows_the_help_on_stderr,
          usage_errors_are_one_line_on_stderr, a_code_that_does_not_exist_says_its_range,
          codes_of_a_range_in_use_are_explained, things_are_found_by_the_names_people_use,
          several_things_are_explained_in_order, vendors_meanings_are_shown,

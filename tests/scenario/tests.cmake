@@ -1,23 +1,29 @@
 # SPDX-License-Identifier: MIT
 find_program(PYTHON3 python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED) # Debian's has jsonschema
 
-add_executable(record_samples support/record_samples.c support/records.c)
-target_link_libraries(record_samples PRIVATE why_test_support)
-
-add_test(NAME command_test COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/scenario/command_test.py
-  $<TARGET_FILE:whysocket>)
-add_test(NAME schema_test COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/scenario/schema_test.py
-  $<TARGET_FILE:whysocket> $<TARGET_FILE:record_samples> ${CMAKE_SOURCE_DIR}/docs)
-why_test(scenario/pair_test)
-# why_script(NAME SECONDS): a script that writes TAP; it is given the build's folder.
+# why_script(NAME SECONDS [argument ...]): a script that writes TAP, with the build's folder and
+# what else it is given.
 function(why_script path timeout)
   get_filename_component(name ${path} NAME)
   add_test(NAME ${name}
-    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${path}.py ${CMAKE_BINARY_DIR})
+    COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/${path}.py ${ARGN})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout})
 endfunction()
 
-why_script(scenario/check_test 60)
-why_script(scenario/runner_test 60)
-# Builds a release first, which is kept for the next run.
-why_script(scenario/symbols_test 300)
+add_executable(record_samples support/record_samples.c support/records.c)
+target_link_libraries(record_samples PRIVATE why_test_support)
+
+why_test(scenario/hostile_test)
+why_test(scenario/pair_test)
+why_script(scenario/command_test 120 $<TARGET_FILE:whysocket>)
+why_script(scenario/schema_test 120 $<TARGET_FILE:whysocket> $<TARGET_FILE:record_samples>
+  ${CMAKE_SOURCE_DIR}/docs)
+why_script(scenario/diagnosis_test 300 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_DIR}/docs)
+why_script(scenario/check_test 300 ${CMAKE_BINARY_DIR})
+why_script(scenario/connect_test 120 ${CMAKE_BINARY_DIR})
+why_script(scenario/documents_test 60 ${CMAKE_BINARY_DIR})
+why_script(scenario/examples_test 120 ${CMAKE_BINARY_DIR})
+why_script(scenario/runner_test 120 ${CMAKE_BINARY_DIR})
+# These build a release first, which is kept for the next run.
+why_script(scenario/install_test 600 ${CMAKE_BINARY_DIR})
+why_script(scenario/symbols_test 600 ${CMAKE_BINARY_DIR})

@@ -93,6 +93,7 @@ void test_cert_free(struct test_cert *cert) {
 }
 
 void test_folder_init(struct test_folder *folder) {
+    *folder = (struct test_folder){0};
     const char *base = getenv("TMPDIR");
     (void)snprintf(folder->path, sizeof folder->path, "%s/why-test-XXXXXX",
                    base == NULL ? "/tmp" : base);

@@ -1,132 +1,158 @@
 # SPDX-License-Identifier: MIT
-"""For the tests with other people's programs: processes that write JSON lines, the servers among
-them, a certificate, npm's packages."""
-import json
-import queue
-import shutil
+"""Peers for tests: servers with one fault each, certificates with one fault each, and TAP."""
+import base64
+import contextlib
+import hashlib
+import os
+import pathlib
+import socket
+import ssl
+import struct
 import subprocess
-import tempfile
 import threading
-import time
-from pathlib import Path
+import traceback
 
-from support.scenario import ROOT, Failed, check, run
-
-PATIENCE_S = 60  # of a machine that has much else to do
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
-class Process:
-    """A program that writes JSON lines to stdout; its stderr is kept for whoever asks why."""
+class Server:
+    """Runs `talk(socket)` for each connection on a free port of 127.0.0.1, until the test ends."""
 
-    def __init__(self, *command, cwd=None):
-        self.command = [str(word) for word in command]
-        self.errors = tempfile.TemporaryFile("w+", errors="replace")
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stderr=self.errors,
-                                        stdout=subprocess.PIPE, text=True, errors="replace", cwd=cwd)
-        self.lines = queue.Queue()
-        self.other = []  # what it wrote that was no JSON
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
+    def __init__(self, talk, context=None):
+        self.talk, self.context = talk, context
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.errors = []
+        threading.Thread(target=self.accept, daemon=True).start()
 
-    def read(self):
-        for line in self.process.stdout:
-            try:
-                self.lines.put(json.loads(line))
-            except ValueError:
-                self.other.append(line)
-        self.lines.put(None)
-
-    def story(self):
-        self.errors.seek(0)
-        return (f"{' '.join(self.command)[:300]}\n{''.join(self.other)[-2000:]}"
-                f"{self.errors.read()[-4000:]}")
-
-    def next(self, until):
-        try:
-            line = self.lines.get(timeout=max(0.01, until - time.monotonic()))
-        except queue.Empty:
-            raise Failed(f"nothing more was said in time by {self.story()}") from None
-        if line is None:
-            self.lines.put(None)
-            raise Failed(f"it ended: {self.story()}")
-        return line
-
-    def all(self):
-        """Its lines up to its end, which has to be a good one."""
-        until, lines = time.monotonic() + PATIENCE_S, []
+    def accept(self):
         while True:
             try:
-                lines.append(self.next(until))
-            except Failed:
-                check(self.wait() == 0, f"ended with {self.process.returncode}: {self.story()}")
-                return lines
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
-    def wait(self):
+    def serve(self, connection):
+        connection.settimeout(20)
+        with contextlib.suppress(OSError):
+            with connection:
+                if self.context is not None:
+                    connection = self.context.wrap_socket(connection, server_side=True)
+                self.talk(connection)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
+def read_head(connection):
+    head = b""
+    while b"\r\n\r\n" not in head:
+        piece = connection.recv(4096)
+        if not piece:
+            return head
+        head += piece
+    return head
+
+
+def accept_of(head):
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"sec-websocket-key":
+            return base64.b64encode(hashlib.sha1(value.strip() + GUID).digest())
+    raise ValueError("the request has no key")
+
+
+def upgrade(connection, extra=b""):
+    head = read_head(connection)
+    connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                       b"Connection: Upgrade\r\nSec-WebSocket-Accept: " + accept_of(head) +
+                       b"\r\n" + extra + b"\r\n")
+    return head
+
+
+def drain(connection):
+    """Read until the peer ends its stream."""
+    with contextlib.suppress(OSError):
+        while connection.recv(65536):
+            pass
+
+
+def reset(connection):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+class Certificates:
+    """A CA and certificates for 127.0.0.1 and localhost, made with the openssl command."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        (self.folder / "index.txt").write_text("")
+        (self.folder / "ca.cnf").write_text(
+            "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\nnew_certs_dir=.\nrand_serial=yes\n"
+            "unique_subject=no\ndefault_md=sha256\npolicy=p\ncopy_extensions=copy\n"
+            "[p]\ncommonName=supplied\n")
+        self.run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                 "-keyout", "ca.key", "-out", "ca.pem", "-days", "30", "-subj", "/CN=Test CA",
+                 "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+        self.ca = str(self.folder / "ca.pem")
+
+    def run(self, *arguments):
+        done = subprocess.run(["openssl", *arguments], cwd=self.folder, capture_output=True,
+                              check=False)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr.decode())
+
+    def leaf(self, name, names="DNS:localhost,IP:127.0.0.1", start="20250101000000Z",
+             end="20490101000000Z"):
+        self.run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                 "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}",
+                 "-addext", f"subjectAltName={names}")
+        self.run("ca", "-batch", "-config", "ca.cnf", "-in", f"{name}.csr", "-out", f"{name}.pem",
+                 "-cert", "ca.pem", "-keyfile", "ca.key", "-startdate", start, "-enddate", end,
+                 "-notext")
+        return self.pair(name)
+
+    def self_signed(self, name):
+        self.run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                 "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days", "30", "-subj",
+                 f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+        return self.pair(name)
+
+    def pair(self, name):
+        return str(self.folder / f"{name}.pem"), str(self.folder / f"{name}.key")
+
+
+def server_context(pair, **attributes):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*pair)
+    for name, value in attributes.items():
+        setattr(context, name, value)
+    return context
+
+
+def environment(**changes):
+    """What a command sees: nothing of the tester's language, colours and proxies."""
+    dropped = ("LC_", "LANG", "CLICOLOR", "NO_COLOR", "COLUMNS", "SSL")
+    kept = {key: value for key, value in os.environ.items()
+            if not key.startswith(dropped) and not key.lower().endswith("_proxy")}
+    return {**kept, **changes}
+
+
+def run_tests(tests):
+    """Run them in order, as TAP. Returns the exit status."""
+    print(f"1..{len(tests)}")
+    failed = 0
+    for number, (name, test) in enumerate(tests, 1):
         try:
-            return self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
-
-    def terminate(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-        return self.wait()
-
-
-class Server(Process):
-    """One that says where it listens, then how each connection ended."""
-
-    def __init__(self, *command, listeners=1, cwd=None):
-        super().__init__(*command, cwd=cwd)
-        self.closes = []
-        until = time.monotonic() + PATIENCE_S
-        lines = [self.next(until) for _ in range(listeners)]
-        self.addresses = [line["address"] for line in lines]
-
-    def close_where(self, wanted, what):
-        """The first close that `wanted` says yes to, of those that were and those to come."""
-        until = time.monotonic() + PATIENCE_S
-        for close in self.closes:
-            if wanted(close):
-                return close
-        while True:
-            try:
-                close = self.next(until)
-            except Failed as error:
-                raise Failed(f"no close of {what}: {error}") from None
-            if close.get("event") == "close":
-                self.closes.append(close)
-                if wanted(close):
-                    return close
-
-    def close_of(self, path):
-        return self.close_where(lambda close: close["path"] == path, path)
-
-    def record_of(self, path):
-        return self.close_of(path)["record"]
-
-
-def serve(build, certificate, *options):
-    """`whysocket serve` on two free ports: the first address is ws://, the second wss://."""
-    return Server(Path(build) / "src/cmd/whysocket", "serve", "--json", "--listen", "127.0.0.1:0",
-                  "--listen-tls", "127.0.0.1:0", "--cert", certificate[0], "--key", certificate[1],
-                  *options, listeners=2)
-
-
-def make_certificate(folder):
-    """A certificate of this host, signed by itself: its file and its key's."""
-    cert, key = Path(folder) / "cert.pem", Path(folder) / "key.pem"
-    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-        "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
-        "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", cert)
-    return cert, key
-
-
-def node(folder, package):
-    """The node command, once it and the package are known to be there."""
-    command = shutil.which("node")
-    check(command, "there is no node on the PATH: apt-get install nodejs npm")
-    check((ROOT / folder / "node_modules" / package).is_dir(),
-          f"npm's {package} is not in {folder}/node_modules: run tools/npm-ci {folder}")
-    return command
+            test()
+            print(f"ok {number} - {name}", flush=True)
+        except Exception:  # pylint: disable=broad-except
+            failed += 1
+            print(f"not ok {number} - {name}")
+            print("\n".join("# " + line for line in traceback.format_exc().splitlines()), flush=True)
+    return 1 if failed else 0

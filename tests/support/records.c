@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a peer may send to change how a terminal shows it. */
-#define HOSTILE "\033]0;owned\007\r\n\xe2\x80\xae\xff\xc2\x9b"
+/* What a peer may send to change how a terminal shows it: a title, a new line, a change of
+ * direction, a byte that is no UTF-8, a control of two bytes. */
+#define HOSTILE "\033]0;owned\007\r\n\xe2\x80\xae\xff\xc2\x9b\xe2\x80\xac"
 
 static void set_window(struct why_utf8_evidence *utf8, const char *bytes, size_t len, uint8_t at) {
     memcpy(utf8->window, bytes, len);

@@ -122,12 +122,21 @@ static void echo(const struct line *line) {
     }
 }
 
-static void follow(struct test_scripted *server, const struct line *line) {
+static bool begin_tls(struct line *line, SSL_CTX *context) {
+    line->ssl = SSL_new(context);
+    SSL_set_fd(line->ssl, line->fd);
+    return SSL_accept(line->ssl) == 1;
+}
+
+static void follow(struct test_scripted *server, struct line *line, SSL_CTX *context) {
     const struct test_script *script = server->script;
     size_t at = 0;
     server->heard_len = 0;
     server->heard[0] = '\0';
     for (size_t i = 0; i < 4 && script->exchanges[i].say != NULL; i++) {
+        if (context != NULL && i == script->tls_after && !begin_tls(line, context)) {
+            return;
+        }
         bool waits = i > 0 || !script->says_first;
         if (waits && !wait_for(server, line, &at, script->exchanges[i].wait)) {
             return;
@@ -172,20 +181,12 @@ static void serve(struct test_scripted *server, int fd, SSL_CTX *context) {
     struct line line = {fd, NULL};
     struct timeval patience = {WAIT_MS / 1000, 0};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    bool is_up = true;
-    if (context != NULL) {
-        line.ssl = SSL_new(context);
-        SSL_set_fd(line.ssl, fd);
-        is_up = SSL_accept(line.ssl) == 1;
-    }
-    if (is_up) {
-        follow(server, &line);
-    }
+    follow(server, &line, context);
     if (server->script->end == TEST_RESET) {
         struct linger linger = {1, 0};
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     } else {
-        if (is_up && line.ssl != NULL) {
+        if (line.ssl != NULL && SSL_is_init_finished(line.ssl)) {
             SSL_shutdown(line.ssl);
         }
         /* What is unread would turn the FIN into a RST. */
@@ -217,16 +218,24 @@ static void *run(void *argument) {
     return NULL;
 }
 
-void test_scripted_start(struct test_scripted *server, const struct test_script *script,
-                         size_t connections) {
+void test_scripted_start_on(struct test_scripted *server, const struct test_script *script,
+                            size_t connections, int listener) {
     memset(server, 0, sizeof *server);
     server->script = script;
     server->connections = connections;
-    server->listener = test_listen(false, &server->port);
+    server->listener = listener;
     signal(SIGPIPE, SIG_IGN); /* OpenSSL's own writes raise it */
     if (pthread_create(&server->thread, NULL, run, server) != 0) {
         abort();
     }
+}
+
+void test_scripted_start(struct test_scripted *server, const struct test_script *script,
+                         size_t connections) {
+    uint16_t port = 0;
+    int listener = test_listen(false, &port);
+    test_scripted_start_on(server, script, connections, listener);
+    server->port = port;
 }
 
 void test_scripted_stop(struct test_scripted *server) {

@@ -32,6 +32,7 @@ struct test_script {
     struct test_exchange exchanges[4];
     enum test_end_of_script end;
     const char *tls_file;     /* PEM of certificate and key; NULL: no TLS */
+    size_t tls_after;         /* exchanges before TLS begins: a proxy's */
     const char *tls_wants_ca; /* PEM: ask the client for a certificate of this CA, and insist */
 };
 
@@ -50,6 +51,9 @@ struct test_scripted {
 /* Serve `connections`, one after the other. */
 void test_scripted_start(struct test_scripted *server, const struct test_script *script,
                          size_t connections);
+/* The same on a listening socket that is given, and taken over. */
+void test_scripted_start_on(struct test_scripted *server, const struct test_script *script,
+                            size_t connections, int listener);
 /* Wait for its end, and give its socket back. */
 void test_scripted_stop(struct test_scripted *server);
 

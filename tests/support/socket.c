@@ -54,7 +54,7 @@ int test_refuse_at(bool ipv6, uint16_t port) {
 
 int test_refuse(bool ipv6, uint16_t *port) {
     int fd = must(test_refuse_at(ipv6, 0), "bind");
-    union address address;
+    union address address = {0};
     socklen_t len = sizeof address;
     must(getsockname(fd, &address.any, &len), "getsockname");
     *port = ntohs(ipv6 ? address.ipv6.sin6_port : address.ipv4.sin_port);

@@ -93,6 +93,14 @@ static const struct row rows[] = {
      WHY_CAUSE_FRAME_LENGTH_OVERFLOW, .code = 1002},
     {"64-bit length 2^63 - 1", "5.2", "82 ff 7f ff ff ff ff ff ff ff " KEY0, "end", "88 02 03 f1",
      WHY_CAUSE_LIMIT_MESSAGE_SIZE, .code = 1009},
+    {"64-bit length 2^63", "5.2", "82 ff 80 00 00 00 00 00 00 00", "end", "88 02 03 ea",
+     WHY_CAUSE_FRAME_LENGTH_OVERFLOW, .code = 1002},
+    {"64-bit length 2^64 - 4", "5.2", "82 ff ff ff ff ff ff ff ff fc", "end", "88 02 03 ea",
+     WHY_CAUSE_FRAME_LENGTH_OVERFLOW, .code = 1002},
+    {"64-bit length 2^64 - 1 to a client", "5.2", "82 7f ff ff ff ff ff ff ff ff", "end",
+     "88 82 e6 a7 9e 04 e5 4d", WHY_CAUSE_FRAME_LENGTH_OVERFLOW, .client = true, .code = 1002},
+    {"64-bit length 2^63 - 1 to a client", "5.2", "82 7f 7f ff ff ff ff ff ff ff", "end",
+     "88 82 e6 a7 9e 04 e5 56", WHY_CAUSE_LIMIT_MESSAGE_SIZE, .client = true, .code = 1009},
     {"4 GiB declared, nothing sent", "5.2", "82 ff 00 00 00 01 00 00 00 00 " KEY0, "end",
      "88 02 03 f1", WHY_CAUSE_LIMIT_MESSAGE_SIZE, .code = 1009},
     {"a message of exactly the limit", "10.4", "82 84 " KEY0 "'abcd'", "binary 'abcd'", "",
@@ -204,6 +212,15 @@ static const struct row rows[] = {
     {"compressed text that ends inside a character", "8.1", "c1 88 " KEY0 "00 02 00 fd ff 61 c3 00",
      "end", "88 02 03 ef", WHY_CAUSE_UTF8_INVALID, .deflate = true, .code = 1007, .utf8_offset = 2,
      .utf8_class = WHY_UTF8_CLASS_TRUNCATED},
+    {"text that is not UTF-8, before what is not deflate data", "8.1",
+     "c1 89 " KEY0 "00 02 00 fd ff 61 ff ff ff", "end", "88 02 03 ef", WHY_CAUSE_UTF8_INVALID,
+     .deflate = true, .code = 1007, .utf8_offset = 1, .utf8_class = WHY_UTF8_CLASS_BAD_LEAD},
+    {"text that is not UTF-8 and passes the limit behind that", "8.1",
+     "c1 88 " KEY0 "00 02 00 fd ff ff 61 00", "end", "88 02 03 ef", WHY_CAUSE_UTF8_INVALID,
+     .deflate = true, .code = 1007, .utf8_class = WHY_UTF8_CLASS_BAD_LEAD, .message_len_max = 1},
+    {"past the limit, before what is not deflate data", "7692 8",
+     "c2 8a " KEY0 "00 03 00 fc ff 61 62 63 ff ff", "end", "88 02 03 f1",
+     WHY_CAUSE_LIMIT_MESSAGE_SIZE, .deflate = true, .code = 1009, .message_len_max = 2},
     {"inflated to exactly the limit", "7692 8", "c1 87 " KEY0 "f2 48 cd c9 c9 07 00",
      "text 'Hello' deflated", "", .deflate = true, .message_len_max = 5},
     {"inflated past the limit", "7692 8", "c1 87 " KEY0 "f2 48 cd c9 c9 07 00", "end",
@@ -498,8 +515,34 @@ static void reasons_of_the_program(void **state) {
     }
 }
 
+/* A graceful end goes on receiving: the message that is under way arrives whole, and stays readable
+ * when the program ends the connection while it looks at it. */
+static void a_message_under_way_survives_our_own_close(void **state) {
+    (void)state;
+    struct test_host host;
+    test_host_init(&host);
+    struct why_options options = why_options_default(&host.host);
+    struct why_conn *conn = why_conn_new(&options, WHY_ROLE_SERVER, NULL);
+    uint8_t begins[] = {0x01, 0x83, 0, 0, 0, 0, 'h', 'e', 'l'};
+    uint8_t ends[] = {0x80, 0x82, 0, 0, 0, 0, 'l', 'o'};
+    struct why_event event;
+    struct why_span input = {begins, sizeof begins};
+    why_conn_receive(conn, &input, &event);
+    why_conn_fail(conn, WHY_CAUSE_LOCAL_SHUTDOWN, NULL);
+    assert_int_equal(why_conn_state(conn), WHY_CONN_CLOSING);
+    input = (struct why_span){ends, sizeof ends};
+    why_conn_receive(conn, &input, &event);
+    assert_int_equal(event.type, WHY_EVENT_MESSAGE);
+    assert_int_equal(event.data.len, 5);
+    why_conn_lost(conn, WHY_CAUSE_TCP_RESET, WHY_TRANSPORT_RESET, 0);
+    assert_memory_equal(event.data.data, "hello", 5);
+    why_conn_free(conn);
+    assert_int_equal(host.live_blocks, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_under_way_survives_our_own_close),
         cmocka_unit_test(bytes_become_events_at_every_split),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(close_codes_of_the_peer),

@@ -34,6 +34,7 @@ static void write_form(const struct why_record *record, enum form form, enum why
 
 /* What a terminal acts on; new lines only where paragraphs are written. */
 static bool is_clean(const struct why_text *text, enum form form) {
+    static const char right_to_left[] = {'\xe2', '\x80', '\xae', '\0'}; /* U+202E */
     for (size_t i = 0; i < text->len; i++) {
         uint8_t byte = (uint8_t)text->data[i];
         bool is_allowed = byte == '\n' && form == TEXT;
@@ -42,7 +43,7 @@ static bool is_clean(const struct why_text *text, enum form form) {
             return false;
         }
     }
-    return strstr(text->data, "\xe2\x80\xae") == NULL;
+    return strstr(text->data, right_to_left) == NULL;
 }
 
 static void every_record_is_written_in_every_form(void **state) {
@@ -120,7 +121,8 @@ static const struct row rows[] = {
     {"reset", TEXT, WHY_LANG_EN, "ECONNRESET (104)"},
     {"reset", TEXT, WHY_LANG_EN, "81 7e 00 7d"},
     {"reset", TEXT, WHY_LANG_EN, "likely, not certain"},
-    {"hostile reason", LINE, WHY_LANG_EN, "\\x1b]0;owned\\x07\\x0d\\x0a\\u{202e}\\xff\\u{9b}"},
+    {"hostile reason", LINE, WHY_LANG_EN,
+     "\\x1b]0;owned\\x07\\x0d\\x0a\\u{202e}\\xff\\u{9b}\\u{202c}"},
     {"latin1", JSON, WHY_LANG_EN, "\"window\":\"636166e921\",\"window_at\":3"},
     {"bad reason", JSON, WHY_LANG_EN, "\"reason_hex\":\"ff\""},
     {"expired", JSON, WHY_LANG_EN, "\"not_after\":1680307200"},

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * whysocket check: walk DNS, TCP, proxy, TLS, HTTP and WebSocket, and say which step failed, why,
+ * and how to mend it.
+ */
+#include "cmd/check_run.h"
+#include "cmd/check_write.h"
+#include "cmd/command.h"
+#include "cmd/dial_options.h"
+#include "why/i18n.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct check_options {
+    struct dial_options dial; /* first: the shared rows are of it */
+};
+
+static const struct check_options defaults = {.dial = DIAL_DEFAULTS};
+
+static const struct command_example examples[] = {
+    {"whysocket check wss://example.com/chat", N_("why does it not connect?")},
+    {"whysocket check ws://127.0.0.1:9001/echo --json | jq .record.cause",
+     N_("the cause alone, for a script")},
+    {"whysocket check wss://localhost:9443/ --cacert ca.pem", N_("with a CA of your own")},
+    {"whysocket check wss://example.com/ --resolve example.com:443:192.0.2.7",
+     N_("one server of several, by its address")},
+    {"whysocket check wss://example.com/ -H \"Authorization: Bearer ...\" --origin "
+     "https://app.example.com",
+     N_("as a page of that site would ask")},
+    {NULL, NULL},
+};
+
+static const enum exit_code exit_codes[] = {
+    EXIT_CODE_OK,       EXIT_CODE_USAGE,       EXIT_CODE_DNS,
+    EXIT_CODE_TCP,      EXIT_CODE_TIMEOUT,     EXIT_CODE_PROXY,
+    EXIT_CODE_TLS,      EXIT_CODE_HTTP,        EXIT_CODE_NOT_WEBSOCKET,
+    EXIT_CODE_PROTOCOL, EXIT_CODE_PEER_CLOSED, EXIT_CODE_ABNORMAL,
+    EXIT_CODE_INTERNAL};
+
+static void show_step(void *context, const struct check_step *step) {
+    struct output *output = context;
+    check_write_step(output, step);
+}
+
+/* JSON is one object, at the end. */
+static void collect_step(void *context, const struct check_step *step) {
+    (void)context;
+    (void)step;
+}
+
+static enum exit_code check_url(struct command_call *call, struct why_loop *loop, const char *url) {
+    const struct check_options *asked = call->options;
+    struct dial dial;
+    struct check_result result;
+    enum exit_code code = dial_init(&dial, call, &asked->dial, url, loop);
+    if (code == EXIT_CODE_OK) {
+        code = check_run(call, &dial, loop, call->json ? collect_step : show_step, &call->output,
+                         &result);
+        if (code == EXIT_CODE_OK) {
+            code = exit_code_of(&result.record);
+            if (call->json) {
+                check_write_json(&call->output, url, dial.proxy_variable, &result, code);
+            } else {
+                check_write_verdict(&call->output, &result, code);
+            }
+        }
+    }
+    dial_clear(&dial);
+    return code;
+}
+
+static enum exit_code run_check(struct command_call *call) {
+    struct why_loop *loop = why_loop_new();
+    if (loop == NULL) {
+        output_diagnostic(&call->output, tr(call->output.lang, "a loop could not be made: %s"),
+                          strerror(errno));
+        return EXIT_CODE_INTERNAL;
+    }
+    enum exit_code code = check_url(call, loop, call->operands[0]);
+    why_loop_free(loop);
+    return code;
+}
+
+const struct command command_check = {
+    .name = "check",
+    .operands = N_("URL"),
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = N_("why does it not connect? which step fails, why, and how to mend it"),
+    .description =
+        N_("Walks the way to a WebSocket: DNS, TCP, a proxy, TLS, HTTP, then a ping, a text, a "
+           "binary message and a close. Each step is shown with its time. Where one fails, the "
+           "cause, the evidence and the mend follow, and the exit code names the step. A server "
+           "that does not echo is no fault."),
+    .shared = &dial_option_rows,
+    .options_size = sizeof(struct check_options),
+    .defaults = &defaults,
+    .examples = examples,
+    .exit_codes = exit_codes,
+    .run = run_check,
+};

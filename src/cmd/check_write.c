@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The result of `whysocket check` as text and as JSON.
+ */
+#include "cmd/check_write.h"
+
+#include "cmd/exit.h"
+#include "why/i18n.h"
+#include "why/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    FACT_WIDTH = 48, /* columns of a step's fact, before its time */
+};
+
+/* As people write them; they are names, and the same in every language. */
+static const char *step_name(enum why_layer layer) {
+    static const char *const names[] = {
+        [WHY_LAYER_NONE] = "",
+        [WHY_LAYER_DNS] = "DNS",
+        [WHY_LAYER_TCP] = "TCP",
+        [WHY_LAYER_PROXY] = "Proxy",
+        [WHY_LAYER_TLS] = "TLS",
+        [WHY_LAYER_HTTP] = "HTTP",
+        [WHY_LAYER_WEBSOCKET] = "WebSocket",
+        [WHY_LAYER_APPLICATION] = "WebSocket",
+    };
+    return names[layer];
+}
+
+static void write_line(struct output *output, enum symbol symbol, enum why_layer layer,
+                       const char *what, uint32_t us) {
+    struct why_text text = {0};
+    enum style style = symbol == SYMBOL_GOOD  ? STYLE_GOOD
+                       : symbol == SYMBOL_BAD ? STYLE_BAD
+                                              : STYLE_WARNING;
+    why_text_append(&text, "  %s%s%s %-10s ", output_style(output, style),
+                    output_symbol(output, symbol), output_style(output, STYLE_PLAIN),
+                    step_name(layer));
+    size_t before = text.len;
+    why_text_append_untrusted(&text, what, strlen(what));
+    size_t len = text.len - before;
+    if (us != WHY_NO_TIME) {
+        int pad = len < FACT_WIDTH ? (int)(FACT_WIDTH - len) : 1;
+        why_text_append(&text, "%*s%s%8.1f ms%s", pad, "", output_style(output, STYLE_FAINT),
+                        (double)us / 1000, output_style(output, STYLE_PLAIN));
+    }
+    why_text_append(&text, "\n");
+    output_text(output, &text);
+    why_text_clear(&text);
+    (void)fflush(stdout);
+}
+
+void check_write_step(struct output *output, const struct check_step *step) {
+    write_line(output, step->ok ? SYMBOL_GOOD : SYMBOL_BAD, step->layer, step->what, step->us);
+}
+
+static const char *answer_text(enum why_lang lang, enum check_answer answer, bool is_text) {
+    switch (answer) {
+    case CHECK_ECHOED:
+        return is_text ? tr(lang, "text echoed") : tr(lang, "binary echoed");
+    case CHECK_ANSWERED:
+        return is_text ? tr(lang, "text answered") : tr(lang, "binary answered");
+    case CHECK_SILENT:
+        return is_text ? tr(lang, "text not echoed") : tr(lang, "binary not echoed");
+    case CHECK_NOT_SENT:
+        break;
+    }
+    return NULL;
+}
+
+/* "ping 0.3 ms, text echoed, binary echoed, closed with 1000" */
+static void describe_conversation(const struct check_result *result, enum why_lang lang,
+                                  struct why_text *text) {
+    const char *const answers[] = {answer_text(lang, result->text, true),
+                                   answer_text(lang, result->binary, false)};
+    if (result->ping_us != WHY_NO_TIME) {
+        why_text_append(text, tr(lang, "ping %.1f ms"), (double)result->ping_us / 1000);
+    } else {
+        why_text_append(text, "%s", tr(lang, "no answer to a ping"));
+    }
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        if (answers[i] != NULL) {
+            why_text_append(text, ", %s", answers[i]);
+        }
+    }
+    why_text_append(text, tr(lang, ", closed with %u"), result->record.code);
+}
+
+void check_write_verdict(struct output *output, const struct check_result *result, int exit_code) {
+    enum why_lang lang = output->lang;
+    bool ok = exit_code == EXIT_CODE_OK;
+    if (result->opened) {
+        struct why_text fact = {0};
+        describe_conversation(result, lang, &fact);
+        bool is_worth_a_look = ok && result->ping_us == WHY_NO_TIME;
+        write_line(output,
+                   !ok               ? SYMBOL_BAD
+                   : is_worth_a_look ? SYMBOL_WARNING
+                                     : SYMBOL_GOOD,
+                   WHY_LAYER_WEBSOCKET, fact.data == NULL ? "" : fact.data, WHY_NO_TIME);
+        why_text_clear(&fact);
+    }
+    struct why_text text = {0};
+    if (ok) {
+        why_text_append(&text, "\n%s\n", tr(lang, "All is well."));
+        if (result->record.tls.insecure && result->record.tls.error_count > 0) {
+            why_text_append(&text, "%s\n",
+                            tr(lang, "But only with --insecure: the certificate does not verify."));
+            for (size_t i = 0; i < result->record.tls.error_count; i++) {
+                why_text_append(&text, "  %s: ", why_cause_id(result->record.tls.errors[i].cause));
+                why_text_append_untrusted(&text, result->record.tls.errors[i].text,
+                                          strlen(result->record.tls.errors[i].text));
+                why_text_append(&text, "\n");
+            }
+        }
+    } else {
+        why_text_append(&text, "\n");
+        why_record_write_text(&result->record, lang, &text);
+    }
+    output_document(output, text.data == NULL ? "" : text.data);
+    why_text_clear(&text);
+}
+
+static void write_answer(struct why__json *json, const char *key, enum check_answer answer) {
+    static const char *const words[] = {
+        [CHECK_NOT_SENT] = "",
+        [CHECK_ECHOED] = "echoed",
+        [CHECK_ANSWERED] = "answered",
+        [CHECK_SILENT] = "silent",
+    };
+    why__json_string_or_null(json, key, words[answer]);
+}
+
+static void write_us(struct why__json *json, const char *key, uint32_t us) {
+    if (us == WHY_NO_TIME) {
+        why__json_null(json, key);
+    } else {
+        why__json_unsigned(json, key, us);
+    }
+}
+
+void check_write_json(struct output *output, const char *url, const char *proxy_variable,
+                      const struct check_result *result, int exit_code) {
+    struct why_text text = {0};
+    struct why__json json = {.text = &text};
+    why__json_open(&json, NULL, '{');
+    why__json_string(&json, "schema", "whysocket.check/1");
+    why__json_string(&json, "url", url);
+    why__json_string_or_null(&json, "proxy_variable", proxy_variable != NULL ? proxy_variable : "");
+    why__json_bool(&json, "ok", exit_code == EXIT_CODE_OK);
+    why__json_integer(&json, "exit_code", exit_code);
+    why__json_open(&json, "steps", '[');
+    for (size_t i = 0; i < result->step_count; i++) {
+        const struct check_step *step = &result->steps[i];
+        why__json_open(&json, NULL, '{');
+        why__json_string(&json, "layer", why_layer_name(step->layer));
+        why__json_bool(&json, "ok", step->ok);
+        write_us(&json, "us", step->us);
+        why__json_string(&json, "what", step->what);
+        why__json_close(&json, '}');
+    }
+    why__json_close(&json, ']');
+    if (result->opened) {
+        why__json_open(&json, "websocket", '{');
+        write_us(&json, "ping_us", result->ping_us);
+        write_answer(&json, "text", result->text);
+        write_answer(&json, "binary", result->binary);
+        write_us(&json, "conversation_us", result->conversation_us);
+        why__json_close(&json, '}');
+    } else {
+        why__json_null(&json, "websocket");
+    }
+    struct why_text record = {0};
+    why_record_write_json(&result->record, output->lang, &record);
+    why_text_append(&text, ",\"record\":%s", record.data == NULL ? "null" : record.data);
+    why_text_clear(&record);
+    why__json_close(&json, '}');
+    why_text_append(&text, "\n");
+    output_text(output, &text);
+    why_text_clear(&text);
+}
