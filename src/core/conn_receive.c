@@ -116,6 +116,9 @@ static struct why_span take_payload(struct why_conn *conn, struct why_span *inpu
     input->data += len;
     input->len -= len;
     conn->payload_left -= len;
+    if (len > 0 && conn->step != WHY__STEP_CONTROL) {
+        conn->message_ms = why__conn_now(conn); /* a message on its way is no idleness */
+    }
     return piece;
 }
 
@@ -467,6 +470,8 @@ void why_conn_receive(struct why_conn *conn, struct why_span *input, struct why_
     release_delivered(conn);
     if (input->len > 0 && conn->state < WHY_CONN_FINISHING) {
         conn->received_ms = why__conn_now(conn);
+        conn->is_asking = false;
+        conn->ping_owed = false;
     }
     size_t before = input->len;
     while (event->type == WHY_EVENT_NONE) {
