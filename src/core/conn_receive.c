@@ -76,7 +76,8 @@ static enum why_cause begin_data(struct why_conn *conn) {
     if (message->compressed) {
         /* The limit is on what comes out. What does not compress grows by a little; more than that
          * is nothing but empty blocks. */
-        max += max / 256 < UINT64_MAX - max - 1024 ? max / 256 + 1024 : 0;
+        uint64_t growth = max / 256 + 1024;
+        max = growth < UINT64_MAX - max ? max + growth : UINT64_MAX;
         so_far = message->joined != NULL ? message->joined->compressed_len : 0;
     }
     if (so_far > max || decoder->payload_len > max - so_far) {
@@ -288,7 +289,8 @@ static bool take_inflated(struct why_conn *conn, size_t len) {
 static bool inflate_slice(struct why_conn *conn, struct why_bytes *input, bool *full) {
     *full = false;
     /* One byte past the limit, to see that it is passed. */
-    if (!reserve_message(conn, 1, conn->options->message_len_max + 1)) {
+    uint64_t max = conn->options->message_len_max;
+    if (!reserve_message(conn, 1, max < UINT64_MAX ? max + 1 : max)) {
         return false;
     }
     struct why__joined *joined = conn->message.joined;

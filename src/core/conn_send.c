@@ -71,43 +71,31 @@ static bool queue_borrowed(struct why_conn *conn, const struct why__frame_header
     return true;
 }
 
-/* Compress into the queue: the header's length is known only after, so it is written into the end
- * of a gap that stands before the payload, and the payload moved up to it. Sets *grew where the
- * message would have been shorter as it was, and nothing depends on the compressor having seen it:
- * then nothing is queued. */
+/* Compress beside the queue, then queue what came out: in the queue itself a message would hold the
+ * room that it might have needed until it is sent. Sets *grew where it would have been shorter as
+ * it was, and nothing depends on the compressor having seen it: then nothing is queued. */
 static bool queue_compressed(struct why_conn *conn, struct why__frame_header *header,
                              struct why_bytes payload, bool *grew) {
     *grew = false;
-    const struct why_host *host = why__conn_host(conn);
     size_t bound = why__deflate_bound(conn->deflate, payload.len);
-    if (bound == 0) {
+    uint8_t *body = bound != 0 ? why__conn_allocate(conn, NULL, bound) : NULL;
+    if (body == NULL) {
         return false;
     }
-    size_t reserved = WHY__FRAME_HEADER_MAX + bound;
-    uint8_t *room = why__send_queue_reserve(&conn->output, host, reserved);
-    if (room == NULL) {
-        return false;
-    }
-    uint8_t *body = room + WHY__FRAME_HEADER_MAX;
     size_t len = why__deflate_compress(conn->deflate, payload, header->final, body);
-    if (len >= payload.len && header->final && header->opcode != WHY_OPCODE_CONTINUATION &&
-        why__deflate_forgets(conn->deflate)) {
+    bool is_first = header->opcode != WHY_OPCODE_CONTINUATION;
+    bool is_queued = true;
+    if (len >= payload.len && header->final && is_first && why__deflate_forgets(conn->deflate)) {
         *grew = true;
-        why__send_queue_trim(&conn->output, reserved);
-        return true;
+    } else {
+        header->compressed = is_first;
+        is_queued = why__conn_queue_frame(conn, header, (struct why_bytes){body, len});
+        if (!is_queued) {
+            why__deflate_forget(conn->deflate); /* the peer will not see what it has seen */
+        }
     }
-    uint8_t key[4];
-    header->payload_len = len;
-    header->compressed = header->opcode != WHY_OPCODE_CONTINUATION;
-    struct why__frame_header masked = *header;
-    choose_mask(conn, &masked, key);
-    size_t header_len = why__frame_encode(&masked, room);
-    memmove(room + header_len, body, len);
-    if (masked.mask_key != NULL) {
-        why__mask(room + header_len, len, key, 0);
-    }
-    why__send_queue_trim(&conn->output, reserved - header_len - len);
-    return true;
+    why__conn_allocate(conn, body, 0);
+    return is_queued;
 }
 
 static bool queue_message(struct why_conn *conn, struct why__frame_header *header,
