@@ -110,7 +110,9 @@ struct why_utf8_evidence {
     uint8_t window[WHY_UTF8_WINDOW_MAX]; /* the bytes around it */
 };
 
-/* Evidence of the opening handshake, or of a proxy's answer: as received, cut to what fits. */
+/* Evidence of the opening handshake, or of a proxy's answer: as received, cut to what fits, with
+ * asterisks over what lets somebody in: the values of Authorization, Proxy-Authorization, Cookie and
+ * Set-Cookie, and the user and password of a URL. Other headers, and queries, are shown. */
 struct why_http_evidence {
     uint16_t status; /* of the answer, theirs or ours; 0: none came, or none was understood */
     uint32_t offset; /* of the byte that was refused, where one was */
