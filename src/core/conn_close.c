@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/guess.h"
+#include "core/redact.h"
 
 #include <assert.h>
 #include <string.h>
@@ -138,7 +139,9 @@ static bool is_graceful(enum why_cause cause) {
 static void note_detail(struct why_conn *conn, const char *detail) {
     struct why__ending *ending = why__conn_ending(conn);
     if (ending != NULL && detail != NULL) {
-        why__text_copy(ending->detail, sizeof ending->detail, detail, why__text_len(detail));
+        size_t all = why__text_len(detail);
+        size_t len = why__text_copy(ending->detail, sizeof ending->detail, detail, all);
+        why__redact(ending->detail, len, len < all);
     }
 }
 

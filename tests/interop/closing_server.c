@@ -69,13 +69,14 @@ static void on_request(void *user, const struct why_server_handshake *handshake,
                        struct why_answer *answer) {
     (void)user;
     const struct why_http_head *head = why_server_handshake_head(handshake);
-    char *path = strndup((const char *)head->target.data, head->target.len);
+    char *path = calloc(1, head->target.len + 1); /* strndup() would look for a terminator */
     if (path == NULL || !why_server_handshake_is_upgrade(handshake)) {
         answer->respond = true;
         answer->response.status = 404;
         free(path);
         return;
     }
+    memcpy(path, head->target.data, head->target.len);
     answer->user = path;
 }
 
