@@ -159,18 +159,27 @@ static struct why_options limits_of(const struct serve_options *asked) {
 
 static enum exit_code listen_failed(const struct command_call *call, int result,
                                     const char *error) {
-    output_diagnostic(&call->output, "%s", error);
+    struct why_text shown = {0};
+    why_text_append_untrusted(&shown, error, strlen(error));
+    output_diagnostic(&call->output, "%s", shown.data == NULL ? "" : shown.data);
+    why_text_clear(&shown);
     return result == WHY_ERR_SYSTEM                                 ? EXIT_CODE_TCP
            : result == WHY_ERR_ARGUMENT || result == WHY_ERR_CONFIG ? EXIT_CODE_USAGE
                                                                     : EXIT_CODE_INTERNAL;
 }
 
-/* The first worker takes the address, and with port 0 a port; the others share what it got. */
+static bool is_path(const char *address) {
+    return strncmp(address, "unix:", 5) == 0;
+}
+
+/* The first worker takes the address, and with port 0 a port; the others share what it got. A unix
+ * socket's path cannot be shared: it is the first worker's alone. */
 static enum exit_code listen_on(const struct command_call *call, struct serve_plan *plan,
                                 const char *address, const struct why_tls_config *tls,
                                 size_t *listener) {
     char error[ERROR_MAX] = "";
-    for (size_t i = 0; i < plan->worker_count; i++) {
+    size_t listening_count = is_path(address) ? 1 : plan->worker_count;
+    for (size_t i = 0; i < listening_count; i++) {
         const char *where =
             i == 0 ? address : why_server_address(plan->workers[0].server, *listener);
         int result = why_server_listen(plan->workers[i].server, where, tls, error, sizeof error);
@@ -216,7 +225,7 @@ static enum exit_code listen_on_all(const struct command_call *call,
 /* For a person at a terminal: what to do next. */
 static void print_hints(const struct command_call *call, const struct serve_plan *plan) {
     const char *address = why_server_address(plan->workers[0].server, 0);
-    if (call->json || strncmp(address, "unix:", 5) == 0) {
+    if (call->json || is_path(address)) {
         return;
     }
     enum why_lang lang = call->output.lang;
@@ -239,11 +248,16 @@ static void *run_thread(void *argument) {
     return NULL;
 }
 
-/* Signals go to the thread that waits for them, and a second one ends at once. */
+/* Signals go to the thread that waits for them, and a second one ends at once. A terminal that went
+ * away says SIGHUP; nohup has it ignored, and what is waited for no longer is. */
 static void block_signals(sigset_t *signals) {
+    struct sigaction hangup;
     sigemptyset(signals);
     sigaddset(signals, SIGINT);
     sigaddset(signals, SIGTERM);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
+        sigaddset(signals, SIGHUP);
+    }
     pthread_sigmask(SIG_BLOCK, signals, NULL);
 }
 
