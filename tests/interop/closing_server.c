@@ -69,13 +69,15 @@ static void on_request(void *user, const struct why_server_handshake *handshake,
                        struct why_answer *answer) {
     (void)user;
     const struct why_http_head *head = why_server_handshake_head(handshake);
-    char *path = strndup((const char *)head->target.data, head->target.len);
+    char *path = malloc(head->target.len + 1);
     if (path == NULL || !why_server_handshake_is_upgrade(handshake)) {
         answer->respond = true;
         answer->response.status = 404;
         free(path);
         return;
     }
+    memcpy(path, head->target.data, head->target.len);
+    path[head->target.len] = '\0';
     answer->user = path;
 }
 
