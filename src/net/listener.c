@@ -328,13 +328,23 @@ int why__listeners_open(const char *address, const struct why__listen *how,
     return WHY_OK;
 }
 
+void why__listeners_close(struct why__listener *listeners) {
+    for (struct why__listener *at = listeners; at != NULL; at = at->next) {
+        if (at->watch.fd < 0) {
+            continue;
+        }
+        close(at->watch.fd);
+        at->watch.fd = -1;
+        if (at->is_unix) {
+            unlink(at->address + strlen(UNIX_PREFIX));
+        }
+    }
+}
+
 void why__listeners_free(struct why__listener *listeners) {
+    why__listeners_close(listeners);
     while (listeners != NULL) {
         struct why__listener *next = listeners->next;
-        close(listeners->watch.fd);
-        if (listeners->is_unix) {
-            unlink(listeners->address + strlen(UNIX_PREFIX));
-        }
         if (!listeners->shares_tls) {
             why__tls_context_free(listeners->tls);
         }

@@ -513,6 +513,7 @@ static void a_close_that_is_not_answered_has_a_deadline(void **state) {
     pair.server.deaf = true;
     test_pair_open(&pair);
     assert_int_equal(why_conn_close(pair.client.conn, 1000, text_of("")), WHY_OK);
+    why_conn_output_consumed(pair.client.conn, why_conn_output_len(pair.client.conn));
     test_pair_advance(&pair, 4999);
     assert_int_equal(why_conn_state(pair.client.conn), WHY_CONN_CLOSING);
     test_pair_advance(&pair, 1);
@@ -558,6 +559,7 @@ static void the_transport_ends_without_a_close(void **state) {
         test_pair_open(&pair);
         if (cases[i].after_our_close) {
             assert_int_equal(why_conn_close(pair.server.conn, 1000, text_of("")), WHY_OK);
+            why_conn_output_consumed(pair.server.conn, why_conn_output_len(pair.server.conn));
         }
         why_conn_lost(pair.server.conn, cases[i].cause, cases[i].transport, 104);
         struct why_record record;

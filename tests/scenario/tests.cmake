@@ -13,7 +13,9 @@ endfunction()
 add_executable(record_samples support/record_samples.c support/records.c)
 target_link_libraries(record_samples PRIVATE why_test_support)
 
+why_test(scenario/close_record_test)
 why_test(scenario/hostile_test)
+why_test(scenario/keep_alive_test)
 why_test(scenario/pair_test)
 why_script(scenario/command_test 120 $<TARGET_FILE:whysocket>)
 why_script(scenario/schema_test 120 $<TARGET_FILE:whysocket> $<TARGET_FILE:record_samples>
