@@ -69,7 +69,7 @@ static void on_request(void *user, const struct why_server_handshake *handshake,
                        struct why_answer *answer) {
     (void)user;
     const struct why_http_head *head = why_server_handshake_head(handshake);
-    char *path = calloc(1, head->target.len + 1); /* strndup() would look for a terminator */
+    char *path = malloc(head->target.len + 1);
     if (path == NULL || !why_server_handshake_is_upgrade(handshake)) {
         answer->respond = true;
         answer->response.status = 404;
@@ -77,6 +77,7 @@ static void on_request(void *user, const struct why_server_handshake *handshake,
         return;
     }
     memcpy(path, head->target.data, head->target.len);
+    path[head->target.len] = '\0';
     answer->user = path;
 }
 

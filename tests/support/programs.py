@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """For the tests with other people's programs: processes that write JSON lines, the servers among
 them, a certificate, npm's packages."""
+import atexit
+import ctypes
 import json
 import queue
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -13,6 +16,13 @@ from pathlib import Path
 from support.scenario import ROOT, Failed, check, run
 
 PATIENCE_S = 60  # of a machine that has much else to do
+PR_SET_PDEATHSIG = 1
+libc = ctypes.CDLL(None)
+
+
+def die_with_parent():
+    """A test that is killed, since its time is up, leaves nothing running."""
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Process:
@@ -22,7 +32,9 @@ class Process:
         self.command = [str(word) for word in command]
         self.errors = tempfile.TemporaryFile("w+", errors="replace")
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stderr=self.errors,
-                                        stdout=subprocess.PIPE, text=True, errors="replace", cwd=cwd)
+                                        stdout=subprocess.PIPE, text=True, errors="replace", cwd=cwd,
+                                        preexec_fn=die_with_parent)
+        atexit.register(self.process.kill)
         self.lines = queue.Queue()
         self.other = []  # what it wrote that was no JSON
         self.reader = threading.Thread(target=self.read, daemon=True)
