@@ -487,9 +487,7 @@ void why_session_report(const struct why_session *session, struct why_record *re
     if (session->conn != NULL) {
         why_conn_report(session->conn, record);
     }
-    if (session->stream.tls != NULL) {
-        why__tls_report(session->stream.tls, record);
-    }
+    why__stream_report(&session->stream, record);
     record->timings.tls_us = session->tls_us;
     record->timings.http_us = session->http_us;
     if (session->peer.family == AF_UNIX && session->stream.is_open) {

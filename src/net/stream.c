@@ -4,6 +4,7 @@
  */
 #include "net/stream.h"
 
+#include "core/redact.h"
 #include "net/stream_send.h"
 
 #include <errno.h>
@@ -378,4 +379,13 @@ void why__stream_finish(struct why__stream *stream, bool half_close) {
     stream->held_len = 0;
     why__stream_flush(stream);
     why__stream_rewatch(stream);
+}
+
+void why__stream_report(const struct why__stream *stream, struct why_record *record) {
+    if (stream->tls != NULL) {
+        why__tls_report(stream->tls, record);
+        struct why_tls_evidence *tls = &record->tls;
+        why__redact((char *)tls->first_bytes, tls->first_bytes_len,
+                    tls->first_bytes_len == sizeof tls->first_bytes);
+    }
 }
