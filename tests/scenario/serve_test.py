@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""`whysocket serve` as its users and their mistakes meet it: signals, addresses, closed descriptors.
+"""`whysocket serve` as its users and their mistakes meet it: signals, addresses, closed descriptors,
+a topic that is flooded.
 
 usage: serve_test.py WHYSOCKET
 """
@@ -12,6 +13,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from support import peers  # noqa: E402
@@ -121,6 +124,35 @@ def a_unix_socket_goes_with_threads():
         assert not os.path.exists(path)
 
 
+def a_flooded_topic_holds_up_nobody(threads):
+    def test():
+        with server("--threads", threads, "--max-message", "1M") as (process, port):
+            members = [open_session(port, b"/topic/flood") for _ in range(300)]
+            publisher = open_session(port, b"/topic/flood")
+            publisher.settimeout(0.2)
+            flood = b"\x82\x81\0\0\0\0x" * 100000
+
+            def publish():
+                with contextlib.suppress(OSError):
+                    while True:
+                        publisher.sendall(flood)
+            thread = threading.Thread(target=publish)
+            thread.start()
+            with open_session(port) as other:
+                begin = time.monotonic()
+                for _ in range(5):
+                    other.sendall(b"\x81\x82\0\0\0\0hi")
+                    assert other.recv(100) == b"\x81\x02hi"
+                took = time.monotonic() - begin
+                assert took < 5, took
+            thread.join()
+            process.terminate()
+            assert process.wait(8) == 0, process.returncode
+            for connection in (publisher, *members):
+                connection.close()
+    return test
+
+
 TESTS = [
     ("SIGTERM says 1001 to all and ends", ends_in_order(signal.SIGTERM)),
     ("SIGHUP does as well: the terminal is gone", ends_in_order(signal.SIGHUP)),
@@ -131,6 +163,8 @@ TESTS = [
     ("nothing takes the place of a closed descriptor",
      nothing_takes_the_place_of_a_closed_descriptor),
     ("a unix socket goes with threads", a_unix_socket_goes_with_threads),
+    ("a flooded topic holds up nobody", a_flooded_topic_holds_up_nobody("1")),
+    ("nor with several threads", a_flooded_topic_holds_up_nobody("2")),
 ]
 
 sys.exit(peers.run_tests(TESTS))
