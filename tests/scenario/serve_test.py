@@ -39,7 +39,7 @@ def server(*options, address="127.0.0.1:0", **changes):
 
 
 def open_session(port, path=b"/echo"):
-    connection = socket.create_connection(("127.0.0.1", int(port)), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", int(port)), timeout=3)
     connection.sendall(REQUEST % path)
     head = b""
     while not head.endswith(b"\r\n\r\n"):
@@ -107,6 +107,40 @@ def nothing_takes_the_place_of_a_closed_descriptor():
             assert os.readlink(f"/proc/{process.pid}/fd/{descriptor}") == "/dev/null"
 
 
+def a_full_disk_is_said_once():
+    with open("/dev/full", "w", encoding="ascii") as full, socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        reserved.close()
+        with subprocess.Popen([WHYSOCKET, "serve", "--listen", f"127.0.0.1:{port}"], stdout=full,
+                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              env=peers.environment()) as process:
+            for _ in range(100):
+                with contextlib.suppress(OSError):
+                    open_session(port).close()
+                    break
+                time.sleep(0.05)
+            open_session(port).close()
+            process.terminate()
+            assert process.wait(8) == 3, process.returncode
+            text = process.stderr.read().decode()
+            assert text.count("\n") == 1 and "No space left" in text, text
+
+
+def a_log_that_nobody_reads_does_not_hold_up_the_end():
+    with server() as (process, port):
+        with contextlib.suppress(OSError, AssertionError):
+            for _ in range(5000):
+                with open_session(port) as session:
+                    session.settimeout(0.5)
+                    session.sendall(b"\x88\x82\0\0\0\0\x03\xe8")
+                    session.recv(100)
+                    session.recv(100)
+        process.terminate()
+        assert process.wait(10) == 3, process.returncode
+        assert b"stdout" in process.stderr.read()
+
+
 def a_unix_socket_goes_with_threads():
     with tempfile.TemporaryDirectory(prefix="whysocket-") as folder:
         path = f"{folder}/socket"
@@ -162,6 +196,9 @@ TESTS = [
     ("an address is shown without its escapes", an_address_is_shown_without_its_escapes),
     ("nothing takes the place of a closed descriptor",
      nothing_takes_the_place_of_a_closed_descriptor),
+    ("a full disk is said once", a_full_disk_is_said_once),
+    ("a log that nobody reads does not hold up the end",
+     a_log_that_nobody_reads_does_not_hold_up_the_end),
     ("a unix socket goes with threads", a_unix_socket_goes_with_threads),
     ("a flooded topic holds up nobody", a_flooded_topic_holds_up_nobody("1")),
     ("nor with several threads", a_flooded_topic_holds_up_nobody("2")),
