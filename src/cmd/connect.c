@@ -142,21 +142,47 @@ void connect_typed(struct connect *connect, const char *line, size_t len) {
 
 /* ---- The end ---- */
 
-void connect_leave(struct connect *connect) {
-    struct why_bytes no_reason = {NULL, 0};
-    if (connect->session != NULL && !connect->is_leaving &&
-        why_session_close(connect->session, WHY_CLOSE_NORMAL, no_reason) == WHY_OK) {
-        connect->is_leaving = true;
-        return;
+/* The client tells nothing of an end that does not wait for the peer, so it is told here. */
+static void abandon(struct connect *connect) {
+    struct why_record record;
+    why_record_init(&record);
+    if (connect->session != NULL) {
+        why_session_report(connect->session, &record);
+        record.cause = WHY_CAUSE_NONE; /* the close that we asked for did not come about */
     }
-    /* Between two connections it is how the last one ended that counts. */
+    why_record_fail(&record, WHY_CAUSE_LOCAL_ABANDONED);
+    connect->code = exit_code_of(&record);
+    terminal_stop(connect->terminal);
+    show_close(connect, &record);
+}
+
+/* Between two connections it is how the last one ended that counts. */
+static void end_at_once(struct connect *connect) {
     if (connect->session != NULL || connect->attempts == 0) {
-        connect->code = EXIT_CODE_ABNORMAL;
-        output_diagnostic(&connect->call->output, "%s",
-                          tr(connect->call->output.lang, "interrupted"));
+        abandon(connect);
     }
     connect->is_leaving = true;
     why_loop_stop(connect->loop);
+}
+
+void connect_leave(struct connect *connect) {
+    if (connect->session == NULL) {
+        end_at_once(connect);
+    } else if (!connect->is_leaving) {
+        struct why_bytes no_reason = {NULL, 0};
+        connect->is_leaving = true;
+        /* Where it cannot be sent a Close is on its way already, or the end has come. */
+        (void)!why_session_close(connect->session, WHY_CLOSE_NORMAL, no_reason);
+    }
+}
+
+/* Ctrl-C and the like: in order the first time, at once the second. */
+static void interrupt(struct connect *connect) {
+    if (connect->is_leaving) {
+        end_at_once(connect);
+    } else {
+        connect_leave(connect);
+    }
 }
 
 static void on_end(struct why__task *task) {
@@ -173,8 +199,10 @@ static void on_signal(struct why__watch *watch, unsigned ready) {
         return;
     }
     bool is_of_terminal = signal.ssi_signo == SIGWINCH || signal.ssi_signo == SIGCONT;
-    if (!is_of_terminal) {
-        connect_leave(connect);
+    if (signal.ssi_signo == SIGHUP) {
+        connect_leave(connect); /* the terminal is gone, which its thread has seen as well */
+    } else if (!is_of_terminal) {
+        interrupt(connect);
     } else if (connect->terminal != NULL && signal.ssi_signo == SIGWINCH) {
         terminal_resize(connect->terminal);
     } else if (connect->terminal != NULL) {
@@ -270,9 +298,7 @@ void connect_drained(struct connect *connect) {
     int error = connect->sink.error;
     if (error != 0) {
         connect->call->output.write_error = error;
-        if (!connect->is_leaving) {
-            connect_leave(connect);
-        }
+        connect_leave(connect);
     } else if (connect->session != NULL) {
         why_session_resume(connect->session);
     }

@@ -47,7 +47,7 @@ int connect_send(struct connect *connect, enum why_opcode opcode, struct why_byt
 /* A line was typed. */
 void connect_typed(struct connect *connect, const char *line, size_t len);
 
-/* Close with 1000; where that was asked for already, or nothing is open, end at once. */
+/* Close with 1000; end at once where nothing is open. Asked for again, it changes nothing. */
 void connect_leave(struct connect *connect);
 
 /* The sink has room again, or its reader is gone. */

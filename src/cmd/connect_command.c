@@ -111,7 +111,7 @@ static const struct {
     {"ping", N_("/ping [TEXT]"), N_("ask the peer for a pong, and tell how long it took"),
      read_ping},
     {"binary", N_("/binary HEX"), N_("send bytes: /binary 00 ff 7f"), read_binary},
-    {"help", N_("/help"), N_("show this"), read_help},
+    {"help", "/help", N_("show this"), read_help},
 };
 
 enum {

@@ -16,9 +16,9 @@ struct line_history;
 struct line_history *line_history_new(EditLine *edit);
 
 /* A line that begins with a space is not kept, as in shells: it may hold a secret. */
-void line_history_add(struct line_history *history, const char *line, size_t len);
+void line_history_add(struct line_history *self, const char *line, size_t len);
 
 /* Write it to its file, and free it. NULL is allowed. */
-void line_history_free(struct line_history *history);
+void line_history_free(struct line_history *self);
 
 #endif

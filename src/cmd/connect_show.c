@@ -126,8 +126,16 @@ static void show_to_person(struct connect *connect, const struct why_event *even
 /* ---- For pipes ---- */
 
 static void append_hex(struct why_text *text, struct why_bytes data) {
+    static const char digits[] = "0123456789abcdef";
+    char piece[512];
+    size_t len = 0;
     for (size_t i = 0; i < data.len; i++) {
-        why_text_append(text, "%02x", data.data[i]);
+        piece[len++] = digits[data.data[i] >> 4];
+        piece[len++] = digits[data.data[i] & 15];
+        if (len == sizeof piece || i + 1 == data.len) {
+            why_text_append(text, "%.*s", (int)len, piece);
+            len = 0;
+        }
     }
 }
 

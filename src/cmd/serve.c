@@ -188,6 +188,9 @@ static enum exit_code listen_on(const struct command_call *call, struct serve_pl
         if (result != WHY_OK) {
             return listen_failed(call, result, error);
         }
+        if (i == 0 && error[0] != '\0') {
+            output_diagnostic(&call->output, "%s", error); /* a certificate that expired, say */
+        }
     }
     /* A name may stand for several addresses. */
     const char *bound = NULL;
@@ -298,6 +301,9 @@ static enum exit_code run_workers(const struct command_call *call, struct serve_
         worker_stop(&plan->workers[i]);
     }
     join_workers(call, plan);
+    for (size_t i = 0; i < plan->worker_count; i++) {
+        worker_drain(&plan->workers[i]);
+    }
     int error = serve_log_write_error(plan->log);
     if (error != 0) {
         output_diagnostic(&call->output, tr(call->output.lang, "cannot write the result: %s"),

@@ -357,10 +357,6 @@ bool worker_init(struct worker *worker, const struct serve_plan *plan, bool is_f
 
 void worker_clear(struct worker *worker) {
     why_server_free(worker->server);
-    if (worker->loop != NULL) {
-        why__timer_cancel(worker->loop, &worker->turn);
-        (void)!why_loop_run(worker->loop); /* what others relayed last is freed where it arrives */
-    }
     why_loop_free(worker->loop);
     topic_table_free(worker->topics);
     why_text_clear(&worker->body);
@@ -381,6 +377,16 @@ static void on_stopped(void *user) {
 static void stop_server(void *argument) {
     struct worker *worker = argument;
     why_server_stop(worker->server, STOP_JITTER_MS, STOP_DEADLINE_MS, on_stopped);
+}
+
+static void stop_loop(void *loop) {
+    why_loop_stop(loop);
+}
+
+void worker_drain(struct worker *worker) {
+    if (why_loop_post(worker->loop, stop_loop, worker->loop) == WHY_OK) {
+        (void)!worker_run(worker);
+    }
 }
 
 void worker_stop(struct worker *worker) {

@@ -54,6 +54,9 @@ void worker_clear(struct worker *worker);
 /* Run its loop until it is stopped. In the calling thread. */
 bool worker_run(struct worker *worker);
 
+/* Do what other workers left on its loop, where none of them runs any more. */
+void worker_drain(struct worker *worker);
+
 /* From any thread: say 1001 to all within `jitter_ms`, cut what is left at `deadline_ms`, return
  * from worker_run(). */
 void worker_stop(struct worker *worker);

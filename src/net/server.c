@@ -259,6 +259,7 @@ int why_server_listen(struct why_server *server, const char *address,
     struct why__listen how = {.joins = server->config->join_ports,
                               .error = error != NULL ? error : unwanted,
                               .error_size = error != NULL ? error_size : sizeof unwanted};
+    how.error[0] = '\0';
     if (options->ping_interval_ms != 0 && options->pong_timeout_ms != 0) {
         how.user_timeout_ms = options->ping_interval_ms + options->pong_timeout_ms;
     }

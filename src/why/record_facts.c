@@ -181,7 +181,7 @@ static void transport_rows(const struct why_record *record, enum why_lang lang,
                     record->first == WHY_FIRST_SENT ? first : "", lang, text);
     if (record->frame_len > 0) {
         why__record_row(text, tr(lang, "Frame header"));
-        append_hex(text, (const uint8_t *)record->frame, record->frame_len);
+        append_hex(text, record->frame, record->frame_len);
         why_text_append(text, "\n");
     }
 }
@@ -280,6 +280,13 @@ static void tls_parameter_rows(const struct why_tls_evidence *tls, enum why_lang
     row_untrusted(text, "OpenSSL", tls->library_error);
 }
 
+/* A TLS record's head (RFC 8446 section 5.1): what came was TLS, and its bytes tell a person
+ * nothing. */
+static bool begins_as_tls(const struct why_tls_evidence *tls) {
+    return tls->first_bytes_len >= 2 && tls->first_bytes[0] >= 0x14 &&
+           tls->first_bytes[0] <= 0x17 && tls->first_bytes[1] == 0x03;
+}
+
 static void tls_rows(const struct why_record *record, enum why_lang lang, struct why_text *text) {
     const struct why_tls_evidence *tls = &record->tls;
     tls_parameter_rows(tls, lang, text);
@@ -293,7 +300,7 @@ static void tls_rows(const struct why_record *record, enum why_lang lang, struct
     for (unsigned i = 0; i < tls->chain_len; i++) {
         certificate_rows(&tls->chain[i], i, lang, text);
     }
-    if (tls->first_bytes_len > 0) {
+    if (tls->first_bytes_len > 0 && !begins_as_tls(tls)) {
         why__record_row(text, tr(lang, "First bytes"));
         append_hex(text, tls->first_bytes, tls->first_bytes_len);
         why_text_append(text, "  ");

@@ -95,12 +95,18 @@ def peer_that(*scripts):
         thread.join(DEADLINE)
 
 
+def end(peer):
+    """End the stream, and read until the client is gone."""
+    peer.shutdown(socket.SHUT_WR)
+    while peer.recv(65536):
+        pass
+
+
 def sends(data):
-    """Send bytes, then a Close, and read until the client is gone."""
+    """Send bytes, then a Close."""
     def script(peer):
         peer.sendall(data + frame(8, struct.pack(">H", 1000)))
-        while peer.recv(65536):
-            pass
+        end(peer)
     return script
 
 
@@ -352,6 +358,16 @@ def ctrl_c_closes_and_twice_ends_at_once():
         peer.sendall(frame(1, b"up"))
         while peer.recv(65536):
             pass
+    def slow(peer):
+        peer.sendall(frame(1, b"up"))
+        time.sleep(1.5)
+        sends(b"")(peer)
+    with peer_that(slow) as url:
+        with subprocess.Popen([WHYSOCKET, "connect", url], stdin=subprocess.DEVNULL, env=CLEAN,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+            run.stdout.readline()
+            run.send_signal(signal.SIGINT)
+            check(run.wait(DEADLINE) == 0, "the end of stdin made it impatient")
     with peer_that(script) as url:
         with subprocess.Popen([WHYSOCKET, "connect", url], stdin=subprocess.PIPE, env=CLEAN,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
@@ -361,7 +377,9 @@ def ctrl_c_closes_and_twice_ends_at_once():
             time.sleep(0.3)
             run.send_signal(signal.SIGINT)
             code = run.wait(DEADLINE)
+            err = run.stderr.read().decode()
     check(code == 19 and time.monotonic() - begin < 4, f"{code}")
+    check("1006 local.abandoned" in err and err.count("\n") == 1, err)
 
 
 def it_connects_again_where_that_can_mend():
@@ -376,6 +394,47 @@ def it_connects_again_where_that_can_mend():
         code, out, err = connect(url, "--reconnect", "--json", "--wait", "0")
     kinds = [event["event"] for event in events_of(out)]
     check(kinds == ["open", "message", "close", "reconnect", "open", "close"], f"{kinds} {err}")
+
+
+def the_way_there_is_as_the_options_say():
+    folder = Path(STATE.name)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=there.example",
+                    "-addext", "subjectAltName=DNS:there.example", "-keyout", folder / "key.pem",
+                    "-out", folder / "cert.pem"], check=True, capture_output=True, timeout=DEADLINE)
+    log = folder / "secrets"
+    with subprocess.Popen([WHYSOCKET, "serve", "--listen", "127.0.0.1:0", "--listen-tls",
+                           "127.0.0.1:0", "--cert", folder / "cert.pem", "--key",
+                           folder / "key.pem", "--json"], env=CLEAN,
+                          stdout=subprocess.PIPE) as server:
+        try:
+            ports = {}
+            for _ in range(2):
+                event = json.loads(server.stdout.readline())
+                ports[event["tls"]] = event["address"].rpartition(":")[2]
+            url = f"wss://there.example:{ports[True]}/echo"
+            resolve = ("--resolve", f"there.example:{ports[True]}:127.0.0.1")
+            code, out, err = connect(url, *resolve, text=b"hi\n")
+            check((code, out) == (14, b"") and "1015 tls." in err, f"{code} {err}")
+            for trust in (["--cacert", folder / "cert.pem"], ["--insecure"]):
+                code, out, err = connect(url, *resolve, *trust, "--timeout", "5s", text=b"hi\n",
+                                         SSLKEYLOGFILE=str(log))
+                check((code, out) == (0, b"hi\n"), f"{trust} {code} {err}")
+            check("CLIENT_TRAFFIC_SECRET_0 " in log.read_text(), log.read_text())
+            check(log.stat().st_mode & 0o777 == 0o600, oct(log.stat().st_mode))
+            code, out, err = connect(url, *resolve, "--insecure", text=b"hi\n",
+                                     SSLKEYLOGFILE="/nonexistent/file")
+            check((code, out) == (0, b"hi\n") and "SSLKEYLOGFILE" in err, f"{code} {err}")
+            # A proxy of the environment is used, unless --proxy says otherwise.
+            code, _, err = connect(url, "--insecure", text=b"", wss_proxy="http://127.0.0.1:1")
+            check(code in (11, 13) and "127.0.0.1:1" in err, f"{code} {err}")
+            code, out, err = connect(url, *resolve, "--insecure", "--proxy", "none", text=b"hi\n",
+                                     wss_proxy="http://127.0.0.1:1")
+            check((code, out) == (0, b"hi\n"), f"{code} {err}")
+            code, _, err = connect(url, wss_proxy="gopher://x")
+            check(code == 2 and "wss_proxy" in err, f"{code} {err}")
+        finally:
+            server.terminate()
 
 
 # ---- As JSON ----
@@ -479,8 +538,7 @@ def nothing_from_a_peer_is_printed_raw():
 
     def script(peer):
         peer.sendall(frame(1, text) + frame(2, b"\x1b[31m") + frame(8, close))
-        while peer.recv(65536):
-            pass
+        end(peer)
     with peer_that(script) as url, Terminal(url) as terminal:
         terminal.expect("< \\x1b]0;title\\x07")
         terminal.expect("a\r\n  b")
@@ -515,6 +573,14 @@ def keys_edit_and_the_history_is_kept_for_its_owner():
         terminal.process.send_signal(signal.SIGWINCH)
         terminal.type("[A\r")
         terminal.expect("< world")
+        terminal.type("kept")
+        terminal.expect("kept")
+        terminal.process.send_signal(signal.SIGSTOP)
+        time.sleep(0.2)
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.expect("> kept")
+        terminal.type("!\r")
+        terminal.expect("< kept!")
         terminal.type("\x04")
         check(terminal.end() == 0, terminal.seen)
     history = Path(STATE.name) / "whysocket/history"
@@ -523,8 +589,26 @@ def keys_edit_and_the_history_is_kept_for_its_owner():
     with echo() as (url, _), Terminal(url) as terminal:
         terminal.expect("> ")
         terminal.type("\x1b[A\r")
-        terminal.expect("< world")
+        terminal.expect("< kept!")
         terminal.type("\x03")  # Ctrl-C
+        check(terminal.end() == 0, terminal.seen)
+
+
+def a_terminal_outlives_its_connections():
+    go = threading.Event()
+
+    def gone(peer):
+        go.wait(DEADLINE)
+    with peer_that(gone, sends(frame(1, b"back again"))) as url, \
+            Terminal(url, "--reconnect") as terminal:
+        terminal.expect("> ")
+        terminal.type("half")
+        terminal.expect("half")
+        go.set()
+        terminal.expect("1006 tcp.")
+        terminal.expect("connecting again in ")
+        terminal.expect("< back again")
+        terminal.expect("> half")
         check(terminal.end() == 0, terminal.seen)
 
 
@@ -550,8 +634,9 @@ if __name__ == "__main__":
           stdin_is_read_no_faster_than_the_peer_takes_it,
           the_peer_is_read_no_faster_than_stdout_takes_it, every_end_has_its_exit_code,
           a_server_that_is_gone_is_abnormal, ctrl_c_closes_and_twice_ends_at_once,
-          it_connects_again_where_that_can_mend, events_are_lines_of_json,
+          it_connects_again_where_that_can_mend, the_way_there_is_as_the_options_say,
+          events_are_lines_of_json,
           a_person_types_and_sees_the_answer, what_cannot_be_done_is_explained,
           a_message_does_not_break_the_line_being_typed, nothing_from_a_peer_is_printed_raw,
-          keys_edit_and_the_history_is_kept_for_its_owner,
+          keys_edit_and_the_history_is_kept_for_its_owner, a_terminal_outlives_its_connections,
           a_server_that_closes_gives_the_terminal_back])
