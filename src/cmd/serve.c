@@ -13,11 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     THREADS_MAX = 256,
     ERROR_MAX = 512,
+    JOIN_WAIT_S = 6, /* the deadline of worker_stop(), and a bit */
 };
 
 struct serve_options {
@@ -261,6 +263,21 @@ static void block_signals(sigset_t *signals) {
     pthread_sigmask(SIG_BLOCK, signals, NULL);
 }
 
+/* A thread that does not end waits for who reads stdout, a terminal that was stopped with Ctrl-S
+ * say, and holds what exit() would wait for. */
+static void join_workers(const struct command_call *call, const struct serve_plan *plan) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += JOIN_WAIT_S;
+    for (size_t i = 0; i < plan->worker_count && plan->workers[i].is_running; i++) {
+        if (pthread_clockjoin_np(plan->workers[i].thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
+            fprintf(stderr, "%s: %s\n", call->output.command,
+                    tr(call->output.lang, "cannot write the result: nobody reads stdout"));
+            _exit(EXIT_CODE_INTERNAL);
+        }
+    }
+}
+
 static enum exit_code run_workers(const struct command_call *call, struct serve_plan *plan,
                                   const sigset_t *signals) {
     for (size_t i = 0; i < plan->worker_count; i++) {
@@ -283,13 +300,16 @@ static enum exit_code run_workers(const struct command_call *call, struct serve_
     for (size_t i = 0; i < plan->worker_count && plan->workers[i].is_running; i++) {
         worker_stop(&plan->workers[i]);
     }
-    for (size_t i = 0; i < plan->worker_count && plan->workers[i].is_running; i++) {
-        pthread_join(plan->workers[i].thread, NULL);
-    }
+    join_workers(call, plan);
     for (size_t i = 0; i < plan->worker_count; i++) {
         worker_drain(&plan->workers[i]);
     }
-    return all_run ? EXIT_CODE_OK : EXIT_CODE_INTERNAL;
+    int error = serve_log_write_error(plan->log);
+    if (error != 0) {
+        output_diagnostic(&call->output, tr(call->output.lang, "cannot write the result: %s"),
+                          strerror(error));
+    }
+    return all_run && error == 0 ? EXIT_CODE_OK : EXIT_CODE_INTERNAL;
 }
 
 static bool init_workers(const struct command_call *call, struct serve_plan *plan, size_t count) {

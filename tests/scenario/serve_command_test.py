@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""`whysocket serve` as its users and their mistakes meet it: signals, addresses, closed descriptors.
+"""`whysocket serve` as its users and their mistakes meet it: signals, addresses, closed descriptors,
+a topic that is flooded.
 
 usage: serve_test.py WHYSOCKET
 """
@@ -12,6 +13,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from support import peers  # noqa: E402
@@ -36,7 +39,7 @@ def server(*options, address="127.0.0.1:0", **changes):
 
 
 def open_session(port, path=b"/echo"):
-    connection = socket.create_connection(("127.0.0.1", int(port)), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", int(port)), timeout=3)
     connection.sendall(REQUEST % path)
     head = b""
     while not head.endswith(b"\r\n\r\n"):
@@ -104,6 +107,40 @@ def nothing_takes_the_place_of_a_closed_descriptor():
             assert os.readlink(f"/proc/{process.pid}/fd/{descriptor}") == "/dev/null"
 
 
+def a_full_disk_is_said_once():
+    with open("/dev/full", "w", encoding="ascii") as full, socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        reserved.close()
+        with subprocess.Popen([WHYSOCKET, "serve", "--listen", f"127.0.0.1:{port}"], stdout=full,
+                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              env=peers.environment()) as process:
+            for _ in range(100):
+                with contextlib.suppress(OSError):
+                    open_session(port).close()
+                    break
+                time.sleep(0.05)
+            open_session(port).close()
+            process.terminate()
+            assert process.wait(8) == 3, process.returncode
+            text = process.stderr.read().decode()
+            assert text.count("\n") == 1 and "No space left" in text, text
+
+
+def a_log_that_nobody_reads_does_not_hold_up_the_end():
+    with server() as (process, port):
+        with contextlib.suppress(OSError, AssertionError):
+            for _ in range(5000):
+                with open_session(port) as session:
+                    session.settimeout(0.5)
+                    session.sendall(b"\x88\x82\0\0\0\0\x03\xe8")
+                    session.recv(100)
+                    session.recv(100)
+        process.terminate()
+        assert process.wait(10) == 3, process.returncode
+        assert b"stdout" in process.stderr.read()
+
+
 def a_unix_socket_goes_with_threads():
     with tempfile.TemporaryDirectory(prefix="whysocket-") as folder:
         path = f"{folder}/socket"
@@ -121,6 +158,35 @@ def a_unix_socket_goes_with_threads():
         assert not os.path.exists(path)
 
 
+def a_flooded_topic_holds_up_nobody(threads):
+    def test():
+        with server("--threads", threads, "--max-message", "1M") as (process, port):
+            members = [open_session(port, b"/topic/flood") for _ in range(300)]
+            publisher = open_session(port, b"/topic/flood")
+            publisher.settimeout(0.2)
+            flood = b"\x82\x81\0\0\0\0x" * 100000
+
+            def publish():
+                with contextlib.suppress(OSError):
+                    while True:
+                        publisher.sendall(flood)
+            thread = threading.Thread(target=publish)
+            thread.start()
+            with open_session(port) as other:
+                begin = time.monotonic()
+                for _ in range(5):
+                    other.sendall(b"\x81\x82\0\0\0\0hi")
+                    assert other.recv(100) == b"\x81\x02hi"
+                took = time.monotonic() - begin
+                assert took < 5, took
+            thread.join()
+            process.terminate()
+            assert process.wait(8) == 0, process.returncode
+            for connection in (publisher, *members):
+                connection.close()
+    return test
+
+
 TESTS = [
     ("SIGTERM says 1001 to all and ends", ends_in_order(signal.SIGTERM)),
     ("SIGHUP does as well: the terminal is gone", ends_in_order(signal.SIGHUP)),
@@ -130,7 +196,12 @@ TESTS = [
     ("an address is shown without its escapes", an_address_is_shown_without_its_escapes),
     ("nothing takes the place of a closed descriptor",
      nothing_takes_the_place_of_a_closed_descriptor),
+    ("a full disk is said once", a_full_disk_is_said_once),
+    ("a log that nobody reads does not hold up the end",
+     a_log_that_nobody_reads_does_not_hold_up_the_end),
     ("a unix socket goes with threads", a_unix_socket_goes_with_threads),
+    ("a flooded topic holds up nobody", a_flooded_topic_holds_up_nobody("1")),
+    ("nor with several threads", a_flooded_topic_holds_up_nobody("2")),
 ]
 
 sys.exit(peers.run_tests(TESTS))
