@@ -22,6 +22,7 @@ run: build/whysocket
 
 test asan:
 	@tools/deps build test
+	@tools/npm-ci tests/interop tests/browser
 	@cmake -S . -B build/test -G Ninja -DCMAKE_BUILD_TYPE=Debug -DWHY_TESTS=ON -DWHY_WERROR=ON \
 		-DWHY_SANITIZE=address,undefined --log-level=WARNING >/dev/null
 	@cmake --build build/test

@@ -17,7 +17,7 @@ enum {
     CHOICES = 6,
     TRANSCRIPT_MAX = 1 << 20,
     DEFLATE_HELD_MAX = 400000, /* both codecs of zlib, with the largest windows */
-    HELD_MAX = 8192,           /* all else that is not a message or the queue */
+    HELD_MAX = 40000,          /* all else that is not a message or the queue */
 };
 
 struct text {
@@ -86,6 +86,7 @@ static void start(struct run *run, const uint8_t *choices, enum why_role role) {
 static void note_message(struct run *run, const struct why_event *event) {
     bool whole = event->type == WHY_EVENT_MESSAGE;
     FUZZ_CHECK(whole != run->options.stream_messages);
+    FUZZ_CHECK(event->opcode == WHY_OPCODE_TEXT || event->opcode == WHY_OPCODE_BINARY);
     FUZZ_CHECK(whole || event->first != run->in_message);
     if (whole || event->first) {
         run->unfinished_at = run->messages.len;

@@ -44,8 +44,9 @@ function send(data) {
 }
 
 function row({ time, path, line, record }) {
+  // The line begins with code, cause and side, which have columns of their own.
   const cells = [new Date(time * 1000).toLocaleTimeString(), record.peer ?? '', path, record.code,
-    record.cause, record.side, line];
+    record.cause, record.side, line.replace(/^\d+ \S+ \([^)]*\)\s?: /, '')];
   const element = document.createElement('tr');
   for (const cell of cells) {
     element.insertCell().textContent = cell;

@@ -63,7 +63,8 @@ struct why_client_config {
     void (*on_reconnect)(void *user, const struct why_record *record, uint32_t pause_ms);
 };
 
-/* Begin to connect. The first callback comes from a later turn of the loop.
+/* Begin to connect. The first callback comes from a later turn of the loop. Free the client with
+ * why_client_free() in any case, also when no attempt follows any more.
  *
  * error    a text that names the part of the config that cannot be used; NULL if not wanted
  * returns  WHY_OK; WHY_ERR_ARGUMENT (url, header, proxy), WHY_ERR_CONFIG (TLS files),

@@ -55,7 +55,7 @@ struct why_deflate_params {
     bool enabled;
     bool server_no_context_takeover;
     bool client_no_context_takeover;
-    uint8_t server_max_window_bits; /* 8 to 15 */
+    uint8_t server_max_window_bits; /* 9 to 15 for our own role's, 8 to 15 for the peer's; 0: 15 */
     uint8_t client_max_window_bits;
 };
 
@@ -76,7 +76,7 @@ enum why_event_type {
     WHY_EVENT_NONE,     /* the input is used up */
     WHY_EVENT_MESSAGE,  /* a whole message */
     WHY_EVENT_FRAGMENT, /* a piece of one, with options.stream_messages */
-    WHY_EVENT_PING,     /* its Pong is queued already */
+    WHY_EVENT_PING,     /* its Pong comes with the next why_conn_output() */
     WHY_EVENT_PONG,
     WHY_EVENT_CLOSE, /* the peer's Close frame; the answer is queued if it was first */
     WHY_EVENT_END,   /* nothing more will be received; why_conn_report() says why */
@@ -88,7 +88,7 @@ struct why_event {
     bool first, last;       /* FRAGMENT: begins the message, ends it */
     bool compressed;        /* MESSAGE, FRAGMENT: it came deflated */
     uint16_t code;          /* CLOSE: 1005 where the frame had none */
-    struct why_bytes data;  /* the payload, or the Close's reason */
+    struct why_bytes data;  /* the payload, or the Close's reason; may be NULL where len is 0 */
 };
 
 /* Take bytes from the peer until something happens or they are used up. Call again, with what is
@@ -110,36 +110,43 @@ WHY_API void why_conn_lost(struct why_conn *conn, enum why_cause cause,
                            enum why_transport transport, int os_error);
 
 /* Whether more input is wanted: not past the end, and not while the send queue is over its limit,
- * so that a peer that does not read cannot make us hold more. */
+ * so that a peer that does not read cannot make us hold more. What is given all the same is
+ * taken. */
 WHY_API bool why_conn_wants_input(const struct why_conn *conn);
 
 /* ---- Sending ---- */
 
 enum why_send_flags {
-    WHY_SEND_MORE = 1,     /* more of this message follows: a fragment (section 5.4) */
-    WHY_SEND_PLAIN = 2,    /* do not compress this message (secrets beside foreign text: CRIME) */
-    WHY_SEND_BORROWED = 4, /* keep pointing at the data until why_conn_settle(); a server only */
-    WHY_SEND_VALID = 8,    /* the text is known to be UTF-8: it was just received, say */
+    WHY_SEND_MORE = 1,  /* more of this message follows: a fragment (section 5.4) */
+    WHY_SEND_PLAIN = 2, /* do not compress this message (secrets beside foreign text: CRIME) */
+    /* Keep pointing at the data until why_conn_settle(). A hint: a client, which has to mask,
+     * copies all the same, and so does a server what is short or compressed. */
+    WHY_SEND_BORROWED = 4,
+    WHY_SEND_VALID = 8, /* the text is known to be UTF-8: it was just received, say */
 };
 
 /* Queue a message, or one fragment of it.
  *
  * opcode   TEXT or BINARY; the same again for every further fragment
  * data     copied, but for WHY_SEND_BORROWED
+ * flags    of enum why_send_flags; PLAIN counts with a message's first fragment alone
  * returns  WHY_OK
- *          WHY_ERR_FULL      the queue is over options.send_queue_max; nothing was queued
- *          WHY_ERR_UTF8      text that is not UTF-8; nothing was queued
+ *          WHY_ERR_FULL      options.send_queue_max or more was queued before; nothing was queued
+ *          WHY_ERR_UTF8      text that is not UTF-8; nothing was queued, and a message that is
+ *                            unfinished stays so
  *          WHY_ERR_STATE     after a Close, or another message is unfinished
  *          WHY_ERR_NOMEM     nothing was queued
  *          WHY_ERR_ARGUMENT  another opcode */
 WHY_API WHY_MUST_USE int why_conn_send(struct why_conn *conn, enum why_opcode opcode,
                                        struct why_bytes data, unsigned flags);
 
-/* Queue a Ping with a payload of at most 125 bytes (section 5.5.2).
+/* Queue a Ping with a payload of at most 125 bytes (section 5.5.2). options.pong_timeout_ms runs
+ * from when the first that nothing came after has left; round trips are of the last one's Pong.
  * returns WHY_OK, WHY_ERR_ARGUMENT, WHY_ERR_STATE, WHY_ERR_FULL, WHY_ERR_NOMEM */
 WHY_API WHY_MUST_USE int why_conn_ping(struct why_conn *conn, struct why_bytes payload);
 
-/* Begin the close handshake (section 7.1.2). Nothing can be sent after it.
+/* Begin the close handshake (section 7.1.2). Nothing can be sent after it; what was queued before
+ * it still leaves, and the peer's messages still come.
  *
  * code     1000-1003, 1007-1014 or 3000-4999; 0 for a Close frame without one
  * reason   at most 123 bytes of UTF-8; empty where code is 0
@@ -151,9 +158,14 @@ WHY_API WHY_MUST_USE int why_conn_close(struct why_conn *conn, uint16_t code,
                                         struct why_bytes reason);
 
 /* Fail the connection (section 7.1.7): the first call records the cause, queues a Close frame with
- * its code where that may travel, and stops reading; later calls change nothing.
+ * its code where that may travel, and stops reading; later calls change nothing. Where the cause is
+ * this side's own decision (its side is WHY_SIDE_US: local.shutdown, timeout.idle, ...) the peer's
+ * Close is awaited, as after why_conn_close().
  *
- * detail  a static or borrowed text for the record, copied; NULL for none */
+ * cause   any but WHY_CAUSE_NONE; it takes the place of a close of our own that is still awaited,
+ *         unless it is this side's decision too
+ * detail  a text for the record, copied as far as it fits, without the passwords of URLs; NULL for
+ *         none */
 WHY_API void why_conn_fail(struct why_conn *conn, enum why_cause cause, const char *detail);
 
 /* The bytes to send, as a list of buffers for writev().
@@ -162,10 +174,10 @@ WHY_API void why_conn_fail(struct why_conn *conn, enum why_cause cause, const ch
  * returns  how many were written to it; 0: nothing to send */
 WHY_API size_t why_conn_output(struct why_conn *conn, struct why_bytes *list, size_t max);
 
-/* `len` bytes of what why_conn_output() showed are sent. */
+/* `len` bytes of what why_conn_output() showed are sent; not more than it showed. */
 WHY_API void why_conn_output_consumed(struct why_conn *conn, size_t len);
 
-/* Bytes queued and not yet consumed. */
+/* Bytes to send, a Pong that waits for its turn included; 0 where why_conn_output() has nothing. */
 WHY_API size_t why_conn_output_len(const struct why_conn *conn);
 
 /* Copy what is still queued of WHY_SEND_BORROWED data, which may go away after this.
@@ -177,7 +189,7 @@ WHY_API int why_conn_settle(struct why_conn *conn);
 #define WHY_NO_DEADLINE UINT64_MAX
 
 /* When why_conn_tick() wants to be called, on the host's clock; WHY_NO_DEADLINE: not at all.
- * It may move with any other call; being called too early does no harm. */
+ * It may move with any other call; to tick too early does no harm. */
 WHY_API uint64_t why_conn_next_deadline(const struct why_conn *conn);
 
 /* Do what is due: send a Ping, fail with timeout.pong, close with timeout.idle, give up waiting for
@@ -196,8 +208,9 @@ WHY_API bool why_conn_is_clean(const struct why_conn *conn);
 WHY_API enum why_cause why_conn_cause(const struct why_conn *conn);
 
 /* Write what the connection knows of its end (cause, code, both Close frames, who was first, UTF-8
- * and frame evidence, counters, times) into `record`, leaving the rest as it is. A connection
- * that has not ended writes its counters and times. */
+ * and frame evidence, counters, times) into `record`, which why_record_init() has made, leaving the
+ * rest as it is. A connection that has not ended writes its counters and times; one that is CLOSING
+ * may yet report another code. */
 WHY_API void why_conn_report(const struct why_conn *conn, struct why_record *record);
 
 WHY_END_DECLS

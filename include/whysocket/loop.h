@@ -32,7 +32,9 @@ WHY_API WHY_MUST_USE int why_loop_run(struct why_loop *loop);
 WHY_API void why_loop_stop(struct why_loop *loop);
 
 /* Run `task(argument)` on the loop's thread, in its next turn, in the order of posting. From any
- * thread. returns WHY_OK or WHY_ERR_NOMEM */
+ * thread. What a loop has not run before it is freed is forgotten: the argument stays the caller's.
+ * By the time it runs, a session may be gone: post what finds it, not its pointer.
+ * returns WHY_OK or WHY_ERR_NOMEM */
 WHY_API WHY_MUST_USE int why_loop_post(struct why_loop *loop, void (*task)(void *argument),
                                        void *argument);
 

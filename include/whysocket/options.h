@@ -14,17 +14,19 @@
 
 WHY_BEGIN_DECLS
 
-/* Start from why_options_default(). Borrowed by everything that is made with it, and outlives it;
- * many connections share one. Times are milliseconds; 0 switches a time-out or a rate off. */
+/* Start from why_options_default(). Borrowed by everything that is made with it, and outlives it
+ * unchanged; many connections share one. Times are milliseconds; 0 switches a time-out or a rate
+ * off. Of the other limits 0 is a limit: UINT64_MAX and SIZE_MAX switch those off. */
 struct why_options {
     size_t struct_size; /* set by why_options_default(): which version of this struct it is */
     const struct why_host *host; /* memory, randomness and time; borrowed */
 
     /* Messages */
-    uint64_t message_len_max; /* bytes, after inflation; past it 1009 */
+    uint64_t message_len_max; /* bytes, after inflation, of streamed messages too; past it 1009 */
     bool stream_messages;     /* deliver pieces as they come, and join nothing */
     bool trust_own_text;      /* leave out the UTF-8 check of text that the program itself sends */
-    size_t send_queue_max;    /* bytes; why_conn_send() answers WHY_ERR_FULL past it */
+    size_t send_queue_max;    /* bytes; why_conn_send() answers WHY_ERR_FULL from there on, so that
+                               * one message may pass it; 0: one message at a time */
     uint32_t
         control_rate_max; /* control and empty frames a second, over 10 seconds; past it 1008 */
 
@@ -49,9 +51,12 @@ struct why_options {
     uint32_t request_timeout_ms; /* server: until the request is whole */
     uint32_t upgrade_timeout_ms; /* client: until the 101; server: request to answer */
     uint32_t ping_interval_ms;   /* silence from the peer before we ping */
-    uint32_t pong_timeout_ms;    /* from our ping to anything from the peer; 1006, timeout.pong */
-    uint32_t idle_timeout_ms;    /* without a message either way; 1001, timeout.idle */
-    uint32_t close_timeout_ms;   /* for the whole close handshake, until the socket is closed */
+    uint32_t pong_timeout_ms;    /* from when our ping left, or while it cannot, from the last byte
+                                  * that was taken, to anything from the peer; 1006, timeout.pong */
+    uint32_t idle_timeout_ms;    /* without a byte of a message received, or a message sent; 1001,
+                                  * timeout.idle */
+    uint32_t close_timeout_ms;   /* for the whole close handshake, what is queued before the Close
+                                  * included, until the socket is closed */
 };
 
 /* The defaults of the table in ARCHITECTURE.md. */

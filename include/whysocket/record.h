@@ -42,7 +42,8 @@ enum why_first {
     WHY_FIRST_RECEIVED,
 };
 
-/* A Close frame as it travelled (RFC 6455 section 5.5.1). */
+/* A Close frame as it travelled (RFC 6455 section 5.5.1). One of ours that was still queued when
+ * the transport ended did not, and is not `present`. */
 struct why_close_frame {
     bool present;
     uint16_t code; /* 1005 where the frame had none */
@@ -111,7 +112,9 @@ struct why_utf8_evidence {
     uint8_t window[WHY_UTF8_WINDOW_MAX]; /* the bytes around it */
 };
 
-/* Evidence of the opening handshake, or of a proxy's answer: as received, cut to what fits. */
+/* Evidence of the opening handshake, or of a proxy's answer: as received, cut to what fits, with
+ * asterisks over what lets somebody in: the values of Authorization, Proxy-Authorization, Cookie
+ * and Set-Cookie, and the user and password of a URL. Other headers, and queries, are shown. */
 struct why_http_evidence {
     uint16_t status; /* of the answer, theirs or ours; 0: none came, or none was understood */
     uint32_t offset; /* of the byte that was refused, where one was */
@@ -168,8 +171,8 @@ struct why_tls_evidence {
 
 struct why_timings {
     uint32_t dns_us, tcp_us, proxy_us, tls_us, http_us; /* each step by itself */
-    uint64_t open_ms;                                   /* from the 101 to the end */
-    uint64_t since_received_ms; /* from the last byte that came to the end */
+    uint64_t open_ms;           /* from the 101 to when the cause came up, or until now */
+    uint64_t since_received_ms; /* from the last byte that came to that moment */
     uint64_t since_sent_ms;
     uint32_t ping_rtt_ms; /* of the last ping that was answered */
 };
@@ -191,7 +194,7 @@ struct why_record {
     int os_error;      /* errno, or getaddrinfo's where the layer is dns; 0: none */
     char detail[160];  /* the one fact that the cause's own words cannot know, or "" */
     char peer[64];     /* "192.0.2.1:443", "[2001:db8::1]:443", "unix:/run/x", or "" */
-    char frame[16];    /* header of the frame that was refused */
+    uint8_t frame[16]; /* header of the frame that was refused */
     uint8_t frame_len; /* bytes of it */
     struct why_utf8_evidence utf8;
     struct why_http_evidence http;

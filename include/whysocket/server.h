@@ -21,10 +21,11 @@ WHY_BEGIN_DECLS
 
 struct why_server;
 
-/* What to do with a message for a session whose send queue is at its limit. */
+/* What to do with a session whose send queue is at its limit. The send that finds it so is answered
+ * with WHY_ERR_FULL in any case, and its message is not sent. */
 enum why_full {
     WHY_FULL_PAUSE, /* stop reading from the session that is full, until it has drained */
-    WHY_FULL_DROP,  /* drop messages to it */
+    WHY_FULL_DROP,  /* nothing: the program does without that message, or keeps it */
     WHY_FULL_CLOSE, /* close it with 1013, limit.send_queue */
 };
 
@@ -66,9 +67,11 @@ WHY_API WHY_MUST_USE int why_server_new(struct why_loop *loop,
  * Port 0 takes a free one.
  *
  * tls      NULL: plain
+ * error    NULL if not wanted
  * returns  WHY_OK: `error` is "", or a warning (the certificate has expired)
- *          WHY_ERR_ARGUMENT, WHY_ERR_SYSTEM (errno: EADDRINUSE, EACCES, ...),
- * WHY_ERR_CONFIG, WHY_ERR_NOMEM: `error` names the thing and the mend */
+ *          WHY_ERR_ARGUMENT, WHY_ERR_SYSTEM (errno: EADDRINUSE, EACCES, ...), WHY_ERR_CONFIG,
+ *          WHY_ERR_NOMEM, WHY_ERR_STATE (it is stopping): `error` names the thing and the mend,
+ *          nothing changed, and others may be listened on still */
 WHY_API WHY_MUST_USE int why_server_listen(struct why_server *server, const char *address,
                                            const struct why_tls_config *tls, char *error,
                                            size_t error_size);

@@ -32,16 +32,20 @@ struct why_session_handler {
     void (*on_writable)(struct why_session *session);
 
     /* It is over. The last call for this session, which is gone after it; comes for every session
-     * that was opened, and for a client also where it never was. */
+     * that was opened, and for a client also where it never was: once an attempt. Not where
+     * why_client_free() ended it. The record is valid during the call. */
     void (*on_close)(struct why_session *session, const struct why_record *record);
 };
 
-/* The program's own pointer; NULL at first on a server, the config's on a client. */
+/* The program's own pointer; at first what why_answer.user says on a server, else NULL, and the
+ * config's on a client. */
 WHY_API void why_session_set_user(struct why_session *session, void *user);
 WHY_API void *why_session_user(const struct why_session *session);
 
 /* As why_conn_send(), _ping(), _close(). What is sent within one turn of the loop leaves in one
- * system call. WHY_SEND_BORROWED data has to stay until the callback returns that sends it. */
+ * system call. WHY_SEND_BORROWED data has to stay until the callback returns that sends it; outside
+ * of one of this session's own callbacks it is copied. After WHY_ERR_FULL on_writable comes, unless
+ * a server's `when_full` closes the session. Before on_open, and in on_close, WHY_ERR_STATE. */
 WHY_API WHY_MUST_USE int why_session_send(struct why_session *session, enum why_opcode opcode,
                                           struct why_bytes data, unsigned flags);
 WHY_API WHY_MUST_USE int why_session_ping(struct why_session *session, struct why_bytes payload);
@@ -52,14 +56,16 @@ WHY_API WHY_MUST_USE int why_session_close(struct why_session *session, uint16_t
 WHY_API void why_session_fail(struct why_session *session, enum why_cause cause,
                               const char *detail);
 
-/* Stop reading from the peer, and go on: back-pressure, for a program whose own output is full. */
+/* Stop reading from the peer, and go on: back-pressure, for a program whose own output is full.
+ * While an open session is paused the peer is not late with anything, and its Close waits unread.
+ */
 WHY_API void why_session_pause(struct why_session *session);
 WHY_API void why_session_resume(struct why_session *session);
 
 WHY_API size_t why_session_queued(const struct why_session *session); /* bytes not yet sent */
 WHY_API struct why_loop *why_session_loop(const struct why_session *session);
 
-/* What is known so far: counters, times, the peer's address, TLS. */
+/* What is known so far: counters, times, the peer's address, TLS. `record` is initialised here. */
 WHY_API void why_session_report(const struct why_session *session, struct why_record *record);
 
 WHY_END_DECLS

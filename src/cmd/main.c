@@ -7,10 +7,12 @@
 #include "cmd/suggest.h"
 #include "why/i18n.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct command *const commands[] = {
     &command_check, &command_explain, &command_compare, &command_connect, &command_serve, NULL,
@@ -248,7 +250,19 @@ static enum exit_code run(struct command_call *call, int argc, char *const *argv
     return code;
 }
 
+/* What is opened next would take the place of a descriptor that was closed, and be written to as if
+ * it were stdout. What takes it instead can neither be read nor written, as with the closed one. */
+static void hold_descriptors(void) {
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            (void)!open("/dev/null", modes[fd]); /* the lowest that is free: this one */
+        }
+    }
+}
+
 int main(int argc, char **argv) {
+    hold_descriptors();
     /* A reader that went away is an error of write(), not the end of this process. */
     signal(SIGPIPE, SIG_IGN);
     const char *name = argc > 1 ? argv[1] : "";

@@ -13,11 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     THREADS_MAX = 256,
     ERROR_MAX = 512,
+    JOIN_WAIT_S = 6, /* the deadline of worker_stop(), and a bit */
 };
 
 struct serve_options {
@@ -159,18 +161,27 @@ static struct why_options limits_of(const struct serve_options *asked) {
 
 static enum exit_code listen_failed(const struct command_call *call, int result,
                                     const char *error) {
-    output_diagnostic(&call->output, "%s", error);
+    struct why_text shown = {0};
+    why_text_append_untrusted(&shown, error, strlen(error));
+    output_diagnostic(&call->output, "%s", shown.data == NULL ? "" : shown.data);
+    why_text_clear(&shown);
     return result == WHY_ERR_SYSTEM                                 ? EXIT_CODE_TCP
            : result == WHY_ERR_ARGUMENT || result == WHY_ERR_CONFIG ? EXIT_CODE_USAGE
                                                                     : EXIT_CODE_INTERNAL;
 }
 
-/* The first worker takes the address, and with port 0 a port; the others share what it got. */
+static bool is_path(const char *address) {
+    return strncmp(address, "unix:", 5) == 0;
+}
+
+/* The first worker takes the address, and with port 0 a port; the others share what it got. A unix
+ * socket's path cannot be shared: it is the first worker's alone. */
 static enum exit_code listen_on(const struct command_call *call, struct serve_plan *plan,
                                 const char *address, const struct why_tls_config *tls,
                                 size_t *listener) {
     char error[ERROR_MAX] = "";
-    for (size_t i = 0; i < plan->worker_count; i++) {
+    size_t listening_count = is_path(address) ? 1 : plan->worker_count;
+    for (size_t i = 0; i < listening_count; i++) {
         const char *where =
             i == 0 ? address : why_server_address(plan->workers[0].server, *listener);
         int result = why_server_listen(plan->workers[i].server, where, tls, error, sizeof error);
@@ -216,7 +227,7 @@ static enum exit_code listen_on_all(const struct command_call *call,
 /* For a person at a terminal: what to do next. */
 static void print_hints(const struct command_call *call, const struct serve_plan *plan) {
     const char *address = why_server_address(plan->workers[0].server, 0);
-    if (call->json || strncmp(address, "unix:", 5) == 0) {
+    if (call->json || is_path(address)) {
         return;
     }
     enum why_lang lang = call->output.lang;
@@ -239,12 +250,32 @@ static void *run_thread(void *argument) {
     return NULL;
 }
 
-/* Signals go to the thread that waits for them, and a second one ends at once. */
+/* Signals go to the thread that waits for them, and a second one ends at once. A terminal that went
+ * away says SIGHUP; nohup has it ignored, and what is waited for no longer is. */
 static void block_signals(sigset_t *signals) {
+    struct sigaction hangup;
     sigemptyset(signals);
     sigaddset(signals, SIGINT);
     sigaddset(signals, SIGTERM);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
+        sigaddset(signals, SIGHUP);
+    }
     pthread_sigmask(SIG_BLOCK, signals, NULL);
+}
+
+/* A thread that does not end waits for who reads stdout, a terminal that was stopped with Ctrl-S
+ * say, and holds what exit() would wait for. */
+static void join_workers(const struct command_call *call, const struct serve_plan *plan) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += JOIN_WAIT_S;
+    for (size_t i = 0; i < plan->worker_count && plan->workers[i].is_running; i++) {
+        if (pthread_clockjoin_np(plan->workers[i].thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
+            fprintf(stderr, "%s: %s\n", call->output.command,
+                    tr(call->output.lang, "cannot write the result: nobody reads stdout"));
+            _exit(EXIT_CODE_INTERNAL);
+        }
+    }
 }
 
 static enum exit_code run_workers(const struct command_call *call, struct serve_plan *plan,
@@ -269,10 +300,16 @@ static enum exit_code run_workers(const struct command_call *call, struct serve_
     for (size_t i = 0; i < plan->worker_count && plan->workers[i].is_running; i++) {
         worker_stop(&plan->workers[i]);
     }
-    for (size_t i = 0; i < plan->worker_count && plan->workers[i].is_running; i++) {
-        pthread_join(plan->workers[i].thread, NULL);
+    join_workers(call, plan);
+    for (size_t i = 0; i < plan->worker_count; i++) {
+        worker_drain(&plan->workers[i]);
     }
-    return all_run ? EXIT_CODE_OK : EXIT_CODE_INTERNAL;
+    int error = serve_log_write_error(plan->log);
+    if (error != 0) {
+        output_diagnostic(&call->output, tr(call->output.lang, "cannot write the result: %s"),
+                          strerror(error));
+    }
+    return all_run && error == 0 ? EXIT_CODE_OK : EXIT_CODE_INTERNAL;
 }
 
 static bool init_workers(const struct command_call *call, struct serve_plan *plan, size_t count) {

@@ -7,8 +7,10 @@
 #include "why/i18n.h"
 #include "why/json.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +35,7 @@ static const uint16_t counted_codes[] = {1000, 1001, 1002, 1003, 1005, 1006, 100
 
 struct serve_log {
     pthread_mutex_t mutex;
+    atomic_int write_error;
     enum why_lang lang;
     bool json;
     struct kept_close kept[KEPT];
@@ -70,6 +73,10 @@ void serve_log_free(struct serve_log *log) {
     free(log);
 }
 
+int serve_log_write_error(const struct serve_log *log) {
+    return atomic_load(&log->write_error);
+}
+
 static void write_time(struct why_text *text, int64_t seconds) {
     time_t time = (time_t)seconds;
     struct tm utc;
@@ -80,11 +87,14 @@ static void write_time(struct why_text *text, int64_t seconds) {
 }
 
 /* One write a line: lines of several threads do not mix, and a pipe's reader sees each at once. */
-static void print_line(struct why_text *text) {
+static void print_line(struct serve_log *log, struct why_text *text) {
     why_text_append(text, "\n");
     if (text->data != NULL) {
         fwrite(text->data, 1, text->len, stdout);
-        fflush(stdout);
+        if (fflush(stdout) != 0 && errno != EPIPE) {
+            int none = 0;
+            atomic_compare_exchange_strong(&log->write_error, &none, errno);
+        }
     }
     why_text_clear(text);
 }
@@ -105,7 +115,7 @@ void serve_log_listening(struct serve_log *log, const char *address, bool is_tls
     } else {
         why_text_append(&text, tr(log->lang, "listening on %s://%s/"), scheme, address);
     }
-    print_line(&text);
+    print_line(log, &text);
 }
 
 void serve_log_opened(struct serve_log *log) {
@@ -143,7 +153,7 @@ static void keep(struct serve_log *log, int64_t now, const char *path, struct wh
     log->next = (log->next + 1) % KEPT;
 }
 
-static void print_close(const struct serve_log *log, int64_t now, const char *path,
+static void print_close(struct serve_log *log, int64_t now, const char *path,
                         const struct why_record *record, const struct why_text *line,
                         const struct why_text *record_json) {
     struct why_text text = {0};
@@ -166,7 +176,7 @@ static void print_close(const struct serve_log *log, int64_t now, const char *pa
                                   path[0] != '\0' ? strlen(path) : 1);
         why_text_append(&text, " %s", line->data == NULL ? "" : line->data);
     }
-    print_line(&text);
+    print_line(log, &text);
 }
 
 void serve_log_closed(struct serve_log *log, const char *path, const struct why_record *record,

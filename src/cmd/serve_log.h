@@ -18,6 +18,10 @@ struct serve_log;
 struct serve_log *serve_log_new(enum why_lang lang, bool json);
 void serve_log_free(struct serve_log *log);
 
+/* The error of the first line that could not be written, 0 if there was none. That nobody reads any
+ * more ("| head") is none. */
+int serve_log_write_error(const struct serve_log *log);
+
 /* Where the server listens, and what to try there. */
 void serve_log_listening(struct serve_log *log, const char *address, bool is_tls);
 

@@ -99,11 +99,12 @@ const char *topic_name(const struct topic_member *member) {
     return member->topic->name;
 }
 
-void topic_publish(struct topic_table *table, const char *name, const struct topic_member *sender,
-                   enum why_opcode opcode, struct why_bytes data) {
+size_t topic_publish(struct topic_table *table, const char *name, const struct topic_member *sender,
+                     enum why_opcode opcode, struct why_bytes data) {
     struct topic *topic = *find(table, name);
+    size_t count = 0;
     if (topic == NULL) {
-        return;
+        return 0;
     }
     struct topic_member *next = NULL;
     for (struct topic_member *member = topic->first; member != NULL; member = next) {
@@ -114,5 +115,7 @@ void topic_publish(struct topic_table *table, const char *name, const struct top
         if (why_session_send(member->session, opcode, data, WHY_SEND_VALID) == WHY_ERR_FULL) {
             why_session_fail(member->session, WHY_CAUSE_LIMIT_SEND_QUEUE, NULL);
         }
+        count++;
     }
+    return count;
 }

@@ -36,8 +36,10 @@ void topic_leave(struct topic_table *table, struct topic_member *member);
 const char *topic_name(const struct topic_member *member);
 
 /* Send to all of that name in this table but `sender`, which may be NULL. A member whose send queue
- * is full is closed with 1013: a slow one costs itself alone. */
-void topic_publish(struct topic_table *table, const char *name, const struct topic_member *sender,
-                   enum why_opcode opcode, struct why_bytes data);
+ * is full is closed with 1013: a slow one costs itself alone.
+ *
+ * returns  how many it was sent to */
+size_t topic_publish(struct topic_table *table, const char *name, const struct topic_member *sender,
+                     enum why_opcode opcode, struct why_bytes data);
 
 #endif

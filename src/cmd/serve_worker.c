@@ -16,21 +16,84 @@
 enum {
     STOP_JITTER_MS = 500,
     STOP_DEADLINE_MS = 5000,
-    PATH_KEPT = 128, /* of the request's path, for the log */
+    PATH_KEPT = 128,       /* of the request's path, for the log */
+    DELIVERIES_MAX = 8192, /* a message to a member each; some milliseconds' worth */
+    RELAY_WEIGHT = 4096,   /* of a message to another worker, beside its bytes */
+    BACKLOG_MAX = 1024 * 1024,
+    BACKLOG_WAIT_MS = 2,
 };
 
 /* One session. */
 struct visitor {
     struct worker *worker;
     struct topic_member *member; /* NULL but for a topic's */
+    struct why_session *session;
+    TAILQ_ENTRY(visitor) resting;
+    bool is_resting;
     char path[];
 };
+
+/* ---- Taking turns ----
+ *
+ * A few bytes to a topic become as many messages as it has members. One who publishes without pause
+ * would keep the loop from everybody else, and from its own end, so after so many deliveries it is
+ * not read from until the others, and the workers that the messages go to, have had their turn. */
+
+static void rest(struct visitor *visitor) {
+    struct worker *worker = visitor->worker;
+    if (visitor->is_resting) {
+        return;
+    }
+    why_session_pause(visitor->session);
+    visitor->is_resting = true;
+    if (TAILQ_EMPTY(&worker->resting)) {
+        why__timer_set(worker->loop, &worker->turn, why__loop_now(worker->loop));
+    }
+    TAILQ_INSERT_TAIL(&worker->resting, visitor, resting);
+}
+
+static void forget_resting(struct visitor *visitor) {
+    if (visitor->is_resting) {
+        visitor->is_resting = false;
+        TAILQ_REMOVE(&visitor->worker->resting, visitor, resting);
+    }
+}
+
+static bool has_backlog(const struct serve_plan *plan) {
+    for (size_t i = 0; i < plan->worker_count; i++) {
+        if (atomic_load_explicit(&plan->workers[i].backlog, memory_order_relaxed) > BACKLOG_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One in a turn: all at once would be as long a turn as the one that this cuts short. */
+static void on_turn(struct why__timer *timer) {
+    struct worker *worker = (struct worker *)timer;
+    struct visitor *first = TAILQ_FIRST(&worker->resting);
+    if (first == NULL) {
+        return;
+    }
+    uint64_t now_ms = why__loop_now(worker->loop);
+    if (has_backlog(worker->plan)) {
+        why__timer_set(worker->loop, &worker->turn, now_ms + BACKLOG_WAIT_MS);
+        return;
+    }
+    worker->deliveries = 0;
+    forget_resting(first);
+    why_session_resume(first->session);
+    if (!TAILQ_EMPTY(&worker->resting)) {
+        why__timer_set(worker->loop, &worker->turn, now_ms + 1);
+    }
+}
 
 /* ---- Sessions ---- */
 
 static void on_open(struct why_session *session, const struct why_http_head *head) {
     (void)head;
     struct visitor *visitor = why_session_user(session);
+    visitor->session = session;
     serve_log_opened(visitor->worker->plan->log);
 }
 
@@ -44,6 +107,7 @@ static void on_echo(struct why_session *session, const struct why_event *event) 
 static void on_close(struct why_session *session, const struct why_record *record) {
     struct visitor *visitor = why_session_user(session);
     struct worker *worker = visitor->worker;
+    forget_resting(visitor);
     if (visitor->member != NULL) {
         topic_leave(worker->topics, visitor->member);
         free(visitor->member);
@@ -66,11 +130,16 @@ struct relayed {
     char bytes[]; /* the name, terminated; then the data */
 };
 
+static size_t weight_of(const struct relayed *relayed) {
+    return relayed->data_len + RELAY_WEIGHT;
+}
+
 static void deliver_relayed(void *argument) {
     struct relayed *relayed = argument;
+    atomic_fetch_sub_explicit(&relayed->to->backlog, weight_of(relayed), memory_order_relaxed);
     struct why_bytes data = {(const uint8_t *)relayed->bytes + relayed->name_len + 1,
                              relayed->data_len};
-    topic_publish(relayed->to->topics, relayed->bytes, NULL, relayed->opcode, data);
+    (void)topic_publish(relayed->to->topics, relayed->bytes, NULL, relayed->opcode, data);
     free(relayed);
 }
 
@@ -85,7 +154,10 @@ static void relay(struct worker *to, const char *name, const struct why_event *e
     if (event->data.len > 0) {
         memcpy(relayed->bytes + name_len + 1, event->data.data, event->data.len);
     }
+    size_t weight = weight_of(relayed); /* posted, it is the other's, who may be done with it */
+    atomic_fetch_add_explicit(&to->backlog, weight, memory_order_relaxed);
     if (why_loop_post(to->loop, deliver_relayed, relayed) != WHY_OK) {
+        atomic_fetch_sub_explicit(&to->backlog, weight, memory_order_relaxed);
         free(relayed);
     }
 }
@@ -109,6 +181,9 @@ static void on_topic_message(struct why_session *session, const struct why_event
     if (visitor->member == NULL || visitor->member->topic == NULL) {
         return; /* it could not join, and is on its way out */
     }
+    if (visitor->is_resting) {
+        return; /* likewise: nothing but the end of its session makes it be read from */
+    }
     struct worker *worker = visitor->worker;
     const char *name = topic_name(visitor->member);
     for (size_t i = 0; i < worker->plan->worker_count; i++) {
@@ -117,7 +192,11 @@ static void on_topic_message(struct why_session *session, const struct why_event
             relay(other, name, event);
         }
     }
-    topic_publish(worker->topics, name, visitor->member, event->opcode, event->data);
+    worker->deliveries +=
+        1 + topic_publish(worker->topics, name, visitor->member, event->opcode, event->data);
+    if (worker->deliveries > DELIVERIES_MAX || has_backlog(worker->plan)) {
+        rest(visitor);
+    }
 }
 
 static const struct why_session_handler topic_handler = {
@@ -249,6 +328,8 @@ static void on_refused(void *user, const struct why_record *record) {
 
 bool worker_init(struct worker *worker, const struct serve_plan *plan, bool is_first) {
     worker->plan = plan;
+    worker->turn.on_due = on_turn;
+    TAILQ_INIT(&worker->resting);
     worker->loop = why_loop_new();
     if (worker->loop == NULL) {
         return false;
@@ -296,6 +377,16 @@ static void on_stopped(void *user) {
 static void stop_server(void *argument) {
     struct worker *worker = argument;
     why_server_stop(worker->server, STOP_JITTER_MS, STOP_DEADLINE_MS, on_stopped);
+}
+
+static void stop_loop(void *loop) {
+    why_loop_stop(loop);
+}
+
+void worker_drain(struct worker *worker) {
+    if (why_loop_post(worker->loop, stop_loop, worker->loop) == WHY_OK) {
+        (void)!worker_run(worker);
+    }
 }
 
 void worker_stop(struct worker *worker) {

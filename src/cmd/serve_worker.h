@@ -6,12 +6,15 @@
 #define WHY_CMD_SERVE_WORKER_H
 
 #include "cmd/serve_log.h"
+#include "net/loop.h"
 #include "whysocket/server.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 /* What all threads have in common; it does not change while they run. */
 struct serve_plan {
@@ -23,11 +26,18 @@ struct serve_plan {
     size_t worker_count;
 };
 
+struct visitor;
+TAILQ_HEAD(visitor_queue, visitor);
+
 struct worker {
+    struct why__timer turn; /* of the next one who rests; first: it leads back here */
     const struct serve_plan *plan;
     struct why_loop *loop;
     struct why_server *server;
     struct topic_table *topics;
+    struct visitor_queue resting; /* who publishes more than there is time for in a turn */
+    size_t deliveries;            /* since one of them was let on */
+    atomic_size_t backlog;        /* of what others relayed to it, see relay() */
     struct why_options options;
     struct why_server_config config;
     struct why_text body;  /* of the answer that is being made */
@@ -43,6 +53,9 @@ void worker_clear(struct worker *worker);
 
 /* Run its loop until it is stopped. In the calling thread. */
 bool worker_run(struct worker *worker);
+
+/* Do what other workers left on its loop, where none of them runs any more. */
+void worker_drain(struct worker *worker);
 
 /* From any thread: say 1001 to all within `jitter_ms`, cut what is left at `deadline_ms`, return
  * from worker_run(). */

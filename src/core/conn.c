@@ -49,17 +49,25 @@ void why_conn_free(struct why_conn *conn) {
     why__conn_allocate(conn, conn, 0);
 }
 
-/* A Ping is out, and nothing at all has come since. */
-static bool is_awaiting_pong(const struct why_conn *conn) {
-    return conn->ping_open && conn->received_ms <= conn->ping_ms;
+/* By when the peer has to give a sign of life. While the Ping is behind what it has yet to read, or
+ * we do not read from it because of that, it is one that it takes what is queued. */
+static uint64_t pong_deadline(const struct why_conn *conn) {
+    if (conn->options->pong_timeout_ms == 0) {
+        return WHY_NO_DEADLINE;
+    }
+    uint64_t since_ms = conn->asked_ms;
+    bool is_in_queue = why__conn_output_at(conn) < conn->asked_end;
+    if ((is_in_queue || why__conn_is_full(conn)) && conn->sent_ms > since_ms) {
+        since_ms = conn->sent_ms;
+    }
+    return since_ms + conn->options->pong_timeout_ms;
 }
 
 /* Silence: what the peer has to end, and by when. */
 static uint64_t ping_deadline(const struct why_conn *conn) {
     const struct why_options *options = conn->options;
-    if (is_awaiting_pong(conn)) {
-        return options->pong_timeout_ms != 0 ? conn->ping_ms + options->pong_timeout_ms
-                                             : WHY_NO_DEADLINE;
+    if (conn->is_asking) {
+        return pong_deadline(conn);
     }
     if (options->ping_interval_ms != 0) {
         return conn->received_ms + options->ping_interval_ms;
@@ -96,11 +104,14 @@ static void send_keep_alive(struct why_conn *conn) {
         payload[i] = (uint8_t)(now >> (8 * i));
     }
     int result = why_conn_ping(conn, (struct why_bytes){payload, sizeof payload});
-    if (result != WHY_OK) {
-        /* No room to ask with: the question stands as asked, the peer has to take what is queued.
-         */
-        conn->ping_ms = now;
-        conn->ping_open = true;
+    if (result == WHY_ERR_FULL) {
+        /* No room to ask with: the peer has to take what is queued, and is asked then. */
+        conn->is_asking = true;
+        conn->ping_owed = true;
+        conn->asked_ms = now;
+        conn->asked_end = why__conn_output_end(conn);
+    } else if (result != WHY_OK) {
+        why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
     }
 }
 
@@ -113,7 +124,7 @@ void why_conn_tick(struct why_conn *conn) {
     case WHY_CONN_OPEN:
         if (now >= idle_deadline(conn)) {
             why_conn_fail(conn, WHY_CAUSE_TIMEOUT_IDLE, NULL);
-        } else if (is_awaiting_pong(conn)) {
+        } else if (conn->is_asking) {
             why_conn_lost(conn, WHY_CAUSE_TIMEOUT_PONG, WHY_TRANSPORT_TIMEOUT, 0);
         } else {
             send_keep_alive(conn);
@@ -131,7 +142,7 @@ void why_conn_tick(struct why_conn *conn) {
 }
 
 bool why_conn_wants_input(const struct why_conn *conn) {
-    return conn->state < WHY_CONN_FINISHING && conn->output.len < conn->options->send_queue_max;
+    return conn->state < WHY_CONN_FINISHING && !why__conn_is_full(conn);
 }
 
 enum why_conn_state why_conn_state(const struct why_conn *conn) {

@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/guess.h"
+#include "core/redact.h"
 
 #include <assert.h>
 #include <string.h>
@@ -19,11 +20,26 @@ static const uint8_t followers[] = {
     [WHY_CONN_CLOSED] = 0,
 };
 
+/* A Close frame, which nothing is queued behind, is in what is left of the output: it did not
+ * travel, and the record does not say that it did. */
+static void forget_unsent_close(struct why_conn *conn) {
+    if (!conn->close_sent || conn->output.len == 0) {
+        return;
+    }
+    conn->close_sent = false;
+    struct why__ending *ending = conn->ending;
+    if (ending != NULL) {
+        ending->sent = (struct why_close_frame){.present = false};
+        ending->first = ending->received.present ? WHY_FIRST_RECEIVED : WHY_FIRST_NONE;
+    }
+}
+
 static void enter(struct why_conn *conn, enum why_conn_state state) {
     (void)followers; /* where assert() is nothing */
     assert((followers[conn->state] & 1 << state) != 0);
     conn->state = (uint8_t)state;
     if (state == WHY_CONN_CLOSED) {
+        forget_unsent_close(conn);
         why__send_queue_clear(&conn->output, why__conn_host(conn));
         why__conn_abandon_message(conn);
     }
@@ -120,17 +136,25 @@ static bool is_graceful(enum why_cause cause) {
     return why_cause_side(cause) == WHY_SIDE_US && cause != WHY_CAUSE_LOCAL_OUT_OF_MEMORY;
 }
 
+static void note_detail(struct why_conn *conn, const char *detail) {
+    struct why__ending *ending = why__conn_ending(conn);
+    if (ending != NULL && detail != NULL) {
+        size_t all = why__text_len(detail);
+        size_t len = why__text_copy(ending->detail, sizeof ending->detail, detail, all);
+        why__redact(ending->detail, len, len < all);
+    }
+}
+
 void why_conn_fail(struct why_conn *conn, enum why_cause cause, const char *detail) {
     if (conn->state >= WHY_CONN_FINISHING) {
         return;
     }
     bool was_closing = conn->state == WHY_CONN_CLOSING;
-    if (!was_closing || conn->cause == WHY_CAUSE_LOCAL_CLOSED) {
+    /* A close of our own is the cause until the peer does wrong, not until we find a second reason.
+     */
+    if (!was_closing || (conn->cause == WHY_CAUSE_LOCAL_CLOSED && !is_graceful(cause))) {
         set_cause(conn, cause);
-    }
-    struct why__ending *ending = why__conn_ending(conn);
-    if (ending != NULL && detail != NULL) {
-        why__text_copy(ending->detail, sizeof ending->detail, detail, why__text_len(detail));
+        note_detail(conn, detail);
     }
     uint16_t code = why_cause_code(cause);
     if (!conn->close_sent && why_close_code_is_sendable(code)) {
@@ -144,6 +168,7 @@ void why_conn_fail(struct why_conn *conn, enum why_cause cause, const char *deta
         why__conn_abandon_message(conn);
         enter(conn, WHY_CONN_FINISHING);
     } else if (!was_closing) {
+        /* Messages still come, also the one of which a part is here. */
         enter(conn, WHY_CONN_CLOSING);
     }
 }

@@ -76,7 +76,8 @@ static enum why_cause begin_data(struct why_conn *conn) {
     if (message->compressed) {
         /* The limit is on what comes out. What does not compress grows by a little; more than that
          * is nothing but empty blocks. */
-        max += max / 256 < UINT64_MAX - max - 1024 ? max / 256 + 1024 : 0;
+        uint64_t growth = max / 256 + 1024;
+        max = growth < UINT64_MAX - max ? max + growth : UINT64_MAX;
         so_far = message->joined != NULL ? message->joined->compressed_len : 0;
     }
     if (so_far > max || decoder->payload_len > max - so_far) {
@@ -116,6 +117,9 @@ static struct why_span take_payload(struct why_conn *conn, struct why_span *inpu
     input->data += len;
     input->len -= len;
     conn->payload_left -= len;
+    if (len > 0 && conn->step != WHY__STEP_CONTROL) {
+        conn->message_ms = why__conn_now(conn); /* a message on its way is no idleness */
+    }
     return piece;
 }
 
@@ -285,7 +289,8 @@ static bool take_inflated(struct why_conn *conn, size_t len) {
 static bool inflate_slice(struct why_conn *conn, struct why_bytes *input, bool *full) {
     *full = false;
     /* One byte past the limit, to see that it is passed. */
-    if (!reserve_message(conn, 1, conn->options->message_len_max + 1)) {
+    uint64_t max = conn->options->message_len_max;
+    if (!reserve_message(conn, 1, max < UINT64_MAX ? max + 1 : max)) {
         return false;
     }
     struct why__joined *joined = conn->message.joined;
@@ -467,6 +472,8 @@ void why_conn_receive(struct why_conn *conn, struct why_span *input, struct why_
     release_delivered(conn);
     if (input->len > 0 && conn->state < WHY_CONN_FINISHING) {
         conn->received_ms = why__conn_now(conn);
+        conn->is_asking = false;
+        conn->ping_owed = false;
     }
     size_t before = input->len;
     while (event->type == WHY_EVENT_NONE) {

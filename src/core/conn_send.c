@@ -65,49 +65,37 @@ static bool queue_borrowed(struct why_conn *conn, const struct why__frame_header
     }
     memcpy(out, encoded, header_len);
     if (!why__send_queue_borrow(&conn->output, host, payload)) {
-        why__send_queue_trim(&conn->output, header_len);
+        why__send_queue_trim(&conn->output, host, header_len);
         return false;
     }
     return true;
 }
 
-/* Compress into the queue: the header's length is known only after, so it is written into the end
- * of a gap that stands before the payload, and the payload moved up to it. Sets *grew where the
- * message would have been shorter as it was, and nothing depends on the compressor having seen it:
- * then nothing is queued. */
+/* Compress beside the queue, then queue what came out: in the queue itself a message would hold the
+ * room that it might have needed until it is sent. Sets *grew where it would have been shorter as
+ * it was, and nothing depends on the compressor having seen it: then nothing is queued. */
 static bool queue_compressed(struct why_conn *conn, struct why__frame_header *header,
                              struct why_bytes payload, bool *grew) {
     *grew = false;
-    const struct why_host *host = why__conn_host(conn);
     size_t bound = why__deflate_bound(conn->deflate, payload.len);
-    if (bound == 0) {
+    uint8_t *body = bound != 0 ? why__conn_allocate(conn, NULL, bound) : NULL;
+    if (body == NULL) {
         return false;
     }
-    size_t reserved = WHY__FRAME_HEADER_MAX + bound;
-    uint8_t *room = why__send_queue_reserve(&conn->output, host, reserved);
-    if (room == NULL) {
-        return false;
-    }
-    uint8_t *body = room + WHY__FRAME_HEADER_MAX;
     size_t len = why__deflate_compress(conn->deflate, payload, header->final, body);
-    if (len >= payload.len && header->final && header->opcode != WHY_OPCODE_CONTINUATION &&
-        why__deflate_forgets(conn->deflate)) {
+    bool is_first = header->opcode != WHY_OPCODE_CONTINUATION;
+    bool is_queued = true;
+    if (len >= payload.len && header->final && is_first && why__deflate_forgets(conn->deflate)) {
         *grew = true;
-        why__send_queue_trim(&conn->output, reserved);
-        return true;
+    } else {
+        header->compressed = is_first;
+        is_queued = why__conn_queue_frame(conn, header, (struct why_bytes){body, len});
+        if (!is_queued) {
+            why__deflate_forget(conn->deflate); /* the peer will not see what it has seen */
+        }
     }
-    uint8_t key[4];
-    header->payload_len = len;
-    header->compressed = header->opcode != WHY_OPCODE_CONTINUATION;
-    struct why__frame_header masked = *header;
-    choose_mask(conn, &masked, key);
-    size_t header_len = why__frame_encode(&masked, room);
-    memmove(room + header_len, body, len);
-    if (masked.mask_key != NULL) {
-        why__mask(room + header_len, len, key, 0);
-    }
-    why__send_queue_trim(&conn->output, reserved - header_len - len);
-    return true;
+    why__conn_allocate(conn, body, 0);
+    return is_queued;
 }
 
 static bool queue_message(struct why_conn *conn, struct why__frame_header *header,
@@ -154,7 +142,7 @@ int why_conn_send(struct why_conn *conn, enum why_opcode opcode, struct why_byte
     if (conn->state != WHY_CONN_OPEN || (conn->sending != 0 && conn->sending != opcode)) {
         return WHY_ERR_STATE;
     }
-    if (conn->output.len >= conn->options->send_queue_max) {
+    if (why__conn_is_full(conn)) {
         return WHY_ERR_FULL;
     }
     struct why__utf8 utf8 = {0};
@@ -194,7 +182,7 @@ int why_conn_ping(struct why_conn *conn, struct why_bytes payload) {
     if (conn->state != WHY_CONN_OPEN) {
         return WHY_ERR_STATE;
     }
-    if (conn->output.len >= conn->options->send_queue_max) {
+    if (why__conn_is_full(conn)) {
         return WHY_ERR_FULL;
     }
     struct why__frame_header header = {.opcode = WHY_OPCODE_PING, .final = true};
@@ -204,6 +192,12 @@ int why_conn_ping(struct why_conn *conn, struct why_bytes payload) {
     conn->ping_ms = why__conn_now(conn);
     conn->ping_hash = why__ping_hash(payload);
     conn->ping_open = true;
+    conn->ping_owed = false;
+    if (!conn->is_asking) {
+        conn->is_asking = true;
+        conn->asked_ms = conn->ping_ms;
+        conn->asked_end = why__conn_output_end(conn);
+    }
     return WHY_OK;
 }
 
@@ -221,35 +215,52 @@ void why__conn_want_pong(struct why_conn *conn, struct why_bytes payload) {
     }
 }
 
-void why__conn_queue_pong(struct why_conn *conn) {
-    if (conn->pong == NULL || conn->pong_queued || conn->close_sent) {
-        return;
-    }
+/* A Pong waits, and none that would be older is in the queue still. After a Close none is owed. */
+static bool is_pong_due(const struct why_conn *conn) {
+    return conn->pong != NULL && conn->state == WHY_CONN_OPEN &&
+           why__conn_output_at(conn) >= conn->pong_end;
+}
+
+static void queue_pong(struct why_conn *conn) {
     struct why__frame_header header = {.opcode = WHY_OPCODE_PONG, .final = true};
     struct why_bytes payload = {conn->pong->data, conn->pong->len};
-    if (why__conn_queue_frame(conn, &header, payload)) {
-        conn->pong_queued = true;
-        why__conn_allocate(conn, conn->pong, 0);
-        conn->pong = NULL;
+    if (!why__conn_queue_frame(conn, &header, payload)) {
+        why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
+        return;
     }
+    conn->pong_end = why__conn_output_end(conn);
+    why__conn_allocate(conn, conn->pong, 0);
+    conn->pong = NULL;
 }
 
 size_t why_conn_output(struct why_conn *conn, struct why_bytes *list, size_t max) {
-    why__conn_queue_pong(conn);
+    if (is_pong_due(conn)) {
+        queue_pong(conn);
+    }
     return why__send_queue_list(&conn->output, list, max);
 }
 
 void why_conn_output_consumed(struct why_conn *conn, size_t len) {
+    bool was_asked = why__conn_output_at(conn) >= conn->asked_end;
     why__send_queue_consume(&conn->output, why__conn_host(conn), len);
     conn->counters.bytes_sent += len;
     conn->sent_ms = why__conn_now(conn);
-    if (conn->output.len == 0) {
-        conn->pong_queued = false;
+    if (!was_asked && why__conn_output_at(conn) >= conn->asked_end) {
+        conn->asked_ms = conn->sent_ms; /* the Ping has left: from now on it can be answered */
+    }
+    if (conn->ping_owed && !why__conn_is_full(conn)) {
+        /* There is room for the Ping: the silence is as long as it was, so it is due at once. */
+        conn->ping_owed = false;
+        conn->is_asking = false;
     }
 }
 
 size_t why_conn_output_len(const struct why_conn *conn) {
-    return conn->output.len;
+    size_t len = conn->output.len;
+    if (is_pong_due(conn)) {
+        len += 2 + (size_t)conn->pong->len + (conn->is_server ? 0 : 4);
+    }
+    return len;
 }
 
 int why_conn_settle(struct why_conn *conn) {

@@ -72,7 +72,10 @@ struct why_conn {
     struct why__ending *ending;   /* NULL while there is nothing to record */
     struct why_counters counters;
     uint64_t opened_ms, received_ms, sent_ms, message_ms;
-    uint64_t ping_ms;     /* when the last Ping was sent; the answer is awaited if ping_open */
+    uint64_t ping_ms;     /* when the last Ping was queued; its Pong is awaited if ping_open */
+    uint64_t asked_ms;    /* when the first left that nothing came after, if is_asking */
+    uint64_t asked_end;   /* place in the output behind that one, or where it should be */
+    uint64_t pong_end;    /* the same of the last Pong: another waits until that has left */
     uint64_t deadline_ms; /* of the close handshake, once it has begun */
     uint32_t ping_hash;   /* of that Ping's payload */
     uint32_t ping_rtt_ms;
@@ -85,7 +88,8 @@ struct why_conn {
     struct why__utf8 sending_utf8;
     bool is_server : 1;
     bool ping_open : 1;
-    bool pong_queued : 1; /* a Pong is in the output: another waits until it has left */
+    bool is_asking : 1; /* a Ping was queued, and nothing at all has come since */
+    bool ping_owed : 1; /* but there was no room for that Ping */
     bool sending_compressed : 1;
     bool close_sent : 1;
     bool close_received : 1;
@@ -106,6 +110,21 @@ static inline void *why__conn_allocate(struct why_conn *conn, void *memory, size
     return host->allocate(host->context, memory, size);
 }
 
+/* Places in the output count from its first byte: up to this one it has left, */
+static inline uint64_t why__conn_output_at(const struct why_conn *conn) {
+    return conn->counters.bytes_sent;
+}
+
+/* and this is where what is queued next begins. */
+static inline uint64_t why__conn_output_end(const struct why_conn *conn) {
+    return conn->counters.bytes_sent + conn->output.len;
+}
+
+/* The send queue is at its limit. Empty it never is, so that a limit of 0 lets one message in. */
+static inline bool why__conn_is_full(const struct why_conn *conn) {
+    return conn->output.len > 0 && conn->output.len >= conn->options->send_queue_max;
+}
+
 /* The place for what the record will say; NULL if out of memory, then the record says less. */
 struct why__ending *why__conn_ending(struct why_conn *conn);
 
@@ -113,9 +132,6 @@ struct why__ending *why__conn_ending(struct why_conn *conn);
  * memory: nothing was queued. */
 bool why__conn_queue_frame(struct why_conn *conn, const struct why__frame_header *header,
                            struct why_bytes payload);
-
-/* Queue the Pong that waits, if none is in the queue already. */
-void why__conn_queue_pong(struct why_conn *conn);
 
 /* Remember a Ping's payload as its Pong's, in place of an older one (RFC 6455 section 5.5.3). */
 void why__conn_want_pong(struct why_conn *conn, struct why_bytes payload);

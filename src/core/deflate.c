@@ -31,6 +31,11 @@ static void zlib_release(void *opaque, void *memory) {
     host->allocate(host->context, memory, 0);
 }
 
+/* A size that was not spoken of is the largest (RFC 7692 section 7.1.2). */
+static uint8_t window_bits(uint8_t agreed) {
+    return agreed != 0 ? agreed : MAX_WBITS;
+}
+
 struct why__deflate *why__deflate_new(const struct why_options *options, enum why_role role,
                                       const struct why_deflate_params *params) {
     const struct why_host *host = options->host;
@@ -39,10 +44,12 @@ struct why__deflate *why__deflate_new(const struct why_options *options, enum wh
         return NULL;
     }
     bool is_server = role == WHY_ROLE_SERVER;
+    uint8_t server_bits = window_bits(params->server_max_window_bits);
+    uint8_t client_bits = window_bits(params->client_max_window_bits);
     *codec = (struct why__deflate){
         .options = options,
-        .deflate_bits = is_server ? params->server_max_window_bits : params->client_max_window_bits,
-        .inflate_bits = is_server ? params->client_max_window_bits : params->server_max_window_bits,
+        .deflate_bits = is_server ? server_bits : client_bits,
+        .inflate_bits = is_server ? client_bits : server_bits,
         .deflate_forgets =
             is_server ? params->server_no_context_takeover : params->client_no_context_takeover,
         .inflate_forgets =
@@ -256,6 +263,10 @@ size_t why__deflate_compress(struct why__deflate *codec, struct why_bytes data, 
         }
     }
     return written;
+}
+
+void why__deflate_forget(struct why__deflate *codec) {
+    free_deflater(codec);
 }
 
 bool why__deflate_forgets(const struct why__deflate *codec) {

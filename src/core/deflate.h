@@ -50,6 +50,9 @@ size_t why__deflate_bound(struct why__deflate *codec, size_t len);
 size_t why__deflate_compress(struct why__deflate *codec, struct why_bytes data, bool last,
                              uint8_t *out);
 
+/* What was compressed last is not sent: go on with nothing that refers to it. */
+void why__deflate_forget(struct why__deflate *codec);
+
 /* Whether our compressor forgets after each message, so that one may be sent uncompressed although
  * it was compressed already. */
 bool why__deflate_forgets(const struct why__deflate *codec);

@@ -10,6 +10,7 @@
 #include "core/http_field.h"
 #include "core/http_head.h"
 #include "core/output.h"
+#include "core/redact.h"
 #include "core/response.h"
 #include "whysocket/handshake.h"
 
@@ -392,8 +393,9 @@ static void report_refusal(const struct why_client_handshake *handshake,
     size_t len = why__text_copy(record->detail, sizeof record->detail,
                                 (const char *)header->name.data, header->name.len);
     len += why__text_copy(record->detail + len, sizeof record->detail - len, ": ", 2);
-    why__text_copy(record->detail + len, sizeof record->detail - len,
-                   (const char *)header->value.data, header->value.len);
+    size_t value_len = why__text_copy(record->detail + len, sizeof record->detail - len,
+                                      (const char *)header->value.data, header->value.len);
+    why__redact(record->detail, len + value_len, value_len < header->value.len);
 }
 
 void why_client_handshake_report(const struct why_client_handshake *handshake,
@@ -402,6 +404,7 @@ void why_client_handshake_report(const struct why_client_handshake *handshake,
     why__http_parser_report(&handshake->parser, &record->http);
     record->http.body_len = (uint16_t)handshake->body.len;
     memcpy(record->http.body, handshake->body.data, handshake->body.len);
+    why__redact(record->http.body, handshake->body.len, handshake->body.len == WHY__BODY_MAX);
     if (agreement->header != NULL) {
         why__http_parser_report_header(&handshake->parser, agreement->header, agreement->at,
                                        &record->http);

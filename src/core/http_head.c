@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "core/http_field.h"
+#include "core/redact.h"
 
 #include <assert.h>
 #include <string.h>
@@ -306,6 +307,7 @@ void why__http_parser_report(const struct why__http_parser *parser,
     size_t len = parser->len < sizeof evidence->head ? parser->len : sizeof evidence->head;
     if (len > 0) {
         memcpy(evidence->head, parser->buffer, len);
+        why__redact(evidence->head, len, len < parser->len);
     }
     evidence->head_len = (uint16_t)len;
     evidence->status = parser->status;

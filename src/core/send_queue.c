@@ -64,10 +64,34 @@ uint8_t *why__send_queue_reserve(struct why__send_queue *queue, const struct why
     return chunk->room + used;
 }
 
-void why__send_queue_trim(struct why__send_queue *queue, size_t len) {
-    assert(queue->last != NULL && queue->last->len >= len);
-    queue->last->len -= len;
+/* Let go of room behind what is used. Without the memory to do so it stays. */
+static void shrink_last(struct why__send_queue *queue, const struct why_host *host, size_t used) {
+    struct why__chunk **link = &queue->first;
+    while (*link != queue->last) {
+        link = &(*link)->next;
+    }
+    size_t sent = (size_t)(queue->last->data - queue->last->room);
+    size_t room = used < ROOM_MIN ? ROOM_MIN : used;
+    struct why__chunk *chunk = host->allocate(host->context, *link, sizeof *chunk + room);
+    if (chunk == NULL) {
+        return;
+    }
+    chunk->data = chunk->room + sent;
+    chunk->room_len = room;
+    *link = queue->last = chunk;
+}
+
+void why__send_queue_trim(struct why__send_queue *queue, const struct why_host *host, size_t len) {
+    struct why__chunk *chunk = queue->last;
+    assert(chunk != NULL && chunk->room_len > 0 && chunk->len >= len);
+    chunk->len -= len;
     queue->len -= len;
+    /* Room was made for the worst that a compressor may do. A peer that does not read must not be
+     * able to pin it for each message: the queue's limit counts what is in it. */
+    size_t used = (size_t)(chunk->data - chunk->room) + chunk->len;
+    if (chunk->room_len - used > ROOM_MAX) {
+        shrink_last(queue, host, used);
+    }
 }
 
 bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host *host,

@@ -27,8 +27,8 @@ struct why__send_queue {
 uint8_t *why__send_queue_reserve(struct why__send_queue *queue, const struct why_host *host,
                                  size_t len);
 
-/* Give back the last `len` bytes of what was just reserved. */
-void why__send_queue_trim(struct why__send_queue *queue, size_t len);
+/* Give back the last `len` bytes of what was just reserved. What was written may move. */
+void why__send_queue_trim(struct why__send_queue *queue, const struct why_host *host, size_t len);
 
 /* Queue bytes that stay where they are until why__send_queue_settle(). False if out of memory. */
 bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host *host,

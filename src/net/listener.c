@@ -47,8 +47,27 @@ static const char *mend_of(int error) {
     }
 }
 
+static bool is_path(const char *address) {
+    return strncmp(address, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0;
+}
+
+/* Whether what is in the way at the path is no socket, which is not ours to remove. */
+static bool is_taken_by_other(const char *address) {
+    struct stat status;
+    return lstat(address + strlen(UNIX_PREFIX), &status) == 0 && !S_ISSOCK(status.st_mode);
+}
+
+static const char *mend_at(const char *address, int error) {
+    if (error != EADDRINUSE || !is_path(address)) {
+        return mend_of(error);
+    }
+    return is_taken_by_other(address) ? "something else than a socket is there; take another path"
+                                      : "another program listens there; stop it, or take another "
+                                        "path";
+}
+
 static int refuse(const struct why__listen *how, const char *address, int error) {
-    const char *mend = mend_of(error);
+    const char *mend = mend_at(address, error);
     char text[96];
     const char *words = strerror_r(error, text, sizeof text);
     snprintf(how->error, how->error_size, "cannot listen on %s: %s%s%s", address, words,
@@ -308,7 +327,7 @@ int why__listeners_open(const char *address, const struct why__listen *how,
     char host[256];
     uint16_t port = 0;
     int result = WHY_OK;
-    if (strncmp(address, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0) {
+    if (is_path(address)) {
         result = open_path(address, how, &end);
     } else if (!split(address, host, sizeof host, &port)) {
         result =
@@ -328,13 +347,23 @@ int why__listeners_open(const char *address, const struct why__listen *how,
     return WHY_OK;
 }
 
+void why__listeners_close(struct why__listener *listeners) {
+    for (struct why__listener *at = listeners; at != NULL; at = at->next) {
+        if (at->watch.fd < 0) {
+            continue;
+        }
+        close(at->watch.fd);
+        at->watch.fd = -1;
+        if (at->is_unix) {
+            unlink(at->address + strlen(UNIX_PREFIX));
+        }
+    }
+}
+
 void why__listeners_free(struct why__listener *listeners) {
+    why__listeners_close(listeners);
     while (listeners != NULL) {
         struct why__listener *next = listeners->next;
-        close(listeners->watch.fd);
-        if (listeners->is_unix) {
-            unlink(listeners->address + strlen(UNIX_PREFIX));
-        }
         if (!listeners->shares_tls) {
             why__tls_context_free(listeners->tls);
         }

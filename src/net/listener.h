@@ -38,7 +38,11 @@ struct why__listen {
 WHY_MUST_USE int why__listeners_open(const char *address, const struct why__listen *how,
                                      struct why__listener **out);
 
-/* Close them; a unix socket's path goes too. They are not watched any more. */
+/* Close them; a unix socket's path goes too. They are not watched any more. What the connections
+ * that they took need of them stays: TLS. */
+void why__listeners_close(struct why__listener *listeners);
+
+/* Close those that are open, and free all. No connection is left that one of them took. */
 void why__listeners_free(struct why__listener *listeners);
 
 #endif

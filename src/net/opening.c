@@ -80,10 +80,7 @@ static void give_up(struct why__opening *opening) {
  * that is the cause, whatever the transport did after it. */
 static void note_failure(struct why__opening *opening, enum why_cause cause) {
     struct why_record *record = &opening->record;
-    const struct why__tls *tls = stream_of(opening)->tls;
-    if (tls != NULL) {
-        why__tls_report(tls, record);
-    }
+    why__stream_report(stream_of(opening), record);
     why_record_fail(record, cause);
     end_step(opening, false, record->detail);
 }
@@ -209,7 +206,7 @@ static void on_tls(struct why__stream *stream, bool is_open) {
         settle(opening, why__tls_cause(stream->tls));
         return;
     }
-    why__tls_report(stream->tls, record);
+    why__stream_report(stream, record);
     char what[sizeof record->tls.version + sizeof record->tls.cipher + 4];
     (void)snprintf(what, sizeof what, "%s, %s", record->tls.version, record->tls.cipher);
     end_step(opening, true, what);

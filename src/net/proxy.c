@@ -4,6 +4,8 @@
  */
 #include "net/proxy.h"
 
+#include "core/redact.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -83,4 +85,7 @@ void why__proxy_report(const struct why__proxy *proxy, struct why_record *record
     why_record_fail(record, proxy->cause);
     memcpy(record->detail, proxy->detail, sizeof record->detail);
     record->http = proxy->evidence;
+    struct why_http_evidence *http = &record->http;
+    why__redact(http->head, http->head_len, http->head_len == sizeof http->head);
+    why__redact(http->body, http->body_len, http->body_len == sizeof http->body);
 }

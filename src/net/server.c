@@ -313,10 +313,11 @@ const char *why_server_address(const struct why_server *server, size_t index) {
 static void close_listeners(struct why_server *server) {
     why__timer_cancel(server->loop, &server->retry);
     for (struct why__listener *at = server->listeners; at != NULL; at = at->next) {
-        why__loop_unwatch(server->loop, &at->watch);
+        if (at->watch.fd >= 0) {
+            why__loop_unwatch(server->loop, &at->watch);
+        }
     }
-    why__listeners_free(server->listeners);
-    server->listeners = NULL;
+    why__listeners_close(server->listeners);
 }
 
 void why_server_stop(struct why_server *server, uint32_t jitter_ms, uint32_t deadline_ms,
@@ -350,6 +351,8 @@ void why_server_free(struct why_server *server) {
     server->is_freed = true; /* a callback may call this again */
     close_listeners(server);
     cut_all(server);
+    why__listeners_free(server->listeners);
+    server->listeners = NULL;
     why__timer_cancel(server->loop, &server->deadline);
     why__loop_defer(server->loop, &server->task);
 }

@@ -170,12 +170,16 @@ void why__session_cut(struct why_session *session, enum why_cause cause, bool qu
 
 /* ---- Deadlines ---- */
 
+/* A peer that the program does not listen to cannot be late; with the end that is another thing. */
+static bool is_patient(const struct why_session *session) {
+    return has(session, BIT_PAUSED) && why_conn_state(session->conn) == WHY_CONN_OPEN;
+}
+
 /* The timer is left where it is when the deadline moves away, as it does with every byte: it fires
  * early, and is set anew then. */
 static void arm(struct why_session *session) {
     uint64_t deadline_ms = session->leave_ms;
-    /* A peer that the program does not listen to cannot be late. */
-    if (!has(session, BIT_PAUSED)) {
+    if (!is_patient(session)) {
         uint64_t conn_ms = why_conn_next_deadline(session->conn);
         deadline_ms = conn_ms < deadline_ms ? conn_ms : deadline_ms;
     }
@@ -191,7 +195,7 @@ static void on_due(struct why__timer *timer) {
         why_session_resume(session);
         why_conn_fail(session->conn, WHY_CAUSE_LOCAL_SHUTDOWN, NULL);
     }
-    if (!has(session, BIT_PAUSED)) {
+    if (!is_patient(session)) {
         why_conn_tick(session->conn);
     }
     update(session);
@@ -483,9 +487,7 @@ void why_session_report(const struct why_session *session, struct why_record *re
     if (session->conn != NULL) {
         why_conn_report(session->conn, record);
     }
-    if (session->stream.tls != NULL) {
-        why__tls_report(session->stream.tls, record);
-    }
+    why__stream_report(&session->stream, record);
     record->timings.tls_us = session->tls_us;
     record->timings.http_us = session->http_us;
     if (session->peer.family == AF_UNIX && session->stream.is_open) {

@@ -4,6 +4,7 @@
  */
 #include "net/stream.h"
 
+#include "core/redact.h"
 #include "net/stream_send.h"
 
 #include <errno.h>
@@ -170,9 +171,29 @@ static bool decrypt(struct why__stream *stream, struct why_bytes *input) {
     return plain_len > 0 || input->len < input_len;
 }
 
+/* Nothing more is wanted but the peer's end. In TLS that is its close_notify: a peer that waits for
+ * ours in turn sends no FIN before it. What else comes is discarded. */
+static void await_notify(struct why__stream *stream, struct why_bytes input) {
+    struct why_span room = why__loop_buffer(stream->loop);
+    room.len /= 2; /* `input` is in the other half */
+    enum why__tls_status status = WHY__TLS_OPEN;
+    size_t plain_len = 0;
+    size_t before = 0;
+    do {
+        before = input.len;
+        status = why__tls_receive(stream->tls, &input, room, &plain_len);
+    } while (status != WHY__TLS_FAILED && (plain_len > 0 || input.len < before));
+    if (status == WHY__TLS_ENDED) {
+        ended(stream);
+    }
+}
+
 /* Bytes from the socket, into TLS or straight up. */
 static void take(struct why__stream *stream, struct why_span input) {
     if (stream->is_finishing) {
+        if (stream->tls != NULL && !stream->is_half_close) {
+            await_notify(stream, (struct why_bytes){input.data, input.len});
+        }
         return;
     }
     if (stream->tls != NULL && !stream->has_begun) {
@@ -191,6 +212,9 @@ static void take(struct why__stream *stream, struct why_span input) {
     }
     struct why_bytes rest = {input.data, input.len};
     while (decrypt(stream, &rest)) {
+    }
+    if (stream->is_open && stream->is_finishing && !stream->is_half_close) {
+        await_notify(stream, rest);
     }
     if (stream->is_open && why__tls_output(stream->tls).len > 0) {
         why__stream_flush(stream);
@@ -355,4 +379,13 @@ void why__stream_finish(struct why__stream *stream, bool half_close) {
     stream->held_len = 0;
     why__stream_flush(stream);
     why__stream_rewatch(stream);
+}
+
+void why__stream_report(const struct why__stream *stream, struct why_record *record) {
+    if (stream->tls != NULL) {
+        why__tls_report(stream->tls, record);
+        struct why_tls_evidence *tls = &record->tls;
+        why__redact((char *)tls->first_bytes, tls->first_bytes_len,
+                    tls->first_bytes_len == sizeof tls->first_bytes);
+    }
 }

@@ -107,6 +107,10 @@ void why__stream_resume(struct why__stream *stream);
  * destroys what we sent last. How long to wait for that is the owner's business. */
 void why__stream_finish(struct why__stream *stream, bool half_close);
 
+/* Write what is known of TLS, without secrets that came unencrypted; nothing where there is none.
+ */
+void why__stream_report(const struct why__stream *stream, struct why_record *record);
+
 /* The kernel's word for what befell a socket, as a cause and a transport's end. */
 enum why_cause why__stream_cause(int os_error, enum why_transport *transport);
 

@@ -78,7 +78,8 @@ static enum progress send_ciphertext(struct why__stream *stream) {
 static enum progress encrypt(struct why__stream *stream, bool *more) {
     struct why_bytes list[LIST_MAX];
     *more = false;
-    if (why__tls_status(stream->tls) != WHY__TLS_OPEN) {
+    enum why__tls_status status = why__tls_status(stream->tls);
+    if (status != WHY__TLS_OPEN && status != WHY__TLS_ENDED) {
         return PROGRESS_DONE;
     }
     size_t count = stream->ops->output(stream, list, LIST_MAX);

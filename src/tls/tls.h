@@ -60,7 +60,9 @@ enum why__tls_status {
 enum why__tls_status why__tls_receive(struct why__tls *tls, struct why_bytes *input,
                                       struct why_span plain, size_t *plain_len);
 
-/* Encrypt a list of buffers, joined into records where they are small. OPEN only.
+/* Encrypt a list of buffers, joined into records where they are small. OPEN, and ENDED too: the
+ * peer's close_notify is about its own direction alone (RFC 8446 section 6.1).
+ *
  * taken    bytes of plaintext taken; fewer than given where the output buffer is at its limit
  * returns  WHY_OK, WHY_ERR_STATE, WHY_ERR_NOMEM, WHY_ERR_FAILED */
 WHY_MUST_USE int why__tls_send(struct why__tls *tls, const struct why_bytes *list, size_t count,

@@ -168,7 +168,9 @@ static struct why__tls_verdict judge_alert(const struct why__tls *tls) {
                                                       : verdict(WHY_CAUSE_TLS_ALERT);
     }
     if (tls->context->is_server) {
-        bool about_ours = tls->certificate_sent && is_about_certificates(alert);
+        /* Browsers look anew at the certificate of a session that they resume. */
+        bool is_known = tls->certificate_sent || SSL_session_reused(tls->ssl) == 1;
+        bool about_ours = is_known && is_about_certificates(alert);
         return about_ours ? verdict(WHY_CAUSE_TLS_OUR_CERT_REJECTED) : judge_common_alert(alert);
     }
     if (alert == WHY__TLS_ALERT_CERTIFICATE_REQUIRED) {

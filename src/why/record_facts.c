@@ -181,7 +181,7 @@ static void transport_rows(const struct why_record *record, enum why_lang lang,
                     record->first == WHY_FIRST_SENT ? first : "", lang, text);
     if (record->frame_len > 0) {
         why__record_row(text, tr(lang, "Frame header"));
-        append_hex(text, (const uint8_t *)record->frame, record->frame_len);
+        append_hex(text, record->frame, record->frame_len);
         why_text_append(text, "\n");
     }
 }

@@ -211,7 +211,7 @@ void why_record_write_json(const struct why_record *record, enum why_lang lang,
     write_os_error(&json, record);
     why__json_string_or_null(&json, "detail", record->detail);
     why__json_string_or_null(&json, "peer", record->peer);
-    why__json_hex(&json, "frame", (const uint8_t *)record->frame, record->frame_len);
+    why__json_hex(&json, "frame", record->frame, record->frame_len);
     write_utf8(&json, &record->utf8);
     write_http(&json, &record->http);
     write_tls(&json, &record->tls);

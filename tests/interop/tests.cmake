@@ -1,1 +1,29 @@
 # SPDX-License-Identifier: MIT
+# Other people's clients and servers against ours, over real sockets.
+foreach(name IN ITEMS
+    echo_client
+    closing_server)
+  add_executable(${name} interop/${name}.c interop/plan.c)
+  target_link_libraries(${name} PRIVATE why_internal)
+endforeach()
+
+# Where libwebsockets is missing its peer is not built, and its test says so.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(LWS IMPORTED_TARGET libwebsockets)
+if(LWS_FOUND)
+  add_executable(lws_peer interop/peers/lws_peer.c interop/plan.c)
+  target_include_directories(lws_peer PRIVATE interop)
+  target_link_libraries(lws_peer PRIVATE PkgConfig::LWS)
+  # The library is not ours to look for leaks in.
+  target_compile_options(lws_peer PRIVATE -fno-sanitize=all)
+  target_link_options(lws_peer PRIVATE -fno-sanitize=all)
+endif()
+
+foreach(peer IN ITEMS
+    websockets
+    ws
+    lws)
+  add_test(NAME interop_${peer}
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/interop/interop_test.py ${CMAKE_BINARY_DIR} ${peer})
+  set_tests_properties(interop_${peer} PROPERTIES TIMEOUT 240)
+endforeach()

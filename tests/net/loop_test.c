@@ -199,6 +199,41 @@ static void *stop_soon(void *argument) {
     return NULL;
 }
 
+/* Row 103 of the list of bad input: 10,000 masking keys, as the engine asks for them. */
+static void masking_keys_are_uniform_and_differ(void **state) {
+    (void)state;
+    enum {
+        KEYS = 10000
+    };
+    static uint32_t keys[KEYS];
+    struct why_loop *loop = why_loop_new();
+    const struct why_host *host = why_loop_host(loop);
+    size_t counts[256] = {0};
+    for (size_t i = 0; i < KEYS; i++) {
+        host->random(host->context, (uint8_t *)&keys[i], sizeof keys[i]);
+        for (unsigned shift = 0; shift < 32; shift += 8) {
+            counts[keys[i] >> shift & 0xff]++;
+        }
+    }
+    why_loop_free(loop);
+    /* Chi square with 255 degrees of freedom: 255 expected, with a standard deviation of 22.6. */
+    double expected = KEYS * 4 / 256.0;
+    double chi_square = 0;
+    for (size_t i = 0; i < TEST_COUNT(counts); i++) {
+        double off = (double)counts[i] - expected;
+        chi_square += off * off / expected;
+    }
+    assert_true(chi_square > 255 - 6 * 22.6 && chi_square < 255 + 7 * 22.6);
+    /* The birthday bound: a hundredth of a pair is expected. */
+    unsigned pairs = 0;
+    for (size_t i = 0; i < KEYS; i++) {
+        for (size_t j = i + 1; j < KEYS; j++) {
+            pairs += keys[i] == keys[j];
+        }
+    }
+    assert_true(pairs <= 2);
+}
+
 static void stop_ends_a_loop_that_waits_and_one_that_has_not_begun(void **state) {
     (void)state;
     struct why_loop *loop = why_loop_new();
@@ -254,6 +289,7 @@ int main(void) {
         cmocka_unit_test(tasks_run_once_and_may_defer_and_cancel),
         cmocka_unit_test(posts_of_two_threads_keep_their_order),
         cmocka_unit_test(stop_ends_a_loop_that_waits_and_one_that_has_not_begun),
+        cmocka_unit_test(masking_keys_are_uniform_and_differ),
         cmocka_unit_test(randomness_is_fresh_in_a_child_of_fork),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

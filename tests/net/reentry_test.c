@@ -9,6 +9,7 @@
 #include "support/raw_peer.h"
 #include "support/world.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -69,6 +70,7 @@ struct matrix {
 /* cmocka's own checks are for the main thread: on the loop's they end the program without a word.
  */
 static void demand(const struct matrix *matrix, bool holds, const char *what) {
+    assert(matrix->place < PLACE_COUNT && matrix->action < ACTION_COUNT);
     if (!holds) {
         fprintf(stderr, "in %s, %s on %s: %s\n", place_names[matrix->place],
                 action_names[matrix->action], matrix->on_other ? "another" : "itself", what);

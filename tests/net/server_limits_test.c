@@ -261,8 +261,37 @@ static void a_peer_that_does_not_read_is_closed_with_1013(void **state) {
     assert_true(test_world_wait(&world->closed, 1)); /* at the close deadline, unread as it is */
     assert_int_equal(world->close_record.cause, WHY_CAUSE_LIMIT_SEND_QUEUE);
     assert_int_equal(world->close_record.code, 1013);
-    assert_int_equal(world->close_record.sent.code, 1013);
+    assert_false(world->close_record.sent.present); /* it never left: nobody read */
     close(fd);
+    finish(world);
+}
+
+static void pause_and_fill(struct why_session *session, const struct why_event *event) {
+    static uint8_t data[65536];
+    (void)event;
+    why_session_pause(session);
+    while (why_session_send(session, WHY_OPCODE_BINARY, (struct why_bytes){data, sizeof data}, 0) !=
+           WHY_ERR_STATE) {
+    }
+}
+
+/* Whom the program does not read from cannot be late, but the end of the session has its deadline
+ * all the same. */
+static void a_paused_session_that_failed_ends_at_its_deadline(void **state) {
+    (void)state;
+    struct test_world *world = new_world();
+    world->options.send_queue_max = (size_t)32 << 20; /* more than the kernel takes */
+    world->options.close_timeout_ms = 200;
+    world->config.when_full = WHY_FULL_CLOSE;
+    world->handler.on_message = pause_and_fill;
+    test_world_listen(world, "127.0.0.1:0", NULL);
+    test_world_start(world);
+    int fd = test_open(world->address);
+    assert_true(test_send_frame(fd, 0x81, "x", 1));
+    bool has_ended = test_world_wait(&world->closed, 1);
+    close(fd);
+    assert_true(has_ended);
+    assert_int_equal(world->close_record.cause, WHY_CAUSE_LIMIT_SEND_QUEUE);
     finish(world);
 }
 
@@ -431,6 +460,7 @@ int main(void) {
         cmocka_unit_test(a_peer_that_does_not_read_is_not_read_from),
         cmocka_unit_test(messages_for_a_peer_that_does_not_read_are_dropped),
         cmocka_unit_test(a_peer_that_does_not_read_is_closed_with_1013),
+        cmocka_unit_test(a_paused_session_that_failed_ends_at_its_deadline),
         cmocka_unit_test(a_stop_closes_all_with_1001_and_cuts_those_that_stay),
         cmocka_unit_test(a_taken_port_is_refused_unless_it_is_joined),
         cmocka_unit_test(addresses_that_cannot_be_are_refused_in_words),

@@ -220,6 +220,77 @@ static void a_client_hello_in_drops_is_cut_at_its_deadline(void **state) {
     test_folder_remove(&keys.folder);
 }
 
+struct ending {
+    struct test_world *world;
+    bool stops; /* else the server is freed */
+};
+
+static void on_done(void *user) {
+    struct test_world *world = user;
+    world->done++;
+}
+
+static void end_server(void *argument) {
+    const struct ending *ending = argument;
+    struct test_world *world = ending->world;
+    if (ending->stops) {
+        why_server_stop(world->server, 0, 2000, on_done);
+    } else {
+        why_server_free(world->server);
+        world->server = NULL;
+    }
+}
+
+/* What the sessions need of the port outlives it. */
+static void tls_sessions_outlive_the_port(bool stops) {
+    struct keys keys;
+    make_keys(&keys);
+    struct test_world *world = new_world();
+    test_world_listen(world, "127.0.0.1:0", &keys.config);
+    test_world_start(world);
+    int fd = test_connect(world->address);
+    int in_handshake = test_connect(world->address);
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(context);
+    SSL_set_fd(ssl, fd);
+    assert_int_equal(SSL_connect(ssl), 1);
+    int request_len = (int)strlen(test_upgrade_request);
+    assert_int_equal(SSL_write(ssl, test_upgrade_request, request_len), request_len);
+    assert_true(test_world_wait(&world->opened, 1));
+    struct ending ending = {world, stops};
+    assert_int_equal(why_loop_post(world->loop, end_server, &ending), WHY_OK);
+    if (stops) {
+        char answer[1024];
+        uint8_t close_frame[8];
+        while (SSL_read(ssl, answer, sizeof answer) > 0 &&
+               memcmp(answer, "\x88\x02\x03\xe9", 4) != 0) {
+        }
+        assert_memory_equal(answer, "\x88\x02\x03\xe9", 4);
+        memcpy(close_frame, "\x88\x82\0\0\0\0\x03\xe9", sizeof close_frame);
+        assert_int_equal(SSL_write(ssl, close_frame, sizeof close_frame), sizeof close_frame);
+        assert_true(test_world_wait(&world->done, 1));
+    }
+    assert_true(test_world_wait(&world->closed, 1));
+    assert_true(test_world_wait(&world->refused, 1));
+    assert_int_equal(world->close_record.cause, WHY_CAUSE_LOCAL_SHUTDOWN);
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    close(fd);
+    close(in_handshake);
+    finish(world);
+    test_folder_remove(&keys.folder);
+}
+
+static void a_stop_says_1001_to_tls_sessions(void **state) {
+    (void)state;
+    tls_sessions_outlive_the_port(true);
+}
+
+static void a_server_is_freed_with_tls_sessions_open(void **state) {
+    (void)state;
+    tls_sessions_outlive_the_port(false);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tls_carries_an_echo_and_a_close),
@@ -227,6 +298,8 @@ int main(void) {
         cmocka_unit_test(garbage_at_a_tls_port_is_refused_with_its_cause),
         cmocka_unit_test(a_tls_handshake_cut_anywhere_ends_at_once),
         cmocka_unit_test(a_client_hello_in_drops_is_cut_at_its_deadline),
+        cmocka_unit_test(a_stop_says_1001_to_tls_sessions),
+        cmocka_unit_test(a_server_is_freed_with_tls_sessions_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -316,6 +316,30 @@ static void the_send_queue_has_an_end(void **state) {
     test_pair_close(&pair);
 }
 
+/* What waits compressed for a peer that does not read is held as small as it is counted. */
+static void compressed_messages_that_wait_cost_what_they_count(void **state) {
+    (void)state;
+    struct test_pair pair;
+    test_pair_init(&pair);
+    pair.deflate = (struct why_deflate_params){true, true, true, 15, 15};
+    test_pair_open(&pair);
+    size_t before = pair.host.live_bytes;
+    size_t len = 1 << 20;
+    uint8_t *zeroes = calloc(1, len);
+    assert_non_null(zeroes);
+    for (size_t i = 0; i < 50; i++) {
+        struct why_bytes data = {zeroes, len};
+        assert_int_equal(why_conn_send(pair.server.conn, WHY_OPCODE_BINARY, data, 0), WHY_OK);
+        size_t held = pair.host.live_bytes - before;
+        assert_true(held < 2 * why_conn_output_len(pair.server.conn) + 32768);
+    }
+    test_pair_run(&pair);
+    assert_int_equal(pair.client.messages, 50);
+    assert_int_equal(pair.client.last_len, len);
+    free(zeroes);
+    test_pair_close(&pair);
+}
+
 static void what_may_not_be_sent_is_refused_and_changes_nothing(void **state) {
     (void)state;
     struct test_pair pair;
@@ -452,6 +476,36 @@ static void messages_still_come_while_the_close_is_awaited(void **state) {
     test_pair_close(&pair);
 }
 
+/* However the close begins, what the peer had begun to send comes whole, or not at all. */
+static void a_message_that_was_begun_is_whole_after_our_close(void **state) {
+    (void)state;
+    for (unsigned what = 0; what < 8; what++) {
+        struct test_pair pair;
+        test_pair_init(&pair);
+        pair.deflate.enabled = (what & 1) != 0;
+        pair.client_options.stream_messages = (what & 2) != 0;
+        pair.server_options.deflate_len_min = 0;
+        test_pair_open(&pair);
+        struct why_conn *server = pair.server.conn;
+        assert_int_equal(why_conn_send(server, WHY_OPCODE_TEXT, text_of("hel"), WHY_SEND_MORE),
+                         WHY_OK);
+        test_pair_run(&pair);
+        if ((what & 4) != 0) {
+            assert_int_equal(why_conn_close(pair.client.conn, 1000, text_of("")), WHY_OK);
+        } else {
+            why_conn_fail(pair.client.conn, WHY_CAUSE_LOCAL_SHUTDOWN, NULL);
+        }
+        assert_int_equal(why_conn_state(pair.client.conn), WHY_CONN_CLOSING);
+        assert_int_equal(why_conn_send(server, WHY_OPCODE_TEXT, text_of("lo"), 0), WHY_OK);
+        test_pair_run(&pair);
+        assert_int_equal(pair.client.messages, 1);
+        assert_int_equal(pair.client.last_opcode, WHY_OPCODE_TEXT);
+        assert_int_equal(pair.client.last_len, 5);
+        assert_memory_equal(pair.client.last, "hello", 5);
+        test_pair_close(&pair);
+    }
+}
+
 static void a_close_that_is_not_answered_has_a_deadline(void **state) {
     (void)state;
     struct test_pair pair;
@@ -459,6 +513,7 @@ static void a_close_that_is_not_answered_has_a_deadline(void **state) {
     pair.server.deaf = true;
     test_pair_open(&pair);
     assert_int_equal(why_conn_close(pair.client.conn, 1000, text_of("")), WHY_OK);
+    why_conn_output_consumed(pair.client.conn, why_conn_output_len(pair.client.conn));
     test_pair_advance(&pair, 4999);
     assert_int_equal(why_conn_state(pair.client.conn), WHY_CONN_CLOSING);
     test_pair_advance(&pair, 1);
@@ -504,6 +559,7 @@ static void the_transport_ends_without_a_close(void **state) {
         test_pair_open(&pair);
         if (cases[i].after_our_close) {
             assert_int_equal(why_conn_close(pair.server.conn, 1000, text_of("")), WHY_OK);
+            why_conn_output_consumed(pair.server.conn, why_conn_output_len(pair.server.conn));
         }
         why_conn_lost(pair.server.conn, cases[i].cause, cases[i].transport, 104);
         struct why_record record;
@@ -636,12 +692,14 @@ int main(void) {
         cmocka_unit_test(a_flood_of_empty_frames_is_policy),
         cmocka_unit_test(pings_to_a_blocked_sender_hold_one_pong),
         cmocka_unit_test(the_send_queue_has_an_end),
+        cmocka_unit_test(compressed_messages_that_wait_cost_what_they_count),
         cmocka_unit_test(what_may_not_be_sent_is_refused_and_changes_nothing),
         cmocka_unit_test(every_frame_has_a_key_of_its_own),
         cmocka_unit_test(borrowed_bytes_are_not_copied_until_they_are_settled),
         cmocka_unit_test(either_side_may_begin_the_close),
         cmocka_unit_test(closes_that_cross_are_both_kept),
         cmocka_unit_test(messages_still_come_while_the_close_is_awaited),
+        cmocka_unit_test(a_message_that_was_begun_is_whole_after_our_close),
         cmocka_unit_test(a_close_that_is_not_answered_has_a_deadline),
         cmocka_unit_test(a_peer_that_talks_on_does_not_extend_the_close),
         cmocka_unit_test(the_transport_ends_without_a_close),

@@ -32,7 +32,7 @@ static void *test_allocate(void *context, void *memory, size_t size) {
         abort();
     }
     fresh->size = size;
-    memset(fresh + 1, 0xa5, size);
+    memset(fresh + 1, test->fill, size);
     if (old != NULL) {
         memcpy(fresh + 1, memory, old_size < size ? old_size : size);
         free(old);
@@ -60,7 +60,7 @@ static void test_random(void *context, uint8_t *out, size_t len) {
 }
 
 void test_host_init(struct test_host *test) {
-    *test = (struct test_host){.now_ms = 1000000, .random_state = 88172645463325252u};
+    *test = (struct test_host){.now_ms = 1000000, .random_state = 88172645463325252u, .fill = 0xa5};
     test->host = (struct why_host){
         .context = test, .allocate = test_allocate, .random = test_random, .now_ms = &test->now_ms};
 }

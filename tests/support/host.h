@@ -19,6 +19,7 @@ struct test_host {
     size_t fail_at;     /* that call, counted from 1, and all later ones fail; 0: none */
     size_t live_blocks; /* not yet freed */
     size_t live_bytes, peak_bytes;
+    uint8_t fill; /* what new memory holds; 0xa5 at first */
 };
 
 /* In place; `test` does not move after this. */

@@ -152,6 +152,7 @@ static void follow(struct test_scripted *server, struct line *line, SSL_CTX *con
         break;
     }
     case TEST_ECHO:
+    case TEST_NOTIFY:
         echo(line);
         break;
     case TEST_CLOSE:
@@ -190,7 +191,9 @@ static void serve(struct test_scripted *server, int fd, SSL_CTX *context) {
         }
         /* What is unread would turn the FIN into a RST. */
         char rest[1024];
-        shutdown(fd, SHUT_WR);
+        if (server->script->end != TEST_NOTIFY) {
+            shutdown(fd, SHUT_WR);
+        }
         while (server->script->end != TEST_SILENCE && recv(fd, rest, sizeof rest, 0) > 0) {
         }
     }

@@ -24,6 +24,7 @@ enum test_end_of_script {
     TEST_RESET,   /* RST */
     TEST_SILENCE, /* nothing, until the client closes or 5 s have passed */
     TEST_ECHO,    /* WebSocket frames sent back, Close too, and then FIN */
+    TEST_NOTIFY,  /* as that, but no FIN before the client's: of TLS the close_notify alone */
 };
 
 struct test_script {

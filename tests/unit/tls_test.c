@@ -169,6 +169,9 @@ static void close_notify_ends_in_order(void **state) {
         struct why_record record = test_tls_report(&pair.server);
         assert_int_equal(record.cause, WHY_CAUSE_NONE);
         assert_int_equal(record.tls.alert, -1);
+        /* The other direction is still open (RFC 8446 section 6.1). */
+        assert_int_equal(why__tls_send(pair.server.tls, &list, 1, &taken), WHY_OK);
+        assert_int_equal(taken, 1);
         why__tls_close(pair.server.tls);
         test_tls_run(&pair);
         assert_int_equal(pair.client.status, WHY__TLS_ENDED);
