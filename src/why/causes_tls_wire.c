@@ -113,16 +113,16 @@ static const struct why_cause_info infos[] = {
                              "curl --curves X25519:P-256."),
             .reference = "RFC 8446 section 5.1",
             .clients =
-                SHOWN_ALL("1006, net::ERR_CONNECTION_RESET",
-                          N_("1006, or 1015 where it counts the cut as TLS"), "1006",
-                          N_("open, or ECONNRESET from Node 24 on, which sends the large greeting"),
-                          N_("open, or ConnectionResetError with OpenSSL 3.5, which sends the "
-                             "large greeting"),
-                          N_("EOF or connection reset by peer from Go 1.24 on, which sends the "
-                             "large greeting"),
-                          N_("open: the JDK's greeting is small"),
-                          N_("open, or curl: (35) Recv failure with OpenSSL 3.5, which sends the "
-                             "large greeting")),
+                SHOWN("1006, net::ERR_CONNECTION_RESET",
+                      N_("1006, or 1015 where it counts the cut as TLS"), "1006",
+                      N_("open, or ECONNRESET from Node 24 on, which sends the large greeting"),
+                      N_("open, or ConnectionResetError with OpenSSL 3.5, which sends the "
+                         "large greeting"),
+                      N_("EOF or connection reset by peer from Go 1.24 on, which sends the "
+                         "large greeting"),
+                      N_("open: the JDK's greeting is small"),
+                      N_("open, or curl: (35) Recv failure with OpenSSL 3.5, which sends the "
+                         "large greeting")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_PACKETS_LOST) =
@@ -195,12 +195,12 @@ static const struct why_cause_info infos[] = {
             .fix_client = N_(
                 "If only this network fails, a filter is on the way; if all do, it is the server."),
             .reference = "RFC 9293 section 3.5.2",
-            .clients = SHOWN_ALL("1006, net::ERR_CONNECTION_RESET",
-                                 N_("1006, or 1015 where it counts the cut as TLS"), "1006",
-                                 "read ECONNRESET", "ConnectionResetError: [Errno 104]",
-                                 "read: connection reset by peer",
-                                 "java.net.SocketException: Connection reset",
-                                 "curl: (35) Recv failure: Connection reset by peer"),
+            .clients =
+                SHOWN("1006, net::ERR_CONNECTION_RESET",
+                      N_("1006, or 1015 where it counts the cut as TLS"), "1006", "read ECONNRESET",
+                      "ConnectionResetError: [Errno 104]", "read: connection reset by peer",
+                      "java.net.SocketException: Connection reset",
+                      "curl: (35) Recv failure: Connection reset by peer"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TLS_CORRUPTED) =
@@ -214,12 +214,12 @@ static const struct why_cause_info infos[] = {
                       "the bytes; go around it with a VPN or another network. If it comes and "
                       "goes, test memory and network card on both ends."),
             .reference = "RFC 8446 section 5.2",
-            .clients = SHOWN_ALL(
-                "1006, net::ERR_SSL_PROTOCOL_ERROR", "1015, SSL_ERROR_BAD_MAC_READ", "1006",
-                "EPROTO: decryption failed or bad record mac",
-                "ssl.SSLError: [SSL: DECRYPTION_FAILED_OR_BAD_RECORD_MAC]",
-                "local error: tls: bad record MAC", "javax.net.ssl.SSLException: Tag mismatch!",
-                "curl: (35) ... decryption failed or bad record mac"),
+            .clients = SHOWN("1006, net::ERR_SSL_PROTOCOL_ERROR", "1015, SSL_ERROR_BAD_MAC_READ",
+                             "1006", "EPROTO: decryption failed or bad record mac",
+                             "ssl.SSLError: [SSL: DECRYPTION_FAILED_OR_BAD_RECORD_MAC]",
+                             "local error: tls: bad record MAC",
+                             "javax.net.ssl.SSLException: Tag mismatch!",
+                             "curl: (35) ... decryption failed or bad record mac"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TLS_PROTOCOL) =
@@ -232,7 +232,7 @@ static const struct why_cause_info infos[] = {
             .fix = N_("Update the TLS library of the peer. For details: openssl s_client -connect "
                       "HOST:443 -servername HOST -msg."),
             .reference = "RFC 8446 section 6.2",
-            .clients = SHOWN_ALL(
+            .clients = SHOWN(
                 "1006, net::ERR_SSL_PROTOCOL_ERROR",
                 N_("1015; the cause is on the page that the same address shows with https://"),
                 "1006", N_("EPROTO with OpenSSL's words"), N_("ssl.SSLError with OpenSSL's words"),
@@ -253,11 +253,11 @@ static const struct why_cause_info infos[] = {
                       "-pubout -in key.pem must print the same. Convert PKCS#12 with openssl "
                       "pkcs12 -in file.p12 -nodes, DER with openssl x509 -inform DER."),
             .reference = "RFC 7468",
-            .clients = SHOWN_ALL("", "", "", "ERR_OSSL_X509_KEY_VALUES_MISMATCH",
-                                 "ssl.SSLError: [X509: KEY_VALUES_MISMATCH]",
-                                 "tls: private key does not match public key",
-                                 "java.security.KeyStoreException",
-                                 "curl: (58) unable to set private key file"),
+            .clients = SHOWN("", "", "", "ERR_OSSL_X509_KEY_VALUES_MISMATCH",
+                             "ssl.SSLError: [X509: KEY_VALUES_MISMATCH]",
+                             "tls: private key does not match public key",
+                             "java.security.KeyStoreException",
+                             "curl: (58) unable to set private key file"),
             .retry = WHY_RETRY_CHANGED,
         },
 };

@@ -89,7 +89,7 @@ static void expect_words_of_code(const struct why_code_info *info) {
     if (!is_text(info->name) || !is_text(info->essence) || !is_text(info->reference)) {
         fail_msg("%u: name, essence or reference", info->first);
     }
-    for (int client = 0; client < WHY_CLIENT_JAVA; client++) {
+    for (int client = 0; client < WHY_CLIENT_KIND_COUNT; client++) {
         if (!is_text(info->clients[client])) {
             fail_msg("%u: nothing on client %d", info->first, client);
         }
@@ -181,10 +181,14 @@ static void every_cause_is_found_by_its_id(void **state) {
 }
 
 /* What no client of that kind can meet: browsers know no Unix sockets, have no key files, and
- * always mask. */
-static bool may_have_silent_browsers(enum why_cause cause) {
-    return cause == WHY_CAUSE_TCP_NO_UNIX_SOCKET || cause == WHY_CAUSE_TLS_CONFIG ||
-           cause == WHY_CAUSE_FRAME_NOT_MASKED;
+ * always mask; the JDK and curl are no servers either. */
+static bool may_be_silent(enum why_cause cause, enum why_client_kind client) {
+    if (client >= WHY_CLIENT_JAVA) {
+        return cause == WHY_CAUSE_FRAME_NOT_MASKED;
+    }
+    return client <= WHY_CLIENT_SAFARI &&
+           (cause == WHY_CAUSE_TCP_NO_UNIX_SOCKET || cause == WHY_CAUSE_TLS_CONFIG ||
+            cause == WHY_CAUSE_FRAME_NOT_MASKED);
 }
 
 static void expect_words_of_cause(enum why_cause cause, const struct why_cause_info *info) {
@@ -198,8 +202,8 @@ static void expect_words_of_cause(enum why_cause cause, const struct why_cause_i
 }
 
 static void expect_clients_of_cause(enum why_cause cause, const struct why_cause_info *info) {
-    for (int client = 0; client < WHY_CLIENT_JAVA; client++) {
-        bool silent = client <= WHY_CLIENT_SAFARI && may_have_silent_browsers(cause);
+    for (int client = 0; client < WHY_CLIENT_KIND_COUNT; client++) {
+        bool silent = may_be_silent(cause, (enum why_client_kind)client);
         const char *shown = info->clients[client];
         if (shown == NULL || (shown[0] == '\0' && !silent && cause != WHY_CAUSE_NONE)) {
             fail_msg("%s: nothing on client %d", why_cause_id(cause), client);
