@@ -105,9 +105,10 @@ static const struct why_cause_info infos[] = {
                        "servers read only its first packet (tldr.fail)."),
             .fix = N_(
                 "Update the box or the server that drops it; nothing is wrong with the greeting."),
-            .fix_server = N_("Update the firmware of the firewall or load balancer before it "
-                             "(fixes are listed at tldr.fail). In a server of your own, read until "
-                             "the whole record is there: its length stands in its bytes 3 and 4."),
+            .fix_server =
+                N_("Update the firmware of the firewall or load balancer before it "
+                   "(fixes are listed at tldr.fail). In a server of your own, read until "
+                   "the whole record is there: its length stands in its fourth and fifth byte."),
             .fix_client = N_("As a stop-gap: Chrome's policy PostQuantumKeyAgreementEnabled=false, "
                              "Firefox security.tls.enable_kyber=false, GODEBUG=tlsmlkem=0 for Go, "
                              "curl --curves X25519:P-256."),

@@ -59,8 +59,8 @@
 #define SHOWN_STALL                                                                                \
     SHOWN(N_("1006, net::ERR_TIMED_OUT, after minutes"), N_("1006, after minutes"),                \
           N_("1006, after minutes"), N_("nothing until handshakeTimeout, if one is set"),          \
-          N_("TimeoutError: timed out during opening handshake"),                                  \
-          "net/http: TLS handshake timeout", "java.net.http.HttpConnectTimeoutException",          \
+          "TimeoutError: timed out during opening handshake", "net/http: TLS handshake timeout",   \
+          "java.net.http.HttpConnectTimeoutException",                                             \
           N_("curl: (28) SSL connection timeout, after five minutes"))
 
 #define FIX_TRUST                                                                                  \
