@@ -106,9 +106,9 @@ static const struct why_cause_info infos[] = {
             .fix = N_(
                 "Update the box or the server that drops it; nothing is wrong with the greeting."),
             .fix_server =
-                N_("Update the firmware of the firewall or load balancer before it "
-                   "(fixes are listed at tldr.fail). In a server of your own, read until "
-                   "the whole record is there: its length stands in its fourth and fifth byte."),
+                N_("Update the firmware of the firewall or load balancer before it (fixes are "
+                   "listed at tldr.fail). In a server of your own, read until the whole record is "
+                   "there: its length stands in its fourth and fifth byte."),
             .fix_client = N_("As a stop-gap: Chrome's policy PostQuantumKeyAgreementEnabled=false, "
                              "Firefox security.tls.enable_kyber=false, GODEBUG=tlsmlkem=0 for Go, "
                              "curl --curves X25519:P-256."),
@@ -117,13 +117,13 @@ static const struct why_cause_info infos[] = {
                 SHOWN("1006, net::ERR_CONNECTION_RESET",
                       N_("1006, or 1015 where it counts the cut as TLS"), "1006",
                       N_("open, or ECONNRESET from Node 24 on, which sends the large greeting"),
-                      N_("open, or ConnectionResetError with OpenSSL 3.5, which sends the "
-                         "large greeting"),
-                      N_("EOF or connection reset by peer from Go 1.24 on, which sends the "
-                         "large greeting"),
+                      N_("open, or ConnectionResetError with OpenSSL 3.5, which sends the large "
+                         "greeting"),
+                      N_("EOF or connection reset by peer from Go 1.24 on, which sends the large "
+                         "greeting"),
                       N_("open: the JDK's greeting is small"),
-                      N_("open, or curl: (35) Recv failure with OpenSSL 3.5, which sends the "
-                         "large greeting")),
+                      N_("open, or curl: (35) Recv failure with OpenSSL 3.5, which sends the large "
+                         "greeting")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_PACKETS_LOST) =
@@ -200,7 +200,7 @@ static const struct why_cause_info infos[] = {
                 SHOWN("1006, net::ERR_CONNECTION_RESET",
                       N_("1006, or 1015 where it counts the cut as TLS"), "1006", "read ECONNRESET",
                       "ConnectionResetError: [Errno 104]", "read: connection reset by peer",
-                      "java.net.SocketException: Connection reset",
+                      "javax.net.ssl.SSLHandshakeException: Remote host terminated the handshake",
                       "curl: (35) Recv failure: Connection reset by peer"),
             .retry = WHY_RETRY_BACK_OFF,
         },
