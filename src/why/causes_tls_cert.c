@@ -258,14 +258,13 @@ static const struct why_cause_info infos[] = {
                    "root.pem -untrusted inter.pem cert.pem names the rule. mkcert, step-ca and "
                    "certbot make certificates that keep all of them."),
             .reference = "RFC 5280 section 6.1",
-            .clients =
-                SHOWN_VERIFY(
-                    "INVALID", "SEC_ERROR_CA_CERT_INVALID",
-                    N_("UNSPECIFIED, or the name of the rule"), "invalid CA certificate",
-                    "certificate is not authorized to sign other certificates",
-                    "PKIX path validation failed: java.security.cert.CertPathValidatorException: "
-                    "basic constraints check failed",
-                    " certificate problem: invalid CA certificate"),
+            .clients = SHOWN_VERIFY(
+                "INVALID", "SEC_ERROR_CA_CERT_INVALID", N_("UNSPECIFIED, or the name of the rule"),
+                "invalid CA certificate",
+                "certificate is not authorized to sign other certificates",
+                "PKIX path validation failed: java.security.cert.CertPathValidatorException: "
+                "basic constraints check failed",
+                " certificate problem: invalid CA certificate"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CERT_WILDCARD) =
@@ -285,14 +284,13 @@ static const struct why_cause_info infos[] = {
                              "-addext subjectAltName=DNS:example.org,DNS:*.example.org. Caddy gets "
                              "a certificate for each site address by itself."),
             .reference = "RFC 9525 section 6.3",
-            .clients =
-                SHOWN_VERIFY(
-                    "COMMON_NAME_INVALID", "SSL_ERROR_BAD_CERT_DOMAIN",
-                    "ERR_TLS_CERT_ALTNAME_INVALID: Host: HOST. is not in the cert's altnames",
-                    "Hostname mismatch, certificate is not valid for 'HOST'",
-                    "certificate is valid for *.NAME, not HOST",
-                    "No subject alternative DNS name matching HOST found",
-                    ": no alternative certificate subject name matches target host name 'HOST'"),
+            .clients = SHOWN_VERIFY(
+                "COMMON_NAME_INVALID", "SSL_ERROR_BAD_CERT_DOMAIN",
+                "ERR_TLS_CERT_ALTNAME_INVALID: Host: HOST. is not in the cert's altnames",
+                "Hostname mismatch, certificate is not valid for 'HOST'",
+                "certificate is valid for *.NAME, not HOST",
+                "No subject alternative DNS name matching HOST found",
+                ": no alternative certificate subject name matches target host name 'HOST'"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CERT_IP_NOT_LISTED) =
@@ -312,15 +310,14 @@ static const struct why_cause_info infos[] = {
                 N_("Use the name. In Node the option servername, in Python server_hostname= says "
                    "which name to check while you dial an address."),
             .reference = "RFC 9525 section 6.5",
-            .clients =
-                SHOWN_VERIFY(
-                    "COMMON_NAME_INVALID", "SSL_ERROR_BAD_CERT_DOMAIN",
-                    "ERR_TLS_CERT_ALTNAME_INVALID: IP: ADDRESS is not in the cert's list",
-                    "IP address mismatch, certificate is not valid for 'ADDRESS'",
-                    "cannot validate certificate for ADDRESS because it doesn't contain any IP "
-                    "SANs",
-                    "No subject alternative names matching IP address ADDRESS found",
-                    ": no alternative certificate subject name matches target host name 'ADDRESS'"),
+            .clients = SHOWN_VERIFY(
+                "COMMON_NAME_INVALID", "SSL_ERROR_BAD_CERT_DOMAIN",
+                "ERR_TLS_CERT_ALTNAME_INVALID: IP: ADDRESS is not in the cert's list",
+                "IP address mismatch, certificate is not valid for 'ADDRESS'",
+                "cannot validate certificate for ADDRESS because it doesn't contain any IP "
+                "SANs",
+                "No subject alternative names matching IP address ADDRESS found",
+                ": no alternative certificate subject name matches target host name 'ADDRESS'"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CERT_NAMES_MALFORMED) =
@@ -335,14 +332,13 @@ static const struct why_cause_info infos[] = {
                              "subjectAltName -in cert.pem | cat -A. Then request it with -addext "
                              "subjectAltName=DNS:host.example.org."),
             .reference = "RFC 5280 section 4.2.1.6",
-            .clients =
-                SHOWN_VERIFY(
-                    "COMMON_NAME_INVALID", "SSL_ERROR_BAD_CERT_DOMAIN",
-                    "ERR_TLS_CERT_ALTNAME_INVALID: Host: HOST. is not in the cert's altnames",
-                    "Hostname mismatch, certificate is not valid for 'HOST'",
-                    "certificate is valid for 'HOST ', not HOST",
-                    "No subject alternative DNS name matching HOST found",
-                    ": no alternative certificate subject name matches target host name 'HOST'"),
+            .clients = SHOWN_VERIFY(
+                "COMMON_NAME_INVALID", "SSL_ERROR_BAD_CERT_DOMAIN",
+                "ERR_TLS_CERT_ALTNAME_INVALID: Host: HOST. is not in the cert's altnames",
+                "Hostname mismatch, certificate is not valid for 'HOST'",
+                "certificate is valid for 'HOST ', not HOST",
+                "No subject alternative DNS name matching HOST found",
+                ": no alternative certificate subject name matches target host name 'HOST'"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CERT_DEFAULT) =
@@ -386,14 +382,13 @@ static const struct why_cause_info infos[] = {
                              "critical. In the CA's openssl.cnf take the word critical from that "
                              "extension's line and issue anew."),
             .reference = "RFC 5280 section 4.2",
-            .clients =
-                SHOWN_VERIFY(
-                    "INVALID", "SEC_ERROR_UNKNOWN_CRITICAL_EXTENSION",
-                    "UNSPECIFIED: unhandled critical extension", "unhandled critical extension",
-                    "unhandled critical extension",
-                    "PKIX path validation failed: java.security.cert.CertPathValidatorException: "
-                    "unrecognized critical extension(s)",
-                    " certificate problem: unhandled critical extension"),
+            .clients = SHOWN_VERIFY(
+                "INVALID", "SEC_ERROR_UNKNOWN_CRITICAL_EXTENSION",
+                "UNSPECIFIED: unhandled critical extension", "unhandled critical extension",
+                "unhandled critical extension",
+                "PKIX path validation failed: java.security.cert.CertPathValidatorException: "
+                "unrecognized critical extension(s)",
+                " certificate problem: unhandled critical extension"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CERT_NAME_CONSTRAINTS) =
@@ -410,15 +405,14 @@ static const struct why_cause_info infos[] = {
                              "and the names: openssl x509 -noout -ext subjectAltName -in cert.pem. "
                              "Ask for the certificate with names inside the limits."),
             .reference = "RFC 5280 section 4.2.1.10",
-            .clients =
-                SHOWN_VERIFY(
-                    "INVALID", "SEC_ERROR_CERT_NOT_IN_NAME_SPACE",
-                    "UNSPECIFIED: permitted subtree violation", "permitted subtree violation",
-                    "a root or intermediate certificate is not authorized to sign for this name",
-                    "PKIX path building failed: "
-                    "sun.security.provider.certpath.SunCertPathBuilderException: unable to find "
-                    "valid certification path to requested target",
-                    " certificate problem: permitted subtree violation"),
+            .clients = SHOWN_VERIFY(
+                "INVALID", "SEC_ERROR_CERT_NOT_IN_NAME_SPACE",
+                "UNSPECIFIED: permitted subtree violation", "permitted subtree violation",
+                "a root or intermediate certificate is not authorized to sign for this name",
+                "PKIX path building failed: "
+                "sun.security.provider.certpath.SunCertPathBuilderException: unable to find "
+                "valid certification path to requested target",
+                " certificate problem: permitted subtree violation"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CERT_PATH_LENGTH) =

@@ -225,14 +225,13 @@ static const struct why_cause_info infos[] = {
             .fix_client = N_("Look at the client's own message: Chrome's console, Node's error "
                              "event, the exception of Python, Go and Java."),
             .reference = "RFC 8446 section 6.2",
-            .clients =
-                SHOWN(
-                    N_("1006; the console has net::ERR_CERT_..."),
-                    N_("1015; the cause is on the page that the same address shows with https://"),
-                    "1006", N_("an error event with the OpenSSL name of the fault"),
-                    "ssl.SSLCertVerificationError", N_("an error of crypto/x509 out of Dial()"),
-                    N_("javax.net.ssl.SSLHandshakeException with the fault"),
-                    N_("curl: (60) with the fault")),
+            .clients = SHOWN(
+                N_("1006; the console has net::ERR_CERT_..."),
+                N_("1015; the cause is on the page that the same address shows with https://"),
+                "1006", N_("an error event with the OpenSSL name of the fault"),
+                "ssl.SSLCertVerificationError", N_("an error of crypto/x509 out of Dial()"),
+                N_("javax.net.ssl.SSLHandshakeException with the fault"),
+                N_("curl: (60) with the fault")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CLIENT_LEFT) =

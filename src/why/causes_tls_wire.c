@@ -214,6 +214,11 @@ static const struct why_cause_info infos[] = {
             .fix = N_("Try again: if it fails at the same place each time, a box on the way alters "
                       "the bytes; go around it with a VPN or another network. If it comes and "
                       "goes, test memory and network card on both ends."),
+            .fix_server = N_("Take hardware offloading off, which is often at fault in virtual "
+                             "machines: ethtool -K DEVICE rx off tx off tso off gso off; count "
+                             "errors with ip -s link and nstat -az TcpInCsumErrors."),
+            .fix_client = N_("The same here, and compare with another network: if it works there, "
+                             "a box on this one alters the bytes."),
             .reference = "RFC 8446 section 5.2",
             .clients = SHOWN("1006, net::ERR_SSL_PROTOCOL_ERROR", "1015, SSL_ERROR_BAD_MAC_READ",
                              "1006", "EPROTO: decryption failed or bad record mac",
@@ -232,6 +237,11 @@ static const struct why_cause_info infos[] = {
                        "messages out of order."),
             .fix = N_("Update the TLS library of the peer. For details: openssl s_client -connect "
                       "HOST:443 -servername HOST -msg."),
+            .fix_server = N_("Update it: openssl version, java -version or the firmware; restart "
+                             "what still runs with the old library: needrestart -r l."),
+            .fix_client =
+                N_("Go round the boxes on the way, by another network. openssl s_client -connect "
+                   "HOST:443 -servername HOST -tls1_2 shows whether the older version works."),
             .reference = "RFC 8446 section 6.2",
             .clients = SHOWN(
                 "1006, net::ERR_SSL_PROTOCOL_ERROR",
@@ -251,8 +261,13 @@ static const struct why_cause_info infos[] = {
                        "file is empty or in DER or PKCS#12 instead of PEM, or the server's "
                        "certificate is not the first in its file."),
             .fix = N_("Compare the two: openssl x509 -noout -pubkey -in cert.pem and openssl pkey "
-                      "-pubout -in key.pem must print the same. Convert PKCS#12 with openssl "
-                      "pkcs12 -in file.p12 -nodes, DER with openssl x509 -inform DER."),
+                      "-pubout -in key.pem must print the same."),
+            .fix_server = N_("Order: the server's own certificate first, cat cert.pem inter.pem > "
+                             "fullchain.pem. Passphrase: openssl pkey -in key.pem -out plain.pem, "
+                             "readable by the server alone. PKCS#12: openssl pkcs12 -in file.p12 "
+                             "-nodes -out both.pem. DER: openssl x509 -inform DER -in cert.der "
+                             "-out cert.pem. Then nginx -t, haproxy -c -f FILE or caddy validate."),
+            .fix_client = N_("The same commands for client.pem and client.key."),
             .reference = "RFC 7468",
             .clients = SHOWN("", "", "", "ERR_OSSL_X509_KEY_VALUES_MISMATCH",
                              "ssl.SSLError: [X509: KEY_VALUES_MISMATCH]",
