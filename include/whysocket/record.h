@@ -197,6 +197,7 @@ struct why_tls_evidence {
     bool insecure; /* verification was switched off by the program */
     bool client_cert_requested;
     bool client_cert_sent;
+    bool is_address;  /* `server_name` is one: no name was sent to the server */
     bool alert_sent;  /* direction of `alert` */
     int alert;        /* RFC 8446 section 6; -1 where there was none */
     char version[12]; /* "TLSv1.3" */
