@@ -59,7 +59,10 @@ static size_t take8(struct reader *reader) {
 
 static uint16_t take16(struct reader *reader) {
     const uint8_t *data = take(reader, 2);
-    return data == NULL ? 0 : (uint16_t)(data[0] << 8 | data[1]);
+    if (data == NULL) {
+        return 0;
+    }
+    return (uint16_t)(data[0] << 8 | data[1]);
 }
 
 /* A part that is preceded by its length in one or two bytes. */
