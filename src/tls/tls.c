@@ -85,7 +85,8 @@ static size_t decrypt(struct why__tls *tls, struct why_span plain) {
     if (len > 0 && !tls->data_came) {
         tls->data_came = true;
         /* Errors that were let pass (insecure) stay: the record tells of them at the end. */
-        if (tls->status != WHY__TLS_FAILED && tls->evidence->error_count == 0) {
+        if (tls->status != WHY__TLS_FAILED && !tls->context->notices &&
+            tls->evidence->verification.error_count == 0) {
             why__tls_evidence_free(tls);
         }
     }
@@ -292,6 +293,9 @@ static bool start(struct why__tls *tls) {
         return true;
     }
     SSL_set_connect_state(tls->ssl);
+    if (context->notices && SSL_set_tlsext_status_type(tls->ssl, TLSEXT_STATUSTYPE_ocsp) != 1) {
+        return false;
+    }
     if (!ask_for_name(tls) || !offer_session(tls)) {
         return false;
     }
