@@ -147,9 +147,9 @@ static void detail_version(const struct why__tls *tls, char *out, size_t size) {
     bool by_level = !is_server && version >= (unsigned)SSL_get_min_proto_version(tls->ssl) &&
                     version < TLS1_2_VERSION;
     if (tls->alert >= 0 && !tls->alert_sent && version == 0) {
-        (void)snprintf(out, size, "the %s refuses %s, and does not say what it has (alert %s, %d)",
-                       is_server ? "client" : "server", own, why__tls_alert_name(tls->alert),
-                       tls->alert);
+        (void)snprintf(out, size, "the %s sent alert %s (%d) to %s, and does not say what it has",
+                       is_server ? "client" : "server", why__tls_alert_name(tls->alert), tls->alert,
+                       own);
     } else if (by_level) {
         (void)snprintf(out, size,
                        "the server chose %s, which OpenSSL's security level %d leaves no "

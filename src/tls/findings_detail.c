@@ -307,6 +307,14 @@ static void say_crl(struct out *out, const struct why__tls_finding *finding) {
         X509_verify_cert_error_string(finding->error));
 }
 
+static void say_key(struct out *out, const struct why__tls_finding *finding) {
+    EVP_PKEY *key = X509_get0_pubkey(finding->certificate);
+    const char *type = key == NULL ? NULL : EVP_PKEY_get0_type_name(key);
+    say_whose(out, finding);
+    say(out, "%s%s key of %d bits", finding->depth > 0 ? "has an " : "an ",
+        type == NULL ? "unreadable" : type, key == NULL ? 0 : EVP_PKEY_get_bits(key));
+}
+
 /* Each has a certificate. */
 static void say_finding(struct out *out, const struct why__tls_verification *verification,
                         const struct why__tls_finding *finding) {
@@ -361,9 +369,7 @@ static void say_finding(struct out *out, const struct why__tls_verification *ver
         say_critical(out, finding);
         return;
     case WHY_CAUSE_TLS_CERT_WEAK_KEY:
-        why__tls_key_text(certificate, text, sizeof text);
-        say_whose(out, finding);
-        say(out, "%s key, of %d bits", text, EVP_PKEY_get_bits(X509_get0_pubkey(certificate)));
+        say_key(out, finding);
         return;
     case WHY_CAUSE_TLS_CERT_WEAK_SIGNATURE:
         why__tls_signature_text(certificate, text, sizeof text);

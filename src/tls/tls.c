@@ -99,7 +99,10 @@ enum why__tls_status why__tls_receive(struct why__tls *tls, struct why_bytes *in
     *plain_len = 0;
     tls->input = *input;
     if (!tls->handshake_done) {
-        why__tls_evidence_first_bytes(tls, *input); /* what follows in a failure may say more */
+        why__tls_evidence_first_bytes(tls, *input);
+        if (tls->status == WHY__TLS_FAILED && tls->cause == WHY_CAUSE_TLS_NOT_TLS) {
+            fail(tls); /* what follows may say what it is instead */
+        }
     }
     if (tls->status == WHY__TLS_HANDSHAKE) {
         handshake(tls);

@@ -22,18 +22,21 @@ static bool is_known(const struct why__tls_verification *verification, int depth
     return false;
 }
 
-static void keep_error(struct why__tls_verification *verification, X509_STORE_CTX *store) {
-    int depth = X509_STORE_CTX_get_error_depth(store);
-    int error = X509_STORE_CTX_get_error(store);
+static void append(struct why__tls_verification *verification, int depth, int error,
+                   X509 *certificate) {
     if (verification->error_count == WHY_TLS_ERRORS_MAX || is_known(verification, depth, error)) {
         return;
     }
-    X509 *certificate = X509_STORE_CTX_get_current_cert(store);
     if (certificate != NULL && X509_up_ref(certificate) != 1) {
         certificate = NULL;
     }
     verification->errors[verification->error_count++] =
         (struct why__tls_verify_error){depth, error, certificate};
+}
+
+static void keep_error(struct why__tls_verification *verification, X509_STORE_CTX *store) {
+    append(verification, X509_STORE_CTX_get_error_depth(store), X509_STORE_CTX_get_error(store),
+           X509_STORE_CTX_get_current_cert(store));
 }
 
 /* Issuers are looked up in revocation lists where there is one; only the peer's own certificate
@@ -49,6 +52,23 @@ static int collect(int good, X509_STORE_CTX *store) {
         keep_error(verification_of(store), store);
     }
     return 1;
+}
+
+/* OpenSSL does not look at how the last certificate of a chain is signed, as that is a root. Where
+ * the chain breaks off it is not. */
+static void check_last_signature(struct why__tls_verification *verification,
+                                 X509_STORE_CTX *store) {
+    static const int least_bits[] = {0, 80, 112, 128, 192, 256}; /* of OpenSSL's levels */
+    int level = X509_VERIFY_PARAM_get_auth_level(X509_STORE_CTX_get0_param(store));
+    X509 *top = why__tls_chain_top(verification);
+    int bits = -1, last = sk_X509_num(X509_STORE_CTX_get0_chain(store)) - 1;
+    if (top == NULL || last < 0 || level < 1 || level > 5 || why__tls_is_self_issued(top) ||
+        X509_get_signature_info(top, NULL, NULL, &bits, NULL) != 1) {
+        return;
+    }
+    if (bits >= 0 && bits < least_bits[level]) {
+        append(verification, last, X509_V_ERR_CA_MD_TOO_WEAK, top);
+    }
 }
 
 /* Is the last of the chain as built one that the store has? */
@@ -87,6 +107,7 @@ int why__tls_verify_all(X509_STORE_CTX *store, struct why__tls_verification *ver
     }
     if (verification->error_count > 0) {
         why__tls_chain_find_gap(verification, store);
+        check_last_signature(verification, store);
         X509_STORE_CTX_set_error(store, verification->errors[0].error);
         X509_STORE_CTX_set_error_depth(store, verification->errors[0].depth);
         verified = 0;

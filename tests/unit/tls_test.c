@@ -412,7 +412,7 @@ static void versions_that_do_not_meet_are_told(void **state) {
     SSL_CTX_set_security_level(pair.client.context->ssl, 0);
     meet();
     expect(&pair.server, WHY_CAUSE_TLS_VERSION,
-           "the client offers TLS 1.1 at most, TLS 1.2 is the least here");
+           "the client offers TLS 1.1 at most, here there is TLS 1.2 to TLS 1.3");
     assert_int_equal(test_tls_report(&pair.server).side, WHY_SIDE_PEER);
     expect(&pair.client, WHY_CAUSE_TLS_VERSION, "the server sent alert protocol_version (70)");
     part();
@@ -432,8 +432,8 @@ static void ciphers_that_do_not_meet_are_told(void **state) {
     SSL_CTX_set_cipher_list(pair.server.context->ssl, "ECDHE-ECDSA-AES256-GCM-SHA384");
     meet();
     expect(&pair.server, WHY_CAUSE_TLS_NO_SHARED_CIPHER, "no shared cipher");
-    expect(&pair.client, WHY_CAUSE_TLS_NO_SHARED_CIPHER, "alert handshake_failure (40)");
-    assert_true(test_tls_report(&pair.client).likely);
+    expect(&pair.client, WHY_CAUSE_TLS_REFUSED, "alert handshake_failure (40)");
+    assert_false(test_tls_report(&pair.client).likely); /* that it refuses is all it says */
     assert_false(test_tls_report(&pair.server).likely);
     part();
 }
