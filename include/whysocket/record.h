@@ -140,6 +140,54 @@ struct why_tls_certificate {
     char names[256]; /* subjectAltName: "a.example, *.b.example, IP:10.0.0.1" */
 };
 
+/* What kind of program a ClientHello comes from, judged by the order and the set of what it offers:
+ * a guess, which a client that wants to can mislead. */
+#define WHY_TLS_CLIENT_MAP(X)                                                                      \
+    X(UNKNOWN, "unknown")                                                                          \
+    X(CHROMIUM, "chromium") /* BoringSSL with GREASE: Chrome, Edge, Electron; Safari is alike */   \
+    X(FIREFOX, "firefox")                                                                          \
+    X(OPENSSL, "openssl") /* OpenSSL as it comes: curl, Python, Ruby, PHP */                       \
+    X(NODE, "node")                                                                                \
+    X(GO, "go")                                                                                    \
+    X(JAVA, "java")                                                                                \
+    X(GNUTLS, "gnutls")                                                                            \
+    X(SCANNER, "scanner") /* offers what no program uses */
+
+enum why_tls_client {
+#define X(name, text) WHY_TLS_CLIENT_##name,
+    WHY_TLS_CLIENT_MAP(X)
+#undef X
+};
+
+WHY_API const char *why_tls_client_name(enum why_tls_client client);
+
+#define WHY_TLS_OFFER_VERSIONS_MAX 8
+#define WHY_TLS_OFFER_SUITES_MAX 64
+#define WHY_TLS_OFFER_GROUPS_MAX 24
+#define WHY_TLS_OFFER_SHARES_MAX 8
+#define WHY_TLS_OFFER_SIGNATURES_MAX 32
+
+/* Server: what the client offered, by the numbers of IANA's registries, in its order; GREASE (RFC
+ * 8701) is left out. */
+struct why_tls_offer {
+    bool present;
+    bool grease; /* there was some */
+    bool cut;    /* a list was longer than its place here */
+    enum why_tls_client client;
+    uint16_t legacy_version;
+    uint8_t version_count, suite_count, group_count, share_count, signature_count;
+    uint8_t extension_count;
+    uint16_t versions[WHY_TLS_OFFER_VERSIONS_MAX]; /* supported_versions; none before TLS 1.3 */
+    uint16_t suites[WHY_TLS_OFFER_SUITES_MAX];
+    uint16_t groups[WHY_TLS_OFFER_GROUPS_MAX];
+    uint16_t shares[WHY_TLS_OFFER_SHARES_MAX]; /* groups that a key share came for */
+    uint16_t signatures[WHY_TLS_OFFER_SIGNATURES_MAX];
+    char alpn[64]; /* "h2, http/1.1" */
+};
+
+/* At most so many causes are named for one refusal of our certificate. */
+#define WHY_TLS_REASONS_MAX 3
+
 /* Evidence of 1015. */
 struct why_tls_evidence {
     bool present;
@@ -161,6 +209,13 @@ struct why_tls_evidence {
     uint32_t notices; /* bit 1 << enum why_notice for each that applies */
     uint8_t chain_len;
     struct why_tls_certificate chain[WHY_TLS_CHAIN_MAX]; /* as the peer sent it */
+    struct why_tls_offer offer;
+
+    /* Server, where a client turned our certificate down: `errors`, `notices` and `chain` are of
+     * our own certificate, verified as a client would for the name that was asked. */
+    bool self_checked;
+    uint8_t reason_count;
+    enum why_cause reasons[WHY_TLS_REASONS_MAX]; /* why, likeliest first */
 };
 
 /* Durations in microseconds; WHY_NO_TIME for a step that was not reached. */
