@@ -442,6 +442,20 @@ static const struct why_cause_info infos[] = {
                                    N_("the error of the proxy agent")),
             .retry = WHY_RETRY_CHANGED,
         },
+    AT(PROXY_LOGIN_PAGE) =
+        {
+            .title = N_("A login page answers instead of the server"),
+            .happened = N_("In place of the server a web page of the network or the proxy "
+                           "answered: it wants a login or a consent first."),
+            .when = N_("Wi-Fi of hotels, trains and airports, and company proxies whose session "
+                       "has run out."),
+            .fix = N_("Open http://neverssl.com in a browser on this network, log in or consent, "
+                      "and connect again."),
+            .reference = "RFC 8910, RFC 6585 section 6",
+            .clients = SHOWN_PROXY("net::ERR_SSL_PROTOCOL_ERROR",
+                                   N_("EPROTO: wrong version number, or ECONNRESET")),
+            .retry = WHY_RETRY_CHANGED,
+        },
     AT(PROXY_CLOSED) =
         {
             .title = N_("The proxy closed the connection"),

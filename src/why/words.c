@@ -40,6 +40,7 @@ const char *why__client_id(enum why_client_kind kind) {
         [WHY_CLIENT_CHROME] = "chrome", [WHY_CLIENT_FIREFOX] = "firefox",
         [WHY_CLIENT_SAFARI] = "safari", [WHY_CLIENT_NODE] = "node",
         [WHY_CLIENT_PYTHON] = "python", [WHY_CLIENT_GO] = "go",
+        [WHY_CLIENT_JAVA] = "java",     [WHY_CLIENT_CURL] = "curl",
     };
     return ids[kind];
 }
@@ -49,6 +50,7 @@ const char *why_client_kind_name(enum why_client_kind kind) {
         [WHY_CLIENT_CHROME] = "Chrome", [WHY_CLIENT_FIREFOX] = "Firefox",
         [WHY_CLIENT_SAFARI] = "Safari", [WHY_CLIENT_NODE] = "Node",
         [WHY_CLIENT_PYTHON] = "Python", [WHY_CLIENT_GO] = "Go",
+        [WHY_CLIENT_JAVA] = "Java",     [WHY_CLIENT_CURL] = "curl",
     };
     return names[kind];
 }
