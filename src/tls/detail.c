@@ -6,6 +6,7 @@
 #include "tls/engine.h"
 
 #include "tls/alert.h"
+#include "tls/server_verdict.h"
 
 #include <openssl/err.h>
 #include <stdio.h>
@@ -232,6 +233,9 @@ void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *
                      size_t size) {
     bool by_alert = tls->alert >= 0 && !tls->alert_sent;
     out[0] = '\0';
+    if (tls->context->is_server && why__tls_server_detail(tls, verdict, out, size)) {
+        return;
+    }
     if (verdict->error >= 0) {
         detail_verify(tls, verdict, out, size);
         return;

@@ -6,6 +6,7 @@
 #include "tls/engine.h"
 
 #include "tls/alert.h"
+#include "tls/client_hello.h"
 
 #include <openssl/err.h>
 #include <string.h>
@@ -90,15 +91,28 @@ static uint16_t offered_version(SSL *ssl) {
     return highest;
 }
 
+/* Where there is no memory for it, the record does without. A second ClientHello (RFC 8446 section
+ * 4.1.4) takes the place of the first. */
+static void keep_offer(struct why__tls *tls) {
+    const struct why_host *host = tls->context->host;
+    struct why__tls_evidence *evidence = tls->evidence;
+    if (evidence->offer == NULL) {
+        evidence->offer = host->allocate(host->context, NULL, sizeof *evidence->offer);
+    }
+    if (evidence->offer != NULL) {
+        why__client_hello_read(tls->ssl, evidence->offer);
+    }
+}
+
 /* Look at the ClientHello before OpenSSL does: where the handshake fails early, it is forgotten. */
 static int see_client_hello(SSL *ssl, int *alert, void *argument) {
-    (void)alert;
     (void)argument;
     struct why__tls *tls = SSL_get_app_data(ssl);
     if (tls->evidence == NULL) {
         return SSL_CLIENT_HELLO_SUCCESS;
     }
     tls->evidence->offered_version = offered_version(ssl);
+    keep_offer(tls);
     const unsigned char *name = NULL;
     size_t len = 0;
     /* RFC 6066 section 3: list length, type 0, length, name. */
@@ -106,6 +120,10 @@ static int see_client_hello(SSL *ssl, int *alert, void *argument) {
         name[2] == TLSEXT_NAMETYPE_host_name) {
         why__tls_safe_text(name + 5, len - 5, tls->evidence->asked_name,
                            sizeof tls->evidence->asked_name);
+        if (!why__tls_pairs_choose(tls, (const char *)name + 5, len - 5)) {
+            *alert = SSL_AD_INTERNAL_ERROR;
+            return SSL_CLIENT_HELLO_ERROR;
+        }
     }
     return SSL_CLIENT_HELLO_SUCCESS;
 }
@@ -190,6 +208,7 @@ void why__tls_evidence_free(struct why__tls *tls) {
     }
     sk_X509_pop_free(evidence->chain, X509_free);
     const struct why_host *host = tls->context->host;
+    host->allocate(host->context, evidence->offer, 0);
     host->allocate(host->context, evidence, 0);
     tls->evidence = NULL;
 }

@@ -96,6 +96,9 @@ static void report_evidence(const struct why__tls *tls, struct why_tls_evidence 
     if (tls->evidence != NULL) {
         out->first_bytes_len = tls->evidence->first_bytes_len;
         memcpy(out->first_bytes, tls->evidence->first_bytes, sizeof out->first_bytes);
+        if (tls->evidence->offer != NULL) {
+            out->offer = *tls->evidence->offer;
+        }
     }
 }
 

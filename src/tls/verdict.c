@@ -6,6 +6,7 @@
 #include "tls/engine.h"
 
 #include "tls/alert.h"
+#include "tls/server_verdict.h"
 
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
@@ -277,6 +278,9 @@ struct why__tls_verdict why__tls_judge(const struct why__tls *tls) {
     }
     if (tls->flooded) {
         return verdict(WHY_CAUSE_TLS_PROTOCOL);
+    }
+    if (tls->context->is_server) {
+        return why__tls_judge_server(tls);
     }
     if (tls->evidence != NULL && tls->evidence->error_count > 0 && !tls->context->insecure) {
         return judge_verification(tls);
