@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 WHY_BEGIN_DECLS
 
@@ -37,6 +38,19 @@ struct why_tls_config {
     const char *client_trust_file;
 
     bool insecure;         /* client: go on with a certificate that does not verify */
+
+    /* Certificate revocation lists: each certificate of the chain is looked up in the one of its
+     * issuer, and fails where there is none. NULL: revocation is not looked at. */
+    const char *crl_file;
+    /* Versions, 0x0301 (TLS 1.0) to 0x0304 (TLS 1.3); 0: TLS 1.2, and the highest there is. Below
+     * 0x0303 OpenSSL also needs ciphers of "DEFAULT@SECLEVEL=0". */
+    uint16_t min_version, max_version;
+    /* OpenSSL's cipher list for TLS 1.2 and below, or names of TLS 1.3 ("TLS_AES_128_GCM_SHA256"),
+     * separated by colons; NULL: OpenSSL's default. */
+    const char *ciphers;
+    /* Look for what is no failure yet (notice.h), and ask for an OCSP staple. It costs some
+     * verifications more: a connection that wants to be open, and no report, goes without. */
+    bool notices;
 
     /* Called with a line of NSS key log format (no newline) for every secret; NULL for none.
      * Whoever holds these lines can read the traffic. */

@@ -30,6 +30,12 @@ static const char *const client_names[] = {
 #undef X
 };
 
+static const char *const staple_names[] = {
+#define X(name, text) [WHY_STAPLE_##name] = (text),
+    WHY_STAPLE_MAP(X)
+#undef X
+};
+
 const char *why_transport_name(enum why_transport transport) {
     return transport_names[transport];
 }
@@ -44,6 +50,47 @@ const char *why_guess_name(enum why_guess guess) {
 
 const char *why_tls_client_name(enum why_tls_client client) {
     return client_names[client];
+}
+
+const char *why_staple_name(enum why_staple staple) {
+    return staple_names[staple];
+}
+
+const char *why_tls_message_name(uint8_t type) {
+    switch (type) {
+    case 0:
+        return "HelloRequest";
+    case 1:
+        return "ClientHello";
+    case 2:
+        return "ServerHello";
+    case 4:
+        return "NewSessionTicket";
+    case 5:
+        return "EndOfEarlyData";
+    case 8:
+        return "EncryptedExtensions";
+    case 11:
+        return "Certificate";
+    case 12:
+        return "ServerKeyExchange";
+    case 13:
+        return "CertificateRequest";
+    case 14:
+        return "ServerHelloDone";
+    case 15:
+        return "CertificateVerify";
+    case 16:
+        return "ClientKeyExchange";
+    case 20:
+        return "Finished";
+    case 22:
+        return "CertificateStatus";
+    case 24:
+        return "KeyUpdate";
+    default:
+        return "unknown";
+    }
 }
 
 void why_record_init(struct why_record *record) {

@@ -4,10 +4,7 @@
  */
 #include "tls/client_hello.h"
 
-#include "tls/codes.h"
-#include "tls/engine.h"
-
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* IANA's numbers of extensions that not every library sends. */
@@ -22,105 +19,59 @@ enum {
     EXT_RENEGOTIATION_INFO = 0xff01,
 };
 
-/* A list of numbers of two bytes, and where it goes. */
-struct numbers {
-    uint16_t *out;
-    uint8_t *count;
-    size_t max;
-};
-
-static void take(struct why_tls_offer *offer, const struct numbers *to, uint16_t number) {
-    if (why__tls_is_grease(number)) {
-        offer->grease = true;
-    } else if (*to->count == to->max) {
-        offer->cut = true;
-    } else {
-        to->out[(*to->count)++] = number;
-    }
+/* RFC 8701: a number that means nothing, offered so that servers do not forget to ignore such. */
+static bool is_grease(unsigned number) {
+    return (number & 0x0f0f) == 0x0a0a && number >> 8 == (number & 0xff);
 }
 
-static void take_all(struct why_tls_offer *offer, const struct numbers *to, const uint8_t *data,
-                     size_t len) {
-    for (size_t i = 0; i + 1 < len; i += 2) {
-        take(offer, to, (uint16_t)(data[i] << 8 | data[i + 1]));
-    }
-}
-
-/* The content of an extension after `skip` bytes of lengths; *len is 0 where there is none. */
-static const uint8_t *extension(SSL *ssl, unsigned type, size_t skip, size_t *len) {
-    const uint8_t *data = NULL;
-    if (SSL_client_hello_get0_ext(ssl, type, &data, len) != 1 || *len < skip) {
-        *len = 0;
-        return NULL;
-    }
-    *len -= skip;
-    return data + skip;
-}
-
-/* RFC 8446 section 4.2.8: group, length, the share itself. */
+/* RFC 8446 section 4.2.8: all their length, then group, length, and the share itself. */
 static void read_shares(SSL *ssl, struct why_tls_offer *offer) {
-    const struct numbers to = {offer->shares, &offer->share_count, WHY_TLS_OFFER_SHARES_MAX};
-    size_t len = 0;
-    const uint8_t *data = extension(ssl, TLSEXT_TYPE_key_share, 2, &len);
-    for (size_t at = 0; at + 4 <= len;) {
-        take(offer, &to, (uint16_t)(data[at] << 8 | data[at + 1]));
-        at += 4 + (size_t)(data[at + 2] << 8 | data[at + 3]);
-    }
-}
-
-/* RFC 7301 section 3.1: lengths and names. What does not fit is left out. */
-static void read_alpn(SSL *ssl, struct why_tls_offer *offer) {
-    size_t len = 0, used = 0;
-    const uint8_t *data =
-        extension(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, 2, &len);
-    for (size_t at = 0; at < len; at += 1u + data[at]) {
-        size_t name_len = data[at];
-        size_t room = sizeof offer->alpn - used;
-        if (at + 1 + name_len > len || name_len + sizeof ", " > room) {
-            offer->cut = true;
-            return;
-        }
-        if (len > 1 && name_len == 2 && why__tls_is_grease((uint16_t)(data[at + 1] << 8 |
-                                                                      data[at + 2]))) {
-            continue;
-        }
-        used += (size_t)snprintf(offer->alpn + used, room, "%s", used > 0 ? ", " : "");
-        why__tls_safe_text(data + at + 1, name_len, offer->alpn + used, sizeof offer->alpn - used);
-        used += name_len;
-    }
-}
-
-static void read_lists(SSL *ssl, struct why_tls_offer *offer) {
-    const struct numbers versions = {offer->versions, &offer->version_count,
-                                     WHY_TLS_OFFER_VERSIONS_MAX};
-    const struct numbers suites = {offer->suites, &offer->suite_count, WHY_TLS_OFFER_SUITES_MAX};
-    const struct numbers groups = {offer->groups, &offer->group_count, WHY_TLS_OFFER_GROUPS_MAX};
-    const struct numbers signatures = {offer->signatures, &offer->signature_count,
-                                       WHY_TLS_OFFER_SIGNATURES_MAX};
     const uint8_t *data = NULL;
-    size_t len = SSL_client_hello_get0_ciphers(ssl, &data);
-    take_all(offer, &suites, data, len);
-    data = extension(ssl, TLSEXT_TYPE_supported_versions, 1, &len);
-    take_all(offer, &versions, data, len);
-    data = extension(ssl, TLSEXT_TYPE_supported_groups, 2, &len);
-    take_all(offer, &groups, data, len);
-    data = extension(ssl, TLSEXT_TYPE_signature_algorithms, 2, &len);
-    take_all(offer, &signatures, data, len);
+    size_t len = 0;
+    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_key_share, &data, &len) != 1) {
+        return;
+    }
+    for (size_t at = 2; at + 4 <= len;) {
+        uint16_t group = (uint16_t)(data[at] << 8 | data[at + 1]);
+        at += 4 + (size_t)(data[at + 2] << 8 | data[at + 3]);
+        if (!is_grease(group) && offer->share_count < sizeof offer->shares / sizeof(uint16_t)) {
+            offer->shares[offer->share_count++] = group;
+        }
+    }
+}
+
+/* It stands among the suites, or among the extensions. */
+static bool has_grease(SSL *ssl, const int *extensions, size_t count) {
+    const uint8_t *suites = NULL;
+    size_t len = SSL_client_hello_get0_ciphers(ssl, &suites);
+    for (size_t i = 0; i + 1 < len; i += 2) {
+        if (is_grease((unsigned)(suites[i] << 8 | suites[i + 1]))) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (is_grease((unsigned)extensions[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void why__client_hello_read(SSL *ssl, struct why_tls_offer *offer) {
-    *offer = (struct why_tls_offer){.present = true};
-    offer->legacy_version = (uint16_t)SSL_client_hello_get0_legacy_version(ssl);
-    read_lists(ssl, offer);
-    read_shares(ssl, offer);
-    read_alpn(ssl, offer);
+    const uint8_t *formats = NULL;
     int *extensions = NULL;
-    size_t count = 0;
+    size_t count = 0, formats_len = 0;
     if (SSL_client_hello_get1_extensions_present(ssl, &extensions, &count) != 1) {
         count = 0;
     }
+    offer->share_count = 0; /* a second hello's take their place */
+    read_shares(ssl, offer);
     struct why__client_hello_shape shape = {.extensions = extensions, .extension_count = count};
-    (void)extension(ssl, TLSEXT_TYPE_ec_point_formats, 1, &shape.point_format_count);
+    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_ec_point_formats, &formats, &formats_len) == 1 &&
+        formats_len > 0) {
+        shape.point_format_count = formats_len - 1;
+    }
+    offer->grease = has_grease(ssl, extensions, count);
     offer->extension_count = (uint8_t)(count < UINT8_MAX ? count : UINT8_MAX);
     offer->client = why__client_hello_guess(offer, &shape);
     OPENSSL_free(extensions);
@@ -143,9 +94,9 @@ static bool offers_nonsense(const struct why_tls_offer *offer) {
     static const uint16_t nonsense[] = {0x0001, 0x0002, 0x0003, 0x0006, 0x0008, 0x0014, 0x0017,
                                         0x0018, 0x0019, 0x001a, 0x001b, 0x0034, 0x003a, 0x003b,
                                         0xc006, 0xc010, 0xc015, 0xc018, 0xc019};
-    for (size_t i = 0; i < offer->suite_count; i++) {
+    for (size_t i = 0; i < offer->cipher_count; i++) {
         for (size_t j = 0; j < sizeof nonsense / sizeof nonsense[0]; j++) {
-            if (offer->suites[i] == nonsense[j]) {
+            if (offer->ciphers[i] == nonsense[j]) {
                 return true;
             }
         }
@@ -157,11 +108,11 @@ static bool offers_nonsense(const struct why_tls_offer *offer) {
 static bool has_suites_of_node(const struct why_tls_offer *offer) {
     static const uint16_t first[] = {0xc02f, 0xc02b, 0xc030, 0xc02c};
     size_t at = 0;
-    while (at < offer->suite_count && offer->suites[at] >> 8 == 0x13) {
+    while (at < offer->cipher_count && offer->ciphers[at] >> 8 == 0x13) {
         at++;
     }
-    return offer->suite_count - at >= 4 &&
-           memcmp(offer->suites + at, first, sizeof first) == 0;
+    return offer->cipher_count - at >= 4 &&
+           memcmp(offer->ciphers + at, first, sizeof first) == 0;
 }
 
 enum why_tls_client why__client_hello_guess(const struct why_tls_offer *offer,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a client offers, read from its ClientHello before anything can fail: where the handshake
- * does, OpenSSL has forgotten it.
+ * What kind of program a ClientHello comes from. What it offers is read by hello.h.
  */
 #ifndef WHY_TLS_CLIENT_HELLO_H
 #define WHY_TLS_CLIENT_HELLO_H
@@ -11,8 +10,8 @@
 #include <openssl/ssl.h>
 #include <stddef.h>
 
-/* Inside the client_hello callback alone. Takes what fits; what is malformed is OpenSSL's to
- * refuse, and left out here. */
+/* Add what only the order and the set of extensions tell. Inside the client_hello callback alone,
+ * after why__hello_read_offer(). */
 void why__client_hello_read(SSL *ssl, struct why_tls_offer *offer);
 
 /* What tells one TLS library from another beside what it offers. */

@@ -252,6 +252,7 @@ void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *
         return;
     case WHY_CAUSE_TLS_PLAIN_HTTP:
     case WHY_CAUSE_TLS_NOT_TLS:
+    case WHY_CAUSE_TLS_PROXY_PROTOCOL:
         detail_first_bytes(tls, out, size);
         return;
     default:

@@ -7,6 +7,7 @@
 
 #include "tls/alert.h"
 #include "tls/client_hello.h"
+#include "tls/hello.h"
 
 #include <openssl/err.h>
 #include <string.h>
@@ -45,6 +46,23 @@ static void see_certificate(struct why__tls *tls, bool sent, size_t len) {
     }
 }
 
+/* As OpenSSL takes it in, before anything in it can fail: where it does, OpenSSL forgets it. Where
+ * there is no memory for it, the record does without. A second ClientHello (RFC 8446 section 4.1.4)
+ * takes the place of the first. */
+static void keep_offer(struct why__tls *tls, const uint8_t *message, size_t len) {
+    const struct why_host *host = tls->context->host;
+    struct why__tls_evidence *evidence = tls->evidence;
+    if (evidence == NULL) {
+        return;
+    }
+    if (evidence->offer == NULL) {
+        evidence->offer = host->allocate(host->context, NULL, sizeof *evidence->offer);
+    }
+    if (evidence->offer != NULL) {
+        why__hello_read_offer((struct why_bytes){message, len}, evidence->offer);
+    }
+}
+
 static void see_message(int sent, int version, int content_type, const void *data, size_t len,
                         SSL *ssl, void *argument) {
     (void)version;
@@ -58,6 +76,11 @@ static void see_message(int sent, int version, int content_type, const void *dat
         return;
     }
     switch (bytes[0]) {
+    case SSL3_MT_CLIENT_HELLO:
+        if (sent == 0) {
+            keep_offer(tls, bytes, len);
+        }
+        break;
     case SSL3_MT_SERVER_HELLO:
         tls->hello_done = true;
         break;
@@ -91,19 +114,6 @@ static uint16_t offered_version(SSL *ssl) {
     return highest;
 }
 
-/* Where there is no memory for it, the record does without. A second ClientHello (RFC 8446 section
- * 4.1.4) takes the place of the first. */
-static void keep_offer(struct why__tls *tls) {
-    const struct why_host *host = tls->context->host;
-    struct why__tls_evidence *evidence = tls->evidence;
-    if (evidence->offer == NULL) {
-        evidence->offer = host->allocate(host->context, NULL, sizeof *evidence->offer);
-    }
-    if (evidence->offer != NULL) {
-        why__client_hello_read(tls->ssl, evidence->offer);
-    }
-}
-
 /* Look at the ClientHello before OpenSSL does: where the handshake fails early, it is forgotten. */
 static int see_client_hello(SSL *ssl, int *alert, void *argument) {
     (void)argument;
@@ -112,7 +122,9 @@ static int see_client_hello(SSL *ssl, int *alert, void *argument) {
         return SSL_CLIENT_HELLO_SUCCESS;
     }
     tls->evidence->offered_version = offered_version(ssl);
-    keep_offer(tls);
+    if (tls->evidence->offer != NULL) {
+        why__client_hello_read(ssl, tls->evidence->offer);
+    }
     const unsigned char *name = NULL;
     size_t len = 0;
     /* RFC 6066 section 3: list length, type 0, length, name. */

@@ -21,7 +21,7 @@
 struct answer {
     char name[128]; /* "": the place is free */
     time_t at;
-    char detail[96];
+    char detail[100];
     struct why_tls_evidence evidence; /* as a client's record has it */
 };
 
@@ -48,7 +48,8 @@ static struct why__tls_own *own_of(struct why__tls_context *context) {
         return NULL;
     }
     memset(own, 0, sizeof *own);
-    const struct why_tls_config config = {.ca_file = context->config->client_trust_file};
+    const struct why_tls_config config = {.ca_file = context->config->client_trust_file,
+                                          .notices = true};
     char unwanted[8];
     if (why__tls_context_new(host, &config, false, &own->client, unwanted, sizeof unwanted) !=
             WHY_OK ||
@@ -161,7 +162,7 @@ static const struct answer *find_answer(struct why__tls_context *context, const 
     own->next = (own->next + 1) % ANSWERS;
     *answer = (struct answer){.at = now, .evidence = record.tls};
     (void)snprintf(answer->name, sizeof answer->name, "%s", name);
-    (void)snprintf(answer->detail, sizeof answer->detail, "%.95s", record.detail);
+    (void)snprintf(answer->detail, sizeof answer->detail, "%.99s", record.detail);
     return answer;
 }
 
@@ -310,10 +311,10 @@ static void write_detail(const struct answer *answer, struct why_record *record)
     char said[96];
     (void)snprintf(said, sizeof said, "%.95s", record->detail);
     if (record->tls.error_count == 0) {
-        (void)snprintf(record->detail, sizeof record->detail, "%s; it verifies here for %.40s",
+        (void)snprintf(record->detail, sizeof record->detail, "%s; it verifies here for %.80s",
                        said, answer->name);
     } else {
-        (void)snprintf(record->detail, sizeof record->detail, "%.85s; checked here: %.56s", said,
+        (void)snprintf(record->detail, sizeof record->detail, "%s; checked here: %.85s", said,
                        answer->detail);
     }
 }

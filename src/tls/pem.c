@@ -165,8 +165,9 @@ static int refuse_content(const struct pem_file *file) {
     char fault[128], *data = NULL;
     long len = BIO_get_mem_data(file->text, &data);
     if (len > 0 && why__tls_pem_fault(data, (size_t)len, fault, sizeof fault)) {
-        return why__tls_refuse(file->message, "%s %s: is damaged: %s; copy it again from where it "
-                               "was made", name, path, fault);
+        return why__tls_refuse(file->message, "%s %s: is damaged: %s; look at it with openssl %s "
+                               "-in %s -noout -text, and copy it again from where it was made",
+                               name, path, fault, file->kind == KIND_KEY ? "pkey" : "x509", path);
     }
     const char *reason = ERR_reason_error_string(ERR_peek_error());
     return why__tls_refuse(file->message, "%s %s: is damaged (%s): openssl %s -in %s -noout -text",

@@ -7,12 +7,17 @@
 #include "tls/server_verdict.h"
 
 #include "tls/alert.h"
-#include "tls/codes.h"
+#include "tls/hello.h"
 
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Suites that are none: RFC 5746 section 3.3, RFC 7507. Those of TLS 1.3 begin with 0x13. */
+#define SIGNAL_RENEGOTIATION 0x00ff
+#define SIGNAL_FALLBACK 0x5600
+#define SUITES_13 0x1300
 
 /* Who it is, and how it says that a certificate is wrong. */
 static const struct {
@@ -79,7 +84,7 @@ static size_t count_shared_suites(const struct why__tls *tls, size_t *for_our_ke
         const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ours, i);
         int auth = SSL_CIPHER_get_auth_nid(cipher);
         if (auth == NID_auth_any ||
-            !has_number(offer->suites, offer->suite_count, SSL_CIPHER_get_protocol_id(cipher))) {
+            !has_number(offer->ciphers, offer->cipher_count, SSL_CIPHER_get_protocol_id(cipher))) {
             continue;
         }
         count++;
@@ -217,12 +222,16 @@ static struct why__tls_verdict judge_lost(const struct why__tls *tls) {
 
 /* ---- First bytes that are no TLS ---- */
 
+static bool agree(const struct why__tls_evidence *evidence, const char *text, size_t len) {
+    size_t known = evidence->first_bytes_len < len ? evidence->first_bytes_len : len;
+    /* OpenSSL gives up after the five bytes of a record's header. */
+    return known >= SSL3_RT_HEADER_LENGTH && memcmp(evidence->first_bytes, text, known) == 0;
+}
+
 /* HAProxy's PROXY protocol, versions 1 and 2. */
 static bool is_proxy_header(const struct why__tls_evidence *evidence) {
-    static const uint8_t v2[] = "\r\n\r\n\0\r\nQUIT\n";
-    size_t len = evidence->first_bytes_len;
-    return (len >= 6 && memcmp(evidence->first_bytes, "PROXY ", 6) == 0) ||
-           (len >= sizeof v2 - 1 && memcmp(evidence->first_bytes, v2, sizeof v2 - 1) == 0);
+    static const char v1[] = "PROXY ", v2[] = "\r\n\r\n\0\r\nQUIT\n";
+    return agree(evidence, v1, sizeof v1 - 1) || agree(evidence, v2, sizeof v2 - 1);
 }
 
 static enum why_cause first_bytes_cause(const struct why__tls *tls) {
@@ -273,7 +282,7 @@ struct why__tls_verdict why__tls_judge_server(const struct why__tls *tls) {
 
 /* ---- Its detail ---- */
 
-typedef const char *name_of(uint16_t number);
+typedef const char *name_of(uint16_t number, char out[WHY__HELLO_NAME_MAX]);
 
 /* "x25519, x448 and 3 more" of a client's list. */
 static void list_text(const uint16_t *list, size_t count, name_of *name_of_number, size_t shown,
@@ -281,25 +290,36 @@ static void list_text(const uint16_t *list, size_t count, name_of *name_of_numbe
     size_t at = 0;
     out[0] = '\0';
     for (size_t i = 0; i < count && i < shown && at < size; i++) {
-        const char *name = name_of_number(list[i]);
-        char number[8];
-        (void)snprintf(number, sizeof number, "0x%04x", list[i]);
+        char name[WHY__HELLO_NAME_MAX];
         at += (size_t)snprintf(out + at, size - at, "%s%s", i > 0 ? ", " : "",
-                               name == NULL ? number : name);
+                               name_of_number(list[i], name));
     }
     if (count > shown && at < size) {
         (void)snprintf(out + at, size - at, " and %zu more", count - shown);
     }
 }
 
-static void detail_version(const struct why_tls_offer *offer, char *out, size_t size) {
-    uint16_t highest = offer->version_count > 0 ? 0 : offer->legacy_version;
+/* The highest version that we speak. */
+static int our_highest(const struct why__tls *tls) {
+    long highest = SSL_get_max_proto_version(tls->ssl);
+    return highest == 0 ? TLS1_3_VERSION : (int)highest;
+}
+
+static void detail_version(const struct why__tls *tls, char *out, size_t size) {
+    const struct why_tls_offer *offer = offer_of(tls);
+    uint16_t highest = 0, lowest = UINT16_MAX;
     for (size_t i = 0; i < offer->version_count; i++) {
         highest = offer->versions[i] > highest ? offer->versions[i] : highest;
+        lowest = offer->versions[i] < lowest ? offer->versions[i] : lowest;
     }
-    const char *name = why__tls_version_name(highest);
-    (void)snprintf(out, size, "the client offers %s at most; here: TLS 1.2 and TLS 1.3",
-                   name == NULL ? "an unknown version" : name);
+    char name[WHY__HELLO_NAME_MAX], ours[WHY__HELLO_NAME_MAX];
+    int limit = (int)SSL_get_min_proto_version(tls->ssl);
+    bool is_old = highest < limit;
+    limit = is_old ? limit : our_highest(tls);
+    (void)snprintf(out, size, "the client offers %s at %s, %s is the %s here",
+                   why__hello_version_name(is_old ? highest : lowest, name),
+                   is_old ? "most" : "least", why__hello_version_name((uint16_t)limit, ours),
+                   is_old ? "least" : "most");
 }
 
 static void key_text(const struct why__tls *tls, char *out, size_t size) {
@@ -310,9 +330,26 @@ static void key_text(const struct why__tls *tls, char *out, size_t size) {
                    key == NULL ? 0 : EVP_PKEY_get_bits(key));
 }
 
-static void detail_suites(const struct why__tls *tls, char *out, size_t size) {
+/* Those that the version which both have can use, and that mean a cipher. */
+static size_t usable_suites(const struct why__tls *tls, uint16_t *out, size_t max) {
     const struct why_tls_offer *offer = offer_of(tls);
-    char theirs[100], key[40];
+    bool is_13 = our_highest(tls) >= TLS1_3_VERSION &&
+                 has_number(offer->versions, offer->version_count, TLS1_3_VERSION);
+    size_t count = 0;
+    for (size_t i = 0; i < offer->cipher_count && count < max; i++) {
+        uint16_t suite = offer->ciphers[i];
+        bool is_signal = suite == SIGNAL_RENEGOTIATION || suite == SIGNAL_FALLBACK;
+        if (!is_signal && (suite >> 8 == SUITES_13 >> 8) == is_13) {
+            out[count++] = suite;
+        }
+    }
+    return count;
+}
+
+static void detail_suites(const struct why__tls *tls, char *out, size_t size) {
+    uint16_t suites[sizeof offer_of(tls)->ciphers / sizeof(uint16_t)];
+    size_t count = usable_suites(tls, suites, sizeof suites / sizeof suites[0]);
+    char theirs[110], key[40];
     size_t for_our_key = 0;
     key_text(tls, key, sizeof key);
     if (count_shared_suites(tls, &for_our_key) > 0 && for_our_key == 0) {
@@ -320,15 +357,16 @@ static void detail_suites(const struct why__tls *tls, char *out, size_t size) {
                        "certificate, which has a %s", key);
         return;
     }
-    list_text(offer->suites, offer->suite_count, why__tls_suite_name, 2, theirs, sizeof theirs);
-    (void)snprintf(out, size, "the client offers %s; none is among the %d here", theirs,
+    list_text(suites, count, why__hello_cipher_name, 2, theirs, sizeof theirs);
+    (void)snprintf(out, size, "the client offers %s; none is among the %d here",
+                   count == 0 ? "no suite for the version in common" : theirs,
                    sk_SSL_CIPHER_num(SSL_get_ciphers(tls->ssl)));
 }
 
 static void detail_groups(const struct why__tls *tls, char *out, size_t size) {
     const struct why_tls_offer *offer = offer_of(tls);
     char theirs[70];
-    list_text(offer->groups, offer->group_count, why__tls_group_name, 3, theirs, sizeof theirs);
+    list_text(offer->groups, offer->group_count, why__hello_group_name, 3, theirs, sizeof theirs);
     (void)snprintf(out, size, "the client offers %s; here: %s", theirs,
                    why__tls_own_groups(tls->context));
 }
@@ -336,7 +374,7 @@ static void detail_groups(const struct why__tls *tls, char *out, size_t size) {
 static void detail_signatures(const struct why__tls *tls, char *out, size_t size) {
     const struct why_tls_offer *offer = offer_of(tls);
     char theirs[80], key[40];
-    list_text(offer->signatures, offer->signature_count, why__tls_signature_name, 2, theirs,
+    list_text(offer->signatures, offer->signature_count, why__hello_signature_name, 2, theirs,
               sizeof theirs);
     key_text(tls, key, sizeof key);
     (void)snprintf(out, size, "the client takes %s; our certificate has a %s", theirs, key);
@@ -394,7 +432,7 @@ bool why__tls_server_detail(const struct why__tls *tls, const struct why__tls_ve
     } else if (offer == NULL) {
         return false;
     } else if (cause == WHY_CAUSE_TLS_VERSION) {
-        detail_version(offer, out, size);
+        detail_version(tls, out, size);
     } else if (cause == WHY_CAUSE_TLS_NO_SHARED_CIPHER) {
         detail_suites(tls, out, size);
     } else if (cause == WHY_CAUSE_TLS_NO_SHARED_GROUP) {

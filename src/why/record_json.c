@@ -4,7 +4,7 @@
  * not known is null.
  */
 #include "base/utf8.h"
-#include "tls/codes.h"
+#include "tls/hello.h"
 #include "why/i18n.h"
 #include "why/json.h"
 #include "why/names.h"
@@ -120,36 +120,34 @@ static void write_alert(struct why__json *json, const struct why_tls_evidence *t
 
 /* Numbers by their names, those without one as "0x1234". */
 static void write_codes(struct why__json *json, const char *key, const uint16_t *list, size_t count,
-                        const char *(*name_of)(uint16_t number)) {
+                        const char *(*name_of)(uint16_t number, char *out)) {
     why__json_open(json, key, '[');
     for (size_t i = 0; i < count; i++) {
-        const char *name = name_of(list[i]);
-        char number[8];
-        snprintf(number, sizeof number, "0x%04x", list[i]);
-        why__json_string(json, NULL, name == NULL ? number : name);
+        char name[WHY__HELLO_NAME_MAX];
+        why__json_string(json, NULL, name_of(list[i], name));
     }
     why__json_close(json, ']');
 }
 
 static void write_offer(struct why__json *json, const struct why_tls_offer *offer) {
-    if (!offer->present) {
+    if (offer->len == 0) {
         why__json_null(json, "offer");
         return;
     }
     why__json_open(json, "offer", '{');
-    const char *legacy = why__tls_version_name(offer->legacy_version);
     why__json_string(json, "client", why_tls_client_name(offer->client));
-    why__json_string_or_null(json, "legacy_version", legacy == NULL ? "" : legacy);
-    write_codes(json, "versions", offer->versions, offer->version_count, why__tls_version_name);
-    write_codes(json, "suites", offer->suites, offer->suite_count, why__tls_suite_name);
-    write_codes(json, "groups", offer->groups, offer->group_count, why__tls_group_name);
-    write_codes(json, "key_shares", offer->shares, offer->share_count, why__tls_group_name);
+    why__json_unsigned(json, "len", offer->len);
+    write_codes(json, "versions", offer->versions, offer->version_count, why__hello_version_name);
+    write_codes(json, "ciphers", offer->ciphers, offer->cipher_count, why__hello_cipher_name);
+    write_codes(json, "groups", offer->groups, offer->group_count, why__hello_group_name);
+    write_codes(json, "key_shares", offer->shares, offer->share_count, why__hello_group_name);
     write_codes(json, "signatures", offer->signatures, offer->signature_count,
-                why__tls_signature_name);
+                why__hello_signature_name);
     why__json_string_or_null(json, "alpn", offer->alpn);
-    why__json_unsigned(json, "extension_count", offer->extension_count);
+    why__json_bool(json, "status_request", offer->status_request);
+    why__json_bool(json, "renegotiation", offer->renegotiation);
     why__json_bool(json, "grease", offer->grease);
-    why__json_bool(json, "cut", offer->cut);
+    why__json_unsigned(json, "extension_count", offer->extension_count);
     why__json_close(json, '}');
 }
 

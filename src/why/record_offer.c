@@ -3,7 +3,7 @@
  * What a client offered, and what is wrong with our own certificate for it: rows of a server's
  * record.
  */
-#include "tls/codes.h"
+#include "tls/hello.h"
 #include "why/i18n.h"
 #include "why/record_facts.h"
 
@@ -26,20 +26,15 @@ static const char *const client_texts[] = {
 };
 
 static void code_row(const char *label, const uint16_t *list, size_t count,
-                     const char *(*name_of)(uint16_t number), enum why_lang lang,
+                     const char *(*name_of)(uint16_t number, char *out), enum why_lang lang,
                      struct why_text *text) {
     if (count == 0) {
         return;
     }
     why__record_row(text, label);
     for (size_t i = 0; i < count && i < NAMES_SHOWN; i++) {
-        const char *name = name_of(list[i]);
-        why_text_append(text, "%s", i > 0 ? ", " : "");
-        if (name != NULL) {
-            why_text_append(text, "%s", name);
-        } else {
-            why_text_append(text, "0x%04x", list[i]);
-        }
+        char name[WHY__HELLO_NAME_MAX];
+        why_text_append(text, "%s%s", i > 0 ? ", " : "", name_of(list[i], name));
     }
     if (count > NAMES_SHOWN) {
         why_text_append(text, tr(lang, " and %u more"), (unsigned)(count - NAMES_SHOWN));
@@ -50,23 +45,21 @@ static void code_row(const char *label, const uint16_t *list, size_t count,
 void why__record_offer_rows(const struct why_record *record, enum why_lang lang,
                             struct why_text *text) {
     const struct why_tls_offer *offer = &record->tls.offer;
-    if (!offer->present) {
+    if (offer->len == 0) {
         return;
     }
-    why__record_row(text, tr(lang, "Client"));
-    why_text_append(text, "%s\n", tr(lang, client_texts[offer->client]));
-    if (offer->version_count == 0) {
-        code_row(tr(lang, "Versions offered"), &offer->legacy_version, 1, why__tls_version_name,
-                 lang, text);
+    if (offer->extension_count > 0 || offer->client != WHY_TLS_CLIENT_UNKNOWN) {
+        why__record_row(text, tr(lang, "Client"));
+        why_text_append(text, "%s\n", tr(lang, client_texts[offer->client]));
     }
     code_row(tr(lang, "Versions offered"), offer->versions, offer->version_count,
-             why__tls_version_name, lang, text);
-    code_row(tr(lang, "Suites offered"), offer->suites, offer->suite_count, why__tls_suite_name,
+             why__hello_version_name, lang, text);
+    code_row(tr(lang, "Suites offered"), offer->ciphers, offer->cipher_count, why__hello_cipher_name,
              lang, text);
-    code_row(tr(lang, "Groups offered"), offer->groups, offer->group_count, why__tls_group_name,
+    code_row(tr(lang, "Groups offered"), offer->groups, offer->group_count, why__hello_group_name,
              lang, text);
     code_row(tr(lang, "Signatures offered"), offer->signatures, offer->signature_count,
-             why__tls_signature_name, lang, text);
+             why__hello_signature_name, lang, text);
     if (*offer->alpn != '\0') {
         why__record_row(text, tr(lang, "ALPN offered"));
         why_text_append_untrusted(text, offer->alpn, strlen(offer->alpn));
