@@ -19,6 +19,8 @@
 #define SIGNAL_FALLBACK 0x5600
 #define SUITES_13 0x1300
 
+#define ALERT_RECORD_LEN (SSL3_RT_HEADER_LENGTH + 2)
+
 /* Who it is, and how it says that a certificate is wrong. */
 static const struct {
     const char *name;
@@ -136,6 +138,16 @@ static const struct {
     {SSL_R_BAD_SIGNATURE, WHY_CAUSE_TLS_CORRUPTED},
 };
 
+/* A client that could not even make its hello says so in an alert, which nobody reads for OpenSSL:
+ * the alert's number, or -1. */
+static int first_alert(const struct why__tls *tls) {
+    const struct why__tls_evidence *evidence = tls->evidence;
+    bool is_alert = evidence != NULL && evidence->offer == NULL &&
+                    evidence->first_bytes_len >= ALERT_RECORD_LEN &&
+                    evidence->first_bytes[0] == SSL3_RT_ALERT;
+    return is_alert ? evidence->first_bytes[ALERT_RECORD_LEN - 1] : -1;
+}
+
 static struct why__tls_verdict judge_library_error(const struct why__tls *tls) {
     int reason = ERR_GET_REASON(tls->error);
     if (reason == ERR_R_MALLOC_FAILURE) {
@@ -143,6 +155,9 @@ static struct why__tls_verdict judge_library_error(const struct why__tls *tls) {
     }
     if (ERR_GET_LIB(tls->error) != ERR_LIB_SSL) {
         return verdict(WHY_CAUSE_TLS_PROTOCOL);
+    }
+    if (reason == SSL_R_UNEXPECTED_MESSAGE && first_alert(tls) >= 0) {
+        return verdict(WHY_CAUSE_TLS_ALERT);
     }
     if (reason == SSL_R_NO_SHARED_CIPHER) {
         return verdict(cause_of_no_cipher(tls));
@@ -429,6 +444,9 @@ bool why__tls_server_detail(const struct why__tls *tls, const struct why__tls_ve
         detail_left(tls, out, size);
     } else if (cause == WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED) {
         (void)snprintf(out, size, "the client sent no certificate, and one is asked for here");
+    } else if (cause == WHY_CAUSE_TLS_ALERT && first_alert(tls) >= 0) {
+        (void)snprintf(out, size, "the client sent alert %s (%d) instead of a ClientHello",
+                       why__tls_alert_name(first_alert(tls)), first_alert(tls));
     } else if (offer == NULL) {
         return false;
     } else if (cause == WHY_CAUSE_TLS_VERSION) {
