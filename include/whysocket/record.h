@@ -172,16 +172,16 @@ WHY_API const char *why_tls_client_name(enum why_tls_client client);
  * list where there are more than fit. GREASE (RFC 8701) is left out. */
 struct why_tls_offer {
     enum why_tls_client client; /* server: what sent it */
-    uint16_t len; /* of the message, its header included; 0: none was seen */
+    uint16_t len;               /* of the message, its header included; 0: none was seen */
     uint8_t version_count, cipher_count, group_count, signature_count;
     uint16_t versions[8]; /* 0x0303: TLS 1.2 */
     uint16_t ciphers[96];
     uint16_t groups[24];
     uint16_t signatures[40];
-    char alpn[64];       /* "h2, http/1.1" */
-    bool status_request; /* it asks for an OCSP staple */
-    bool renegotiation;  /* it says that it knows RFC 5746, by extension or by number */
-    bool grease;         /* server: there was some */
+    char alpn[64];           /* "h2, http/1.1" */
+    bool status_request;     /* it asks for an OCSP staple */
+    bool renegotiation;      /* it says that it knows RFC 5746, by extension or by number */
+    bool grease;             /* server: there was some */
     uint8_t extension_count; /* server */
     uint8_t share_count;
     uint16_t shares[8]; /* server: groups that a key share came for */
@@ -217,7 +217,6 @@ enum why_staple {
 WHY_API const char *why_staple_name(enum why_staple staple);
 /* At most so many causes are named for one refusal of our certificate. */
 #define WHY_TLS_REASONS_MAX 3
-
 
 /* Evidence of 1015. */
 struct why_tls_evidence {

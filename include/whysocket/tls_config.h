@@ -37,7 +37,7 @@ struct why_tls_config {
      * own certificate is verified with it where a client turned it down, to say why. */
     const char *client_trust_file;
 
-    bool insecure;         /* client: go on with a certificate that does not verify */
+    bool insecure; /* client: go on with a certificate that does not verify */
 
     /* Certificate revocation lists: each certificate of the chain is looked up in the one of its
      * issuer, and fails where there is none. NULL: revocation is not looked at. */

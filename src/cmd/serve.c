@@ -132,9 +132,8 @@ static enum exit_code check_options(const struct command_call *call,
     if (asked->listen_tls.count > 0 && asked->certs.count == 0) {
         return command_usage_error(call, "--listen-tls", tr(lang, "wss:// needs --cert and --key"));
     }
-    if (asked->listen_tls.count == 0 &&
-        (asked->certs.count > 0 || asked->keys.count > 0 || asked->cacert != NULL ||
-         asked->client_trust != NULL)) {
+    if (asked->listen_tls.count == 0 && (asked->certs.count > 0 || asked->keys.count > 0 ||
+                                         asked->cacert != NULL || asked->client_trust != NULL)) {
         return command_usage_error(call, "--cert",
                                    tr(lang, "a certificate is for --listen-tls, which is missing"));
     }

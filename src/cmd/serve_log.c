@@ -118,9 +118,10 @@ void serve_log_reloaded(struct serve_log *log, bool is_done, const char *error) 
         why__json_string_or_null(&json, "error", error);
         why__json_close(&json, '}');
     } else {
-        why_text_append(&text, "%s", is_done ? tr(log->lang, "certificates read again")
-                                             : tr(log->lang, "certificates not read again, those "
-                                                             "from before stay"));
+        why_text_append(&text, "%s",
+                        is_done ? tr(log->lang, "certificates read again")
+                                : tr(log->lang, "certificates not read again, those "
+                                                "from before stay"));
         why_text_append(&text, "%s%s", *error != '\0' ? ": " : "", error);
     }
     print_line(&text);

@@ -242,7 +242,7 @@ static void decide(struct opening *opening) {
 
 /* The first line of HTTP begins with a method, and others of this kind are rare. */
 static bool is_http(struct why_bytes first) {
-    static const char *const methods[] = {"GET ",    "HEAD ",    "POST ",   "PUT ",
+    static const char *const methods[] = {"GET ",    "HEAD ",    "POST ",    "PUT ",
                                           "DELETE ", "OPTIONS ", "CONNECT ", "PATCH "};
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         size_t len = strlen(methods[i]);

@@ -111,8 +111,7 @@ static bool has_suites_of_node(const struct why_tls_offer *offer) {
     while (at < offer->cipher_count && offer->ciphers[at] >> 8 == 0x13) {
         at++;
     }
-    return offer->cipher_count - at >= 4 &&
-           memcmp(offer->ciphers + at, first, sizeof first) == 0;
+    return offer->cipher_count - at >= 4 && memcmp(offer->ciphers + at, first, sizeof first) == 0;
 }
 
 enum why_tls_client why__client_hello_guess(const struct why_tls_offer *offer,

@@ -31,7 +31,7 @@ struct why__tls_context {
     struct why_tls_config *config; /* server: the paths, to read them again */
     SSL_CTX **more;                /* server: config->more, as it was loaded */
     struct why__tls_own *own;      /* server: of own_check.c; NULL until it is wanted */
-    SSL_SESSION *session; /* client: the last one, and the name that it is good for */
+    SSL_SESSION *session;          /* client: the last one, and the name that it is good for */
     char session_name[WHY__TLS_NAME_MAX + 1];
 };
 
@@ -62,7 +62,7 @@ struct why__tls_evidence {
     uint64_t received;        /* bytes in the handshake */
     uint8_t first_bytes_len;
     uint8_t first_bytes[48];
-    char asked_name[128]; /* server: SNI, as early as the ClientHello is read */
+    char asked_name[128];        /* server: SNI, as early as the ClientHello is read */
     struct why_tls_offer *offer; /* server: NULL before a ClientHello */
 };
 

@@ -250,8 +250,7 @@ static bool may_be_any(const struct why__tls *tls, bool has_alert) {
         return has_one_alert(client) || client == WHY_TLS_CLIENT_FIREFOX ||
                client == WHY_TLS_CLIENT_UNKNOWN;
     }
-    return !tls->handshake_done ||
-           (!has_one_alert(client) && client != WHY_TLS_CLIENT_FIREFOX);
+    return !tls->handshake_done || (!has_one_alert(client) && client != WHY_TLS_CLIENT_FIREFOX);
 }
 
 /* The errors that were found, as far as the alert, or the silence, allows them. */
@@ -281,7 +280,8 @@ static void find_reasons_elsewhere(const struct why__tls *tls, struct why_tls_ev
     for (size_t i = 0; told && i < TOLD; i++) {
         if (told_by_alert[i].alert == tls->alert) {
             add_reason(evidence, told_by_alert[i].cause);
-            told = tls->alert == WHY__TLS_ALERT_BAD_CERTIFICATE; /* the rest are one cause's forms */
+            told =
+                tls->alert == WHY__TLS_ALERT_BAD_CERTIFICATE; /* the rest are one cause's forms */
         }
     }
     if (evidence->reason_count == 0) {

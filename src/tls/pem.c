@@ -165,7 +165,8 @@ static int refuse_content(const struct pem_file *file) {
     char fault[128], *data = NULL;
     long len = BIO_get_mem_data(file->text, &data);
     if (len > 0 && why__tls_pem_fault(data, (size_t)len, fault, sizeof fault)) {
-        return why__tls_refuse(file->message, "%s %s: is damaged: %s; look at it with openssl %s "
+        return why__tls_refuse(file->message,
+                               "%s %s: is damaged: %s; look at it with openssl %s "
                                "-in %s -noout -text, and copy it again from where it was made",
                                name, path, fault, file->kind == KIND_KEY ? "pkey" : "x509", path);
     }
@@ -198,7 +199,8 @@ static int refuse_certificate(const struct pem_file *file, X509 *certificate) {
     EVP_PKEY *key = X509_get0_pubkey(certificate);
     const char *reason = ERR_reason_error_string(ERR_peek_last_error());
     const char *type = key == NULL ? NULL : EVP_PKEY_get0_type_name(key);
-    return why__tls_refuse(file->message, "%s %s: cannot be used: %s (%s key of %d bits); ask for a new one: "
+    return why__tls_refuse(file->message,
+                           "%s %s: cannot be used: %s (%s key of %d bits); ask for a new one: "
                            "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
                            "-keyout KEY.pem -out REQUEST.pem",
                            kind_names[file->kind], file->path, reason == NULL ? "?" : reason,

@@ -250,8 +250,7 @@ static bool is_proxy_header(const struct why__tls_evidence *evidence) {
 }
 
 static enum why_cause first_bytes_cause(const struct why__tls *tls) {
-    enum why_cause cause =
-        tls->handshake_done ? WHY_CAUSE_NONE : why__tls_first_bytes_cause(tls);
+    enum why_cause cause = tls->handshake_done ? WHY_CAUSE_NONE : why__tls_first_bytes_cause(tls);
     if (cause != WHY_CAUSE_NONE && is_proxy_header(tls->evidence)) {
         return WHY_CAUSE_TLS_PROXY_PROTOCOL;
     }
@@ -368,8 +367,10 @@ static void detail_suites(const struct why__tls *tls, char *out, size_t size) {
     size_t for_our_key = 0;
     key_text(tls, key, sizeof key);
     if (count_shared_suites(tls, &for_our_key) > 0 && for_our_key == 0) {
-        (void)snprintf(out, size, "none of the suites that the client shares with us goes with our "
-                       "certificate, which has a %s", key);
+        (void)snprintf(out, size,
+                       "none of the suites that the client shares with us goes with our "
+                       "certificate, which has a %s",
+                       key);
         return;
     }
     list_text(suites, count, why__hello_cipher_name, 2, theirs, sizeof theirs);

@@ -54,8 +54,8 @@ void why__record_offer_rows(const struct why_record *record, enum why_lang lang,
     }
     code_row(tr(lang, "Versions offered"), offer->versions, offer->version_count,
              why__hello_version_name, lang, text);
-    code_row(tr(lang, "Suites offered"), offer->ciphers, offer->cipher_count, why__hello_cipher_name,
-             lang, text);
+    code_row(tr(lang, "Suites offered"), offer->ciphers, offer->cipher_count,
+             why__hello_cipher_name, lang, text);
     code_row(tr(lang, "Groups offered"), offer->groups, offer->group_count, why__hello_group_name,
              lang, text);
     code_row(tr(lang, "Signatures offered"), offer->signatures, offer->signature_count,

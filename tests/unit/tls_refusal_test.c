@@ -37,31 +37,58 @@ static const struct hello_row {
     uint16_t ciphers[8];
     int extensions[20];
 } hellos[] = {
-    {"curl 7.88 with OpenSSL 3.0", WHY_TLS_CLIENT_OPENSSL, false, 3,
+    {"curl 7.88 with OpenSSL 3.0",
+     WHY_TLS_CLIENT_OPENSSL,
+     false,
+     3,
      {0x1302, 0x1303, 0x1301, 0xc02c, 0xc030, 0x009f, 0xcca9, 0xcca8},
      {0, 11, 10, 16, 22, 23, 49, 13, 43, 45, 51, 21}},
-    {"Python 3.12", WHY_TLS_CLIENT_OPENSSL, false, 3,
+    {"Python 3.12",
+     WHY_TLS_CLIENT_OPENSSL,
+     false,
+     3,
      {0x1302, 0x1303, 0x1301, 0xc02c, 0xc030, 0xc02b, 0xc02f, 0xcca9},
      {0, 11, 10, 35, 22, 23, 13, 43, 45, 51, 21}},
-    {"Node 20", WHY_TLS_CLIENT_NODE, false, 3,
+    {"Node 20",
+     WHY_TLS_CLIENT_NODE,
+     false,
+     3,
      {0x1302, 0x1303, 0x1301, 0xc02f, 0xc02b, 0xc030, 0xc02c, 0x009e},
      {0, 11, 10, 35, 22, 23, 13, 43, 45, 51}},
-    {"Go 1.19", WHY_TLS_CLIENT_GO, false, 1,
+    {"Go 1.19",
+     WHY_TLS_CLIENT_GO,
+     false,
+     1,
      {0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc009, 0xc013},
      {0, 5, 10, 11, 13, 65281, 18, 43, 51}},
-    {"GnuTLS 3.7", WHY_TLS_CLIENT_GNUTLS, false, 1,
+    {"GnuTLS 3.7",
+     WHY_TLS_CLIENT_GNUTLS,
+     false,
+     1,
      {0x1302, 0x1303, 0x1301, 0x1304, 0xc02c, 0xcca9, 0xc0ad, 0xc00a},
      {5, 10, 11, 13, 22, 23, 35, 51, 43, 65281, 0, 45, 28}},
-    {"Java 17", WHY_TLS_CLIENT_JAVA, false, 1,
+    {"Java 17",
+     WHY_TLS_CLIENT_JAVA,
+     false,
+     1,
      {0x1302, 0x1301, 0x1303, 0xc02c, 0xc02b, 0xcca9, 0xc030, 0xcca8},
      {5, 10, 11, 17, 23, 35, 13, 43, 45, 50, 51}},
-    {"Chromium 156", WHY_TLS_CLIENT_CHROMIUM, true, 1,
+    {"Chromium 156",
+     WHY_TLS_CLIENT_CHROMIUM,
+     true,
+     1,
      {0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9},
      {31354, 35, 0, 18, 16, 65281, 5, 13, 51, 23, 17613, 43, 45, 11, 65037, 51764, 10, 27}},
-    {"Firefox, by its documentation", WHY_TLS_CLIENT_FIREFOX, false, 1,
+    {"Firefox, by its documentation",
+     WHY_TLS_CLIENT_FIREFOX,
+     false,
+     1,
      {0x1301, 0x1303, 0x1302, 0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c},
      {0, 23, 65281, 10, 11, 35, 16, 5, 34, 51, 43, 13, 45, 28}},
-    {"a scan for export suites", WHY_TLS_CLIENT_SCANNER, false, 3,
+    {"a scan for export suites",
+     WHY_TLS_CLIENT_SCANNER,
+     false,
+     3,
      {0xc02c, 0x0003, 0x0006, 0x0008, 0x0014, 0x0017, 0x0019, 0x0001},
      {0, 11, 10, 13}},
     {"nothing that is known", WHY_TLS_CLIENT_UNKNOWN, false, 0, {0x1301}, {10, 13, 43, 51}},
@@ -305,9 +332,9 @@ static void the_certificate_that_has_the_name_is_shown(void **state) {
              "rsa.pem",
              &(struct test_cert_spec){.cn = "rsa", .names = "DNS:rsa.example", .rsa_bits = 2048},
              &pki.ca)},
-        {.cert_file =
-             write_leaf("wild.pem",
-                        &(struct test_cert_spec){.cn = "wild", .names = "DNS:*.a.example"}, &pki.ca)},
+        {.cert_file = write_leaf("wild.pem",
+                                 &(struct test_cert_spec){.cn = "wild", .names = "DNS:*.a.example"},
+                                 &pki.ca)},
         {.cert_file = write_leaf(
              "late.pem",
              &(struct test_cert_spec){.cn = "late", .names = "DNS:b.a.example,DNS:server.example"},
@@ -349,8 +376,7 @@ static void files_are_read_again(void **state) {
     for (int i = 0; i < 2; i++) {
         test_tls_stop(&pair);
         struct why__tls_context *contexts[] = {pair.client.context, pair.server.context};
-        pair = (struct test_tls_pair){.client.context = contexts[0],
-                                      .server.context = contexts[1]};
+        pair = (struct test_tls_pair){.client.context = contexts[0], .server.context = contexts[1]};
         test_tls_start(&pair, "a.example");
         test_tls_run(&pair);
         assert_string_equal(test_tls_report(&pair.client).tls.chain[0].subject, "CN=after");
@@ -370,8 +396,8 @@ static bool try_all(const struct why_tls_config *server, const struct why_tls_co
     struct test_host peer;
     test_host_init(&peer);
     pair.client.context = test_tls_context(&peer.host, client, false);
-    int result = why__tls_context_new(&host.host, server, true, &pair.server.context, error,
-                                      sizeof error);
+    int result =
+        why__tls_context_new(&host.host, server, true, &pair.server.context, error, sizeof error);
     bool done = false;
     if (result == WHY_OK) {
         pair.server.tls = why__tls_new(pair.server.context, NULL);
