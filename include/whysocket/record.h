@@ -147,18 +147,44 @@ struct why_tls_certificate {
     bool used;          /* it is part of the chain as it was built */
 };
 
+/* What kind of program a ClientHello comes from, judged by the order and the set of what it offers:
+ * a guess, which a client that wants to can mislead. */
+#define WHY_TLS_CLIENT_MAP(X)                                                                      \
+    X(UNKNOWN, "unknown")                                                                          \
+    X(CHROMIUM, "chromium") /* BoringSSL with GREASE: Chrome, Edge, Electron; Safari is alike */   \
+    X(FIREFOX, "firefox")                                                                          \
+    X(OPENSSL, "openssl") /* OpenSSL as it comes: curl, Python, Ruby, PHP */                       \
+    X(NODE, "node")                                                                                \
+    X(GO, "go")                                                                                    \
+    X(JAVA, "java")                                                                                \
+    X(GNUTLS, "gnutls")                                                                            \
+    X(SCANNER, "scanner") /* offers what no program uses */
+
+enum why_tls_client {
+#define X(name, text) WHY_TLS_CLIENT_##name,
+    WHY_TLS_CLIENT_MAP(X)
+#undef X
+};
+
+WHY_API const char *why_tls_client_name(enum why_tls_client client);
+
 /* A ClientHello as it travelled, ours or a client's: numbers as IANA lists them, the first of each
  * list where there are more than fit. GREASE (RFC 8701) is left out. */
 struct why_tls_offer {
-    uint16_t len; /* of the message, its header included; 0: none was seen */
+    enum why_tls_client client; /* server: what sent it */
+    uint16_t len;               /* of the message, its header included; 0: none was seen */
     uint8_t version_count, cipher_count, group_count, signature_count;
     uint16_t versions[8]; /* 0x0303: TLS 1.2 */
     uint16_t ciphers[96];
     uint16_t groups[24];
     uint16_t signatures[40];
-    char alpn[64];       /* "h2, http/1.1" */
-    bool status_request; /* it asks for an OCSP staple */
-    bool renegotiation;  /* it says that it knows RFC 5746, by extension or by number */
+    char alpn[64];           /* "h2, http/1.1" */
+    bool status_request;     /* it asks for an OCSP staple */
+    bool renegotiation;      /* it says that it knows RFC 5746, by extension or by number */
+    bool grease;             /* server: there was some */
+    uint8_t extension_count; /* server */
+    uint8_t share_count;
+    uint16_t shares[8]; /* server: groups that a key share came for */
 };
 
 /* A handshake message that went over the wire. */
@@ -189,6 +215,8 @@ enum why_staple {
 };
 
 WHY_API const char *why_staple_name(enum why_staple staple);
+/* At most so many causes are named for one refusal of our certificate. */
+#define WHY_TLS_REASONS_MAX 3
 
 /* Evidence of 1015. */
 struct why_tls_evidence {
@@ -222,6 +250,12 @@ struct why_tls_evidence {
     uint32_t notices; /* bit 1 << enum why_notice for each that applies */
     uint8_t chain_len;
     struct why_tls_certificate chain[WHY_TLS_CHAIN_MAX]; /* as the peer sent it */
+
+    /* Server, where a client turned our certificate down: `errors`, `notices` and `chain` are of
+     * our own certificate, verified as a client would for the name that was asked. */
+    bool self_checked;
+    uint8_t reason_count;
+    enum why_cause reasons[WHY_TLS_REASONS_MAX]; /* why, likeliest first */
 };
 
 /* The kernel's view at the end of a connection that failed (tcp(7), TCP_INFO). */

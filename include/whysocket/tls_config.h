@@ -8,9 +8,16 @@
 #include "whysocket/api.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 WHY_BEGIN_DECLS
+
+/* A certificate with its intermediates, and its private key (NULL: in cert_file). */
+struct why_tls_pair {
+    const char *cert_file;
+    const char *key_file;
+};
 
 /* All zeroes is a client's good default: TLS 1.2 and up, the system's trust store, verification.
  * Borrowed for the call that takes it. */
@@ -20,7 +27,17 @@ struct why_tls_config {
     const char *ca_file;
     const char *cert_file; /* our certificate, then its intermediates; NULL for none */
     const char *key_file;  /* its private key; NULL: in cert_file */
-    bool insecure;         /* client: go on with a certificate that does not verify */
+
+    /* Server: more certificates. The first of all, cert_file's before these, that has the name
+     * which the client asks for (SNI) is shown, wildcards included; cert_file's where none has. */
+    const struct why_tls_pair *more;
+    size_t more_count;
+
+    /* Server: what its clients trust, where that is not the system's store; NULL for the store. Our
+     * own certificate is verified with it where a client turned it down, to say why. */
+    const char *client_trust_file;
+
+    bool insecure; /* client: go on with a certificate that does not verify */
 
     /* Certificate revocation lists: each certificate of the chain is looked up in that of its
      * issuer; the peer's own fails where there is none. NULL: revocation is not looked at. */

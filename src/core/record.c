@@ -24,6 +24,12 @@ static const char *const guess_names[] = {
 #undef X
 };
 
+static const char *const client_names[] = {
+#define X(name, text) [WHY_TLS_CLIENT_##name] = (text),
+    WHY_TLS_CLIENT_MAP(X)
+#undef X
+};
+
 static const char *const staple_names[] = {
 #define X(name, text) [WHY_STAPLE_##name] = (text),
     WHY_STAPLE_MAP(X)
@@ -40,6 +46,10 @@ const char *why_utf8_class_name(enum why_utf8_class utf8_class) {
 
 const char *why_guess_name(enum why_guess guess) {
     return guess_names[guess];
+}
+
+const char *why_tls_client_name(enum why_tls_client client) {
+    return client_names[client];
 }
 
 const char *why_staple_name(enum why_staple staple) {

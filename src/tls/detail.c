@@ -8,6 +8,7 @@
 #include "tls/alert.h"
 #include "tls/banner.h"
 #include "tls/hello.h"
+#include "tls/server_verdict.h"
 
 #include <openssl/err.h>
 #include <stdio.h>
@@ -132,36 +133,27 @@ static void own_versions(const struct why__tls *tls, char *out, size_t size) {
 
 static void detail_version(const struct why__tls *tls, char *out, size_t size) {
     const struct why__tls_evidence *evidence = tls->evidence;
-    bool is_server = tls->context->is_server;
-    unsigned version = evidence == NULL ? 0 : evidence->offered_version;
-    if (!is_server) {
-        /* Record header, message header, then the version that a ServerHello chose. */
-        bool has_hello = evidence != NULL && evidence->first_bytes_len > 10 &&
-                         evidence->first_bytes[5] == SSL3_MT_SERVER_HELLO;
-        version =
-            has_hello ? (unsigned)evidence->first_bytes[9] << 8 | evidence->first_bytes[10] : 0;
-    }
+    /* Record header, message header, then the version that a ServerHello chose. */
+    bool has_hello = evidence != NULL && evidence->first_bytes_len > 10 &&
+                     evidence->first_bytes[5] == SSL3_MT_SERVER_HELLO;
+    unsigned version =
+        has_hello ? (unsigned)evidence->first_bytes[9] << 8 | evidence->first_bytes[10] : 0;
     char name[WHY__HELLO_NAME_MAX], own[64];
     own_versions(tls, own, sizeof own);
     const char *theirs = why__hello_version_name((uint16_t)version, name);
-    bool by_level = !is_server && version >= (unsigned)SSL_get_min_proto_version(tls->ssl) &&
-                    version < TLS1_2_VERSION;
-    if (tls->alert >= 0 && !tls->alert_sent && version == 0) {
-        (void)snprintf(out, size, "the %s sent alert %s (%d) to %s, and does not say what it has",
-                       is_server ? "client" : "server", why__tls_alert_name(tls->alert), tls->alert,
-                       own);
-    } else if (by_level) {
+    if (version == 0) {
+        (void)snprintf(out, size,
+                       "the server sent alert %s (%d) to %s, and does not say what it "
+                       "has",
+                       why__tls_alert_name(tls->alert), tls->alert, own);
+    } else if (version >= (unsigned)SSL_get_min_proto_version(tls->ssl) &&
+               version < TLS1_2_VERSION) {
         (void)snprintf(out, size,
                        "the server chose %s, which OpenSSL's security level %d leaves no "
                        "signature for",
                        theirs, SSL_get_security_level(tls->ssl));
     } else {
-        (void)snprintf(out, size, "the %s %s%s, here there is %s", is_server ? "client" : "server",
-                       is_server ? "offers " : "chose ", theirs, own);
-        if (is_server) {
-            (void)snprintf(out, size, "the client offers %s at most, here there is %s", theirs,
-                           own);
-        }
+        (void)snprintf(out, size, "the server chose %s, here there is %s", theirs, own);
     }
 }
 
@@ -226,6 +218,9 @@ void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *
                      size_t size) {
     bool by_alert = tls->alert >= 0 && !tls->alert_sent;
     out[0] = '\0';
+    if (tls->context->is_server && why__tls_server_detail(tls, verdict, out, size)) {
+        return;
+    }
     if (verdict->by_certificates) {
         struct why__tls_finding findings[WHY_TLS_ERRORS_MAX];
         (void)why__tls_findings(&tls->evidence->verification, findings);

@@ -28,7 +28,10 @@ struct why__tls_context {
     bool notices;   /* a report is wanted, of what is no failure yet too: evidence is kept */
     void (*on_secret)(void *context, const char *line);
     void *on_secret_context;
-    SSL_SESSION *session; /* client: the last one, and the name that it is good for */
+    struct why_tls_config *config; /* server: the paths, to read them again */
+    SSL_CTX **more;                /* server: config->more, as it was loaded */
+    struct why__tls_own *own;      /* server: of own_check.c; NULL until it is wanted */
+    SSL_SESSION *session;          /* client: the last one, and the name that it is good for */
     char session_name[WHY__TLS_NAME_MAX + 1];
 };
 
@@ -45,8 +48,8 @@ struct why__tls_evidence {
     uint8_t first_bytes[48];
     uint8_t message_count;
     struct why_tls_message messages[WHY_TLS_MESSAGES_MAX];
-    struct why_tls_offer offer;
-    char asked_name[128]; /* server: SNI, as early as the ClientHello is read */
+    char asked_name[128];        /* server: SNI, as early as the ClientHello is read */
+    struct why_tls_offer *offer; /* the ClientHello's, ours or the client's; NULL before one */
 };
 
 struct why__tls {
@@ -75,7 +78,14 @@ struct why__tls {
     bool no_memory : 1;         /* our own allocation failed */
     bool flooded : 1;           /* WHY__TLS_OUTPUT_HARD_MAX was reached */
     bool is_address : 1;        /* server_name is one: no SNI */
+    bool is_check : 1;          /* own_check.c's: both ends are ours */
     char server_name[];         /* client: what was asked for; "" for a server */
+};
+
+/* Where it is told what is wrong with a file. */
+struct why__tls_message {
+    char *text;
+    size_t size;
 };
 
 /* bio.c */
@@ -104,11 +114,22 @@ struct why__tls_verdict why__tls_judge(const struct why__tls *tls);
 void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict, char *out,
                      size_t size);
 
+/* own_check.c */
+void why__tls_own_free(struct why__tls_context *context);
+/* The groups that we can agree on, by name, separated by commas; "" if out of memory. */
+const char *why__tls_own_groups(struct why__tls_context *context);
+
+/* pairs.c */
+/* NULL if out of memory. */
+struct why_tls_config *why__tls_config_copy(const struct why_host *host,
+                                            const struct why_tls_config *config);
+int why__tls_pairs_load(struct why__tls_context *context, const struct why_tls_config *config,
+                        const struct why__tls_message *message);
+void why__tls_pairs_free(struct why__tls_context *context);
+/* Show the certificate that has the name; the first where none has. False if out of memory. */
+bool why__tls_pairs_choose(const struct why__tls *tls, const char *name, size_t len);
+
 /* pem.c */
-struct why__tls_message {
-    char *text;
-    size_t size;
-};
 int why__tls_load_own(SSL_CTX *ssl, const struct why_tls_config *config,
                       const struct why__tls_message *message);
 int why__tls_load_trust(SSL_CTX *ssl, const char *path, const struct why__tls_message *message);
@@ -118,5 +139,8 @@ int why__tls_set_policy(SSL_CTX *ssl, const struct why_tls_config *config,
 /* Say what is wrong; returns WHY_ERR_CONFIG. */
 __attribute__((format(printf, 2, 3))) int why__tls_refuse(const struct why__tls_message *message,
                                                           const char *format, ...);
+
+/* pem_lines.c: what is wrong with PEM text, by line; false where its form is right. */
+bool why__tls_pem_fault(const char *data, size_t len, char *out, size_t size);
 
 #endif

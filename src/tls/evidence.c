@@ -6,6 +6,7 @@
 #include "tls/engine.h"
 
 #include "tls/alert.h"
+#include "tls/client_hello.h"
 #include "tls/hello.h"
 
 #include <openssl/err.h>
@@ -62,6 +63,20 @@ static void see_key_exchange(struct why__tls *tls, const uint8_t *body, size_t l
     }
 }
 
+/* Before anything in it can fail: where it does, OpenSSL forgets it. Where there is no memory for
+ * it, the record does without. A second ClientHello (RFC 8446 section 4.1.4) takes the place of the
+ * first. */
+static void keep_offer(struct why__tls *tls, const uint8_t *message, size_t len) {
+    const struct why_host *host = tls->context->host;
+    struct why__tls_evidence *evidence = tls->evidence;
+    if (evidence->offer == NULL) {
+        evidence->offer = host->allocate(host->context, NULL, sizeof *evidence->offer);
+    }
+    if (evidence->offer != NULL) {
+        why__hello_read_offer((struct why_bytes){message, len}, evidence->offer);
+    }
+}
+
 static void keep_message(struct why__tls *tls, bool sent, const uint8_t *bytes, size_t len) {
     struct why__tls_evidence *evidence = tls->evidence;
     if (evidence == NULL) {
@@ -81,10 +96,7 @@ static void keep_message(struct why__tls *tls, bool sent, const uint8_t *bytes, 
         };
     }
     if (bytes[0] == SSL3_MT_CLIENT_HELLO) {
-        /* After a HelloRetryRequest comes another, which offers no more than the first. */
-        if (evidence->offer.len == 0) {
-            why__hello_read_offer((struct why_bytes){bytes, len}, &evidence->offer);
-        }
+        keep_offer(tls, bytes, len);
     } else if (bytes[0] == SSL3_MT_SERVER_KEY_EXCHANGE && len > SSL3_HM_HEADER_LENGTH) {
         see_key_exchange(tls, bytes + SSL3_HM_HEADER_LENGTH, len - SSL3_HM_HEADER_LENGTH);
     }
@@ -139,13 +151,15 @@ static uint16_t offered_version(SSL *ssl) {
 
 /* Look at the ClientHello before OpenSSL does: where the handshake fails early, it is forgotten. */
 static int see_client_hello(SSL *ssl, int *alert, void *argument) {
-    (void)alert;
     (void)argument;
     struct why__tls *tls = SSL_get_app_data(ssl);
     if (tls->evidence == NULL) {
         return SSL_CLIENT_HELLO_SUCCESS;
     }
     tls->evidence->offered_version = offered_version(ssl);
+    if (tls->evidence->offer != NULL) {
+        why__client_hello_read(ssl, tls->evidence->offer);
+    }
     const unsigned char *name = NULL;
     size_t len = 0;
     /* RFC 6066 section 3: list length, type 0, length, name. */
@@ -153,6 +167,10 @@ static int see_client_hello(SSL *ssl, int *alert, void *argument) {
         name[2] == TLSEXT_NAMETYPE_host_name) {
         why__tls_safe_text(name + 5, len - 5, tls->evidence->asked_name,
                            sizeof tls->evidence->asked_name);
+        if (!why__tls_pairs_choose(tls, (const char *)name + 5, len - 5)) {
+            *alert = SSL_AD_INTERNAL_ERROR;
+            return SSL_CLIENT_HELLO_ERROR;
+        }
     }
     return SSL_CLIENT_HELLO_SUCCESS;
 }
@@ -189,6 +207,7 @@ void why__tls_evidence_free(struct why__tls *tls) {
     }
     why__tls_verification_clear(&evidence->verification);
     const struct why_host *host = tls->context->host;
+    host->allocate(host->context, evidence->offer, 0);
     host->allocate(host->context, evidence, 0);
     tls->evidence = NULL;
 }

@@ -199,7 +199,9 @@ static void report_handshake(const struct why__tls *tls, struct why_tls_evidence
     memcpy(out->first_bytes, evidence->first_bytes, sizeof out->first_bytes);
     out->message_count = evidence->message_count;
     memcpy(out->messages, evidence->messages, sizeof out->messages);
-    out->offer = evidence->offer;
+    if (evidence->offer != NULL) {
+        out->offer = *evidence->offer;
+    }
     const STACK_OF(X509) *built = evidence->verification.built;
     if (evidence->verification.anchored && sk_X509_num(built) > 0) {
         X509 *anchor = sk_X509_value(built, sk_X509_num(built) - 1);

@@ -214,6 +214,10 @@ enum why_cause why__tls_lost(struct why__tls *tls, enum why_transport transport,
      * handshake is done for us; its alert may be lost to a reset, and some just hang up. */
     bool in_doubt = tls->status == WHY__TLS_OPEN && !tls->data_came && tls->client_cert_requested &&
                     !tls->context->is_server && transport != WHY_TRANSPORT_TIMEOUT;
+    if (tls->context->is_server && !tls->data_came && transport != WHY_TRANSPORT_TIMEOUT) {
+        in_doubt =
+            true; /* it may have found our certificate wrong after the handshake, as curl does */
+    }
     if (transport == WHY_TRANSPORT_CLOSED || (tls->status != WHY__TLS_HANDSHAKE && !in_doubt)) {
         return WHY_CAUSE_NONE;
     }

@@ -7,6 +7,7 @@
 
 #include "tls/alert.h"
 #include "tls/banner.h"
+#include "tls/server_verdict.h"
 
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
@@ -35,7 +36,6 @@ static bool is_about_certificates(int alert) {
            alert == WHY__TLS_ALERT_DECRYPT_ERROR;
 }
 
-/* Alerts that mean the same whoever receives them. */
 static struct why__tls_verdict judge_common_alert(int alert) {
     switch (alert) {
     case WHY__TLS_ALERT_USER_CANCELED:
@@ -52,20 +52,6 @@ static struct why__tls_verdict judge_common_alert(int alert) {
         return verdict(WHY_CAUSE_TLS_ALPN);
     default:
         return verdict(WHY_CAUSE_TLS_ALERT);
-    }
-}
-
-static struct why__tls_verdict judge_client_alert(const struct why__tls *tls) {
-    if (tls->certificate_sent && is_about_certificates(tls->alert)) {
-        return verdict(WHY_CAUSE_TLS_OUR_CERT_REJECTED);
-    }
-    switch (tls->alert) {
-    case WHY__TLS_ALERT_CLOSE_NOTIFY:
-        return verdict(WHY_CAUSE_TLS_EOF);
-    case WHY__TLS_ALERT_HANDSHAKE_FAILURE:
-        return likely(WHY_CAUSE_TLS_NO_SHARED_CIPHER);
-    default:
-        return judge_common_alert(tls->alert);
     }
 }
 
@@ -95,9 +81,6 @@ static struct why__tls_verdict judge_alert(const struct why__tls *tls) {
         return alert == WHY__TLS_ALERT_BAD_RECORD_MAC ? verdict(WHY_CAUSE_TLS_CORRUPTED)
                                                       : verdict(WHY_CAUSE_TLS_ALERT);
     }
-    if (tls->context->is_server) {
-        return judge_client_alert(tls);
-    }
     if (alert == WHY__TLS_ALERT_CERTIFICATE_REQUIRED) {
         return verdict(WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED);
     }
@@ -124,24 +107,14 @@ static const struct {
     {SSL_R_VERSION_TOO_LOW, WHY_CAUSE_TLS_VERSION},
     {SSL_R_VERSION_TOO_HIGH, WHY_CAUSE_TLS_VERSION},
     {SSL_R_WRONG_SSL_VERSION, WHY_CAUSE_TLS_VERSION},
-    {SSL_R_INAPPROPRIATE_FALLBACK, WHY_CAUSE_TLS_VERSION},
-    {SSL_R_NO_SHARED_CIPHER, WHY_CAUSE_TLS_NO_SHARED_CIPHER},
     {SSL_R_NO_CIPHERS_AVAILABLE, WHY_CAUSE_TLS_NO_SHARED_CIPHER},
-    {SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, WHY_CAUSE_TLS_NO_SHARED_SIGNATURE},
     {SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, WHY_CAUSE_TLS_NO_SHARED_SIGNATURE},
     {SSL_R_WRONG_SIGNATURE_TYPE, WHY_CAUSE_TLS_NO_SHARED_SIGNATURE},
     {SSL_R_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED, WHY_CAUSE_TLS_NO_SHARED_SIGNATURE},
-    {SSL_R_NO_SUITABLE_KEY_SHARE, WHY_CAUSE_TLS_NO_SHARED_GROUP},
-    {SSL_R_NO_SUITABLE_GROUPS, WHY_CAUSE_TLS_NO_SHARED_GROUP},
-    {SSL_R_NO_SHARED_GROUPS, WHY_CAUSE_TLS_NO_SHARED_GROUP},
     {SSL_R_WRONG_CURVE, WHY_CAUSE_TLS_NO_SHARED_GROUP},
     {SSL_R_DH_KEY_TOO_SMALL, WHY_CAUSE_TLS_WEAK_DH},
     {SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED, WHY_CAUSE_TLS_NO_SECURE_RENEGOTIATION},
     {SSL_R_EXCESSIVE_MESSAGE_SIZE, WHY_CAUSE_TLS_CERT_TOO_LARGE},
-    {SSL_R_NO_APPLICATION_PROTOCOL, WHY_CAUSE_TLS_ALPN},
-    {SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED},
-    {SSL_R_HTTP_REQUEST, WHY_CAUSE_TLS_PLAIN_HTTP},
-    {SSL_R_HTTPS_PROXY_REQUEST, WHY_CAUSE_TLS_PLAIN_HTTP},
     {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, WHY_CAUSE_TLS_CORRUPTED},
     {SSL_R_DIGEST_CHECK_FAILED, WHY_CAUSE_TLS_CORRUPTED},
     {SSL_R_BAD_DIGEST_LENGTH, WHY_CAUSE_TLS_CORRUPTED},
@@ -172,10 +145,7 @@ static struct why__tls_verdict judge_library_error(const struct why__tls *tls) {
         cause = WHY_CAUSE_TLS_VERSION; /* before 1.2 it is always MD5 and SHA-1 */
     }
     if (cause != WHY_CAUSE_NONE) {
-        struct why__tls_verdict found = verdict(cause);
-        /* On a server it is the client that has no certificate, or took the wrong URL. */
-        found.side = tls->context->is_server ? WHY_SIDE_PEER : WHY_SIDE_NONE;
-        return found;
+        return verdict(cause);
     }
     if (reason == ERR_R_MALLOC_FAILURE) {
         return verdict(WHY_CAUSE_LOCAL_OUT_OF_MEMORY);
@@ -187,15 +157,14 @@ static struct why__tls_verdict judge_lost(const struct why__tls *tls) {
     if (tls->lost == WHY_TRANSPORT_TIMEOUT) {
         return verdict(WHY_CAUSE_TIMEOUT_TLS);
     }
-    bool is_server = tls->context->is_server;
-    if (!is_server && tls->client_cert_requested && tls->client_cert_empty) {
+    if (tls->client_cert_requested && tls->client_cert_empty) {
         /* Its alert can be lost to a reset, and some servers send none. */
         return likely(WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED);
     }
-    if (!is_server && tls->client_cert_sent) {
+    if (tls->client_cert_sent) {
         return likely(WHY_CAUSE_TLS_CLIENT_CERT_REJECTED);
     }
-    if (!is_server && tls->evidence != NULL && tls->evidence->received > 0) {
+    if (tls->evidence != NULL && tls->evidence->received > 0) {
         return verdict(WHY_CAUSE_TLS_CUT);
     }
     return verdict(tls->lost == WHY_TRANSPORT_FIN ? WHY_CAUSE_TLS_EOF : WHY_CAUSE_TLS_RESET);
@@ -217,8 +186,7 @@ static enum why_cause judge_first_bytes(const struct why__tls *tls) {
     if (tls->handshake_done) {
         return WHY_CAUSE_NONE;
     }
-    return tls->context->is_server ? why__banner_of_client(first_bytes(tls), &protocol)
-                                   : why__banner_of_server(first_bytes(tls), &protocol);
+    return why__banner_of_server(first_bytes(tls), &protocol);
 }
 
 /* A warning goes by, unless nothing else is known; in TLS 1.3 the level means nothing, and OpenSSL
@@ -237,6 +205,9 @@ struct why__tls_verdict why__tls_judge(const struct why__tls *tls) {
     if (tls->flooded) {
         return verdict(WHY_CAUSE_TLS_PROTOCOL);
     }
+    if (tls->context->is_server) {
+        return why__tls_judge_server(tls);
+    }
     if (tls->evidence != NULL && tls->evidence->verification.error_count > 0 &&
         !tls->context->insecure) {
         return judge_verification(tls);
@@ -246,9 +217,7 @@ struct why__tls_verdict why__tls_judge(const struct why__tls *tls) {
     }
     enum why_cause cause = judge_first_bytes(tls);
     if (cause != WHY_CAUSE_NONE) {
-        struct why__tls_verdict found = verdict(cause);
-        found.side = tls->context->is_server ? WHY_SIDE_PEER : WHY_SIDE_NONE;
-        return found;
+        return verdict(cause);
     }
     if (tls->lost != WHY_TRANSPORT_NONE) {
         return judge_lost(tls);

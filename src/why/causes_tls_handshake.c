@@ -27,7 +27,7 @@ static const struct why_cause_info infos[] = {
                 "be updated: Node --tls-min-v1.0, curl --tlsv1.0 --ciphers DEFAULT@SECLEVEL=0."),
             .reference = "RFC 8446 section 4.2.1, RFC 8996",
             .clients = SHOWN_ALERT("ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
-                                   "SSL_ERROR_UNSUPPORTED_VERSION", "70", "protocol version",
+                                   "SSL_ERROR_UNSUPPORTED_VERSION", "70", "alert protocol version",
                                    "protocol version not supported", "protocol_version"),
             .retry = WHY_RETRY_CHANGED,
         },
@@ -48,9 +48,9 @@ static const struct why_cause_info infos[] = {
                 N_("Take limits out: Node ciphers, Python context.set_ciphers(), curl --ciphers, "
                    "Go tls.Config.CipherSuites, Java -Djdk.tls.client.cipherSuites."),
             .reference = "RFC 8446 section 4.1.1",
-            .clients =
-                SHOWN_ALERT("ERR_SSL_VERSION_OR_CIPHER_MISMATCH", "SSL_ERROR_NO_CYPHER_OVERLAP",
-                            "40", "handshake failure", "handshake failure", "handshake_failure"),
+            .clients = SHOWN_ALERT("ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
+                                   "SSL_ERROR_NO_CYPHER_OVERLAP", "40", "alert handshake failure",
+                                   "handshake failure", "handshake_failure"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_NO_SHARED_GROUP) =
@@ -68,9 +68,9 @@ static const struct why_cause_info infos[] = {
                 N_("Node: ecdhCurve: 'auto'; curl --curves X25519:P-256; Go: leave "
                    "tls.Config.CurvePreferences empty; Java: -Djdk.tls.namedGroups unset."),
             .reference = "RFC 8446 section 4.2.7",
-            .clients =
-                SHOWN_ALERT("ERR_SSL_VERSION_OR_CIPHER_MISMATCH", "SSL_ERROR_NO_CYPHER_OVERLAP",
-                            "40", "handshake failure", "handshake failure", "handshake_failure"),
+            .clients = SHOWN_ALERT("ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
+                                   "SSL_ERROR_NO_CYPHER_OVERLAP", "40", "alert handshake failure",
+                                   "handshake failure", "handshake_failure"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_NO_SHARED_SIGNATURE) =
@@ -87,9 +87,9 @@ static const struct why_cause_info infos[] = {
                              "nginx: ssl_conf_command SignatureAlgorithms must not be narrowed; it "
                              "can serve two certificates, one RSA and one ECDSA."),
             .reference = "RFC 8446 section 4.2.3",
-            .clients = SHOWN_ALERT("ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
-                                   "SSL_ERROR_UNSUPPORTED_SIGNATURE_ALGORITHM", "40",
-                                   "handshake failure", "handshake failure", "handshake_failure"),
+            .clients = SHOWN_ALERT(
+                "ERR_SSL_VERSION_OR_CIPHER_MISMATCH", "SSL_ERROR_UNSUPPORTED_SIGNATURE_ALGORITHM",
+                "40", "alert handshake failure", "handshake failure", "handshake_failure"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_WEAK_DH) =
@@ -107,12 +107,12 @@ static const struct why_cause_info infos[] = {
                 N_("As a stop-gap: curl --ciphers 'DEFAULT:!DHE' or, weaker, DEFAULT@SECLEVEL=1."),
             .reference = "RFC 9325 section 4.4",
             .clients =
-                SHOWN_ALL(N_("1006, net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH: Chrome has no DHE"),
-                          "1015, SSL_ERROR_WEAK_SERVER_EPHEMERAL_DH_KEY", "1006",
-                          N_("open: Node accepts 1024 bits; below, EPROTO: dh key too small"),
-                          "ssl.SSLError: [SSL: DH_KEY_TOO_SMALL] dh key too small",
-                          N_("remote error: tls: handshake failure: Go has no DHE"),
-                          N_("open: the JDK accepts 1024 bits"), "curl: (35) ... dh key too small"),
+                SHOWN(N_("1006, net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH: Chrome has no DHE"),
+                      "1015, SSL_ERROR_WEAK_SERVER_EPHEMERAL_DH_KEY", "1006",
+                      N_("open: Node accepts 1024 bits; below, EPROTO: dh key too small"),
+                      "ssl.SSLError: [SSL: DH_KEY_TOO_SMALL] dh key too small",
+                      N_("remote error: tls: handshake failure: Go has no DHE"),
+                      N_("open: the JDK accepts 1024 bits"), "curl: (35) ... dh key too small"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_NO_SECURE_RENEGOTIATION) =
@@ -130,13 +130,13 @@ static const struct why_cause_info infos[] = {
                    "crypto.constants.SSL_OP_LEGACY_SERVER_CONNECT; Python context.options |= 0x4; "
                    "in openssl.cnf Options = UnsafeLegacyServerConnect."),
             .reference = "RFC 5746 section 3.4",
-            .clients = SHOWN_ALL("1006, net::ERR_SSL_PROTOCOL_ERROR",
-                                 N_("open, unless security.ssl.require_safe_negotiation is set"),
-                                 "1006", "EPROTO: unsafe legacy renegotiation disabled",
-                                 "ssl.SSLError: [SSL: UNSAFE_LEGACY_RENEGOTIATION_DISABLED]",
-                                 N_("open: Go does not renegotiate"),
-                                 N_("open: the JDK does not ask for it"),
-                                 "curl: (35) ... unsafe legacy renegotiation disabled"),
+            .clients =
+                SHOWN("1006, net::ERR_SSL_PROTOCOL_ERROR",
+                      N_("open, unless security.ssl.require_safe_negotiation is set"), "1006",
+                      "EPROTO: unsafe legacy renegotiation disabled",
+                      "ssl.SSLError: [SSL: UNSAFE_LEGACY_RENEGOTIATION_DISABLED]",
+                      N_("open: Go does not renegotiate"), N_("open: the JDK does not ask for it"),
+                      "curl: (35) ... unsafe legacy renegotiation disabled"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_NAME_REQUIRED) =
@@ -197,13 +197,12 @@ static const struct why_cause_info infos[] = {
             .fix_client =
                 N_("Leave ALPN away where the client lets you: Go tls.Config.NextProtos = nil."),
             .reference = "RFC 7301 section 3.2",
-            .clients =
-                SHOWN_ALL("1006, net::ERR_SSL_PROTOCOL_ERROR",
-                          "1015, SSL_ERROR_NEXT_PROTOCOL_NO_PROTOCOL", "1006",
-                          N_("open: ws offers no ALPN"), N_("open: websockets offers no ALPN"),
-                          "remote error: tls: no application protocol",
-                          N_("open: the JDK offers no ALPN for WebSockets"),
-                          "curl: (35) ... alert no application protocol"),
+            .clients = SHOWN("1006, net::ERR_SSL_PROTOCOL_ERROR",
+                             "1015, SSL_ERROR_NEXT_PROTOCOL_NO_PROTOCOL", "1006",
+                             N_("open: ws offers no ALPN"), N_("open: websockets offers no ALPN"),
+                             "remote error: tls: no application protocol",
+                             N_("open: the JDK offers no ALPN for WebSockets"),
+                             "curl: (35) ... alert no application protocol"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_REFUSED) =
@@ -223,7 +222,7 @@ static const struct why_cause_info infos[] = {
             .reference = "RFC 8446 section 6.2",
             .clients =
                 SHOWN_ALERT("ERR_SSL_PROTOCOL_ERROR", "SSL_ERROR_HANDSHAKE_FAILURE_ALERT", "40",
-                            "handshake failure", "handshake failure", "handshake_failure"),
+                            "alert handshake failure", "handshake failure", "handshake_failure"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_SERVER_ERROR) =
@@ -240,8 +239,12 @@ static const struct why_cause_info infos[] = {
                              "ports 80 or 443 must be open to the CA for it. Go: "
                              "tls.Config.GetCertificate must not return an error for NAME."),
             .reference = "RFC 8446 section 6.2",
-            .clients = SHOWN_ALERT("ERR_SSL_PROTOCOL_ERROR", "SSL_ERROR_INTERNAL_ERROR_ALERT", "80",
-                                   "internal error", "internal error", "internal_error"),
+            .clients =
+                SHOWN("1006, net::ERR_SSL_PROTOCOL_ERROR", "1015, SSL_ERROR_INTERNAL_ERROR_ALERT",
+                      "1006", "EPROTO ... SSL alert number 80",
+                      "ssl.SSLError: ... alert internal error", "remote error: tls: internal error",
+                      "javax.net.ssl.SSLException: Received fatal alert: internal_error",
+                      "curl: (35) ... alert internal error"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TLS_ALERT) =
@@ -259,14 +262,13 @@ static const struct why_cause_info infos[] = {
                              "with -noservername."),
             .reference = "RFC 8446 section 6.2",
             .clients =
-                SHOWN_ALL(
-                    "1006, net::ERR_SSL_PROTOCOL_ERROR",
-                    N_("1015; the alert's name on the page with https://"),
-                    "1006", N_("EPROTO with the name of the alert"),
-                    N_("ssl.SSLError with the name of the alert"),
-                    N_("remote error: tls: and the name of the alert"),
-                    N_("javax.net.ssl.SSLHandshakeException: Received fatal alert: and its name"),
-                    N_("curl: (35) with the name of the alert")),
+                SHOWN("1006, net::ERR_SSL_PROTOCOL_ERROR",
+                      N_("1015; the alert's name on the page with https://"), "1006",
+                      N_("EPROTO with the name of the alert"),
+                      N_("ssl.SSLError with the name of the alert"),
+                      N_("remote error: tls: and the name of the alert"),
+                      N_("javax.net.ssl.SSLHandshakeException: Received fatal alert: and its name"),
+                      N_("curl: (35) with the name of the alert")),
             .retry = WHY_RETRY_CHANGED,
         },
 };

@@ -26,8 +26,9 @@ static const struct why_cause_info infos[] = {
                 "AUTHORITY_INVALID", "SEC_ERROR_UNKNOWN_ISSUER",
                 "UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unable to get local issuer certificate",
                 "unable to get local issuer certificate", "certificate signed by unknown authority",
-                "PKIX path building failed: unable to find valid certification path to requested "
-                "target",
+                "PKIX path building failed: "
+                "sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid "
+                "certification path to requested target",
                 " certificate problem: unable to get local issuer certificate"),
             .retry = WHY_RETRY_CHANGED,
         },
@@ -87,8 +88,9 @@ static const struct why_cause_info infos[] = {
                 "SELF_SIGNED_CERT_IN_CHAIN: self-signed certificate in certificate chain",
                 "self-signed certificate in certificate chain",
                 "certificate signed by unknown authority",
-                "PKIX path building failed: unable to find valid certification path to requested "
-                "target",
+                "PKIX path building failed: "
+                "sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid "
+                "certification path to requested target",
                 " certificate problem: self-signed certificate in certificate chain"),
             .retry = WHY_RETRY_CHANGED,
         },
@@ -107,15 +109,15 @@ static const struct why_cause_info infos[] = {
                    "/etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/. openssl version -d shows "
                    "where they are looked for; env | grep SSL_CERT what overrides it."),
             .reference = "RFC 5280 section 6.1.1",
-            .clients = SHOWN_ALL(N_("not affected: it brings its own CAs"),
-                                 N_("not affected: it brings its own CAs"),
-                                 N_("not affected: it uses the system's keychain"),
-                                 N_("not affected: it brings its own CAs"),
-                                 "ssl.SSLCertVerificationError: certificate verify failed: unable "
-                                 "to get local issuer certificate",
-                                 "x509: certificate signed by unknown authority",
-                                 N_("not affected: the JDK brings its own CAs"),
-                                 N_("curl: (77) error setting certificate file, or (60)")),
+            .clients = SHOWN(N_("not affected: it brings its own CAs"),
+                             N_("not affected: it brings its own CAs"),
+                             N_("not affected: it uses the system's keychain"),
+                             N_("not affected: it brings its own CAs"),
+                             "ssl.SSLCertVerificationError: certificate verify failed: unable to "
+                             "get local issuer certificate",
+                             "x509: certificate signed by unknown authority",
+                             N_("not affected: the JDK brings its own CAs"),
+                             N_("curl: (77) error setting certificate file, or (60)")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CLIENT_CERT_REQUIRED) =
@@ -139,7 +141,7 @@ static const struct why_cause_info infos[] = {
                    "pkcs12 -export -in client.pem -inkey client.key -out client.p12; on Linux "
                    "pk12util -d sql:$HOME/.pki/nssdb -i client.p12."),
             .reference = "RFC 8446 section 4.4.2.4",
-            .clients = SHOWN_ALL(
+            .clients = SHOWN(
                 N_("1006; the console says the handshake was canceled"),
                 "1015, SSL_ERROR_RX_CERTIFICATE_REQUIRED_ALERT", "1006",
                 N_("1006, socket hang up; EPROTO with alert 116 or 40 at times"),
@@ -168,7 +170,7 @@ static const struct why_cause_info infos[] = {
                    "-purpose -in client.pem. It must be good for 'SSL client'; cat client.pem "
                    "inter.pem > client-chain.pem sends the intermediate along."),
             .reference = "RFC 8446 section 6.2",
-            .clients = SHOWN_ALL(
+            .clients = SHOWN(
                 "1006, net::ERR_BAD_SSL_CLIENT_AUTH_CERT",
                 N_("1015; the alert's name on the page with https://"), "1006",
                 N_("EPROTO with the name of the alert"),
@@ -193,7 +195,7 @@ static const struct why_cause_info infos[] = {
                 "Nothing is wrong there. The owner of the box can take this host from inspection."),
             .fix_client = FIX_TRUST,
             .reference = "RFC 5280 section 6.1",
-            .clients = SHOWN_ALL(
+            .clients = SHOWN(
                 N_("open where the CA is in the system's store; else 1006, "
                    "net::ERR_CERT_AUTHORITY_INVALID"),
                 "1015, MOZILLA_PKIX_ERROR_MITM_DETECTED", "1006",
@@ -201,8 +203,9 @@ static const struct why_cause_info infos[] = {
                 "ssl.SSLCertVerificationError: certificate verify failed: self-signed certificate "
                 "in certificate chain",
                 "x509: certificate signed by unknown authority",
-                "javax.net.ssl.SSLHandshakeException: PKIX path building failed: unable to find "
-                "valid certification path to requested target",
+                "javax.net.ssl.SSLHandshakeException: PKIX path building failed: "
+                "sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid "
+                "certification path to requested target",
                 "curl: (60) SSL certificate problem: self-signed certificate in certificate chain"),
             .retry = WHY_RETRY_CHANGED,
         },
@@ -222,14 +225,13 @@ static const struct why_cause_info infos[] = {
             .fix_client = N_("Look at the client's own message: Chrome's console, Node's error "
                              "event, the exception of Python, Go and Java."),
             .reference = "RFC 8446 section 6.2",
-            .clients =
-                SHOWN_ALL(
-                    N_("1006; the console has net::ERR_CERT_..."),
-                    N_("1015; the cause is on the page that the same address shows with https://"),
-                    "1006", N_("an error event with the OpenSSL name of the fault"),
-                    "ssl.SSLCertVerificationError", N_("an error of crypto/x509 out of Dial()"),
-                    N_("javax.net.ssl.SSLHandshakeException with the fault"),
-                    N_("curl: (60) with the fault")),
+            .clients = SHOWN(
+                N_("1006; the console has net::ERR_CERT_..."),
+                N_("1015; the cause is on the page that the same address shows with https://"),
+                "1006", N_("an error event with the OpenSSL name of the fault"),
+                "ssl.SSLCertVerificationError", N_("an error of crypto/x509 out of Dial()"),
+                N_("javax.net.ssl.SSLHandshakeException with the fault"),
+                N_("curl: (60) with the fault")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CLIENT_LEFT) =
@@ -249,12 +251,11 @@ static const struct why_cause_info infos[] = {
             .fix_client = N_("Look at the client's own message; in Node the error event's code, in "
                              "Java the SSLHandshakeException."),
             .reference = "RFC 8446 section 6.1",
-            .clients =
-                SHOWN_ALL("1006", "1006", "1006",
-                          N_("the name of the fault: CERT_HAS_EXPIRED and its like"),
-                          N_("nothing: Python sends an alert"), N_("nothing: Go sends an alert"),
-                          N_("javax.net.ssl.SSLHandshakeException with the fault"),
-                          N_("curl: (60) with the fault")),
+            .clients = SHOWN("1006", "1006", "1006",
+                             N_("the name of the fault: CERT_HAS_EXPIRED and its like"),
+                             N_("nothing: Python sends an alert"), N_("nothing: Go sends an alert"),
+                             N_("javax.net.ssl.SSLHandshakeException with the fault"),
+                             N_("curl: (60) with the fault")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_NO_HELLO) =
@@ -268,14 +269,13 @@ static const struct why_cause_info infos[] = {
             .fix_server = N_("HAProxy: option httpchk with check-ssl on the server line instead of "
                              "a bare check. See who it is by the address in the record."),
             .reference = "RFC 8446 section 4.1.2",
-            .clients = SHOWN_ALL(N_("nothing: a spare connection that was not needed"),
-                                 N_("nothing: a spare connection that was not needed"),
-                                 N_("nothing: a spare connection that was not needed"),
-                                 N_("nothing: no handshake was tried"),
-                                 N_("nothing: no handshake was tried"),
-                                 N_("nothing: no handshake was tried"),
-                                 N_("nothing: no handshake was tried"),
-                                 N_("nothing: no handshake was tried")),
+            .clients =
+                SHOWN(N_("nothing: a spare connection that was not needed"),
+                      N_("nothing: a spare connection that was not needed"),
+                      N_("nothing: a spare connection that was not needed"),
+                      N_("nothing: no handshake was tried"), N_("nothing: no handshake was tried"),
+                      N_("nothing: no handshake was tried"), N_("nothing: no handshake was tried"),
+                      N_("nothing: no handshake was tried")),
             .retry = WHY_RETRY_NOT_NEEDED,
         },
 };

@@ -12,57 +12,57 @@
 
 /* A certificate that each client refuses by its own check. */
 #define SHOWN_VERIFY(chrome, firefox, node, python, go, java, curl)                                \
-    SHOWN_ALL("1006, net::ERR_CERT_" chrome, "1015, " firefox, "1006", node,                       \
-              "ssl.SSLCertVerificationError: certificate verify failed: " python, "x509: " go,     \
-              "javax.net.ssl.SSLHandshakeException: " java, "curl: (60) SSL" curl)
+    SHOWN("1006, net::ERR_CERT_" chrome, "1015, " firefox, "1006", node,                           \
+          "ssl.SSLCertVerificationError: certificate verify failed: " python, "x509: " go,         \
+          "javax.net.ssl.SSLHandshakeException: " java, "curl: (60) SSL" curl)
 
 /* An alert that the server sends; only browsers tell it by a name of their own. */
 #define SHOWN_ALERT(chrome, firefox, number, words, go, java)                                      \
-    SHOWN_ALL("1006, net::" chrome, "1015, " firefox, "1006",                                      \
-              "EPROTO ... SSL alert number " number, "ssl.SSLError: ... alert " words,             \
-              "remote error: tls: " go,                                                            \
-              "javax.net.ssl.SSLHandshakeException: Received fatal alert: " java,                  \
-              "curl: (35) ... alert " words)
+    SHOWN("1006, net::" chrome, "1015, " firefox, "1006", "EPROTO ... SSL alert number " number,   \
+          "ssl.SSLError: ... " words, "remote error: tls: " go,                                    \
+          "javax.net.ssl.SSLHandshakeException: Received fatal alert: " java,                      \
+          "curl: (35) ... " words)
 
 #define SHOWN_NOT_TLS                                                                              \
-    SHOWN_ALL("1006, net::ERR_SSL_PROTOCOL_ERROR", "1015, SSL_ERROR_RX_RECORD_TOO_LONG", "1006",   \
-              "EPROTO: wrong version number", "ssl.SSLError: [SSL: WRONG_VERSION_NUMBER]",         \
-              "tls: first record does not look like a TLS handshake",                              \
-              "javax.net.ssl.SSLException: Unsupported or unrecognized SSL message",               \
-              "curl: (35) ... wrong version number")
+    SHOWN("1006, net::ERR_SSL_PROTOCOL_ERROR", "1015, SSL_ERROR_RX_RECORD_TOO_LONG", "1006",       \
+          "EPROTO: wrong version number", "ssl.SSLError: [SSL: WRONG_VERSION_NUMBER]",             \
+          "tls: first record does not look like a TLS handshake",                                  \
+          "javax.net.ssl.SSLException: Unrecognized SSL message, plaintext connection?",           \
+          "curl: (35) ... wrong version number")
 
 /* A chain with a gap that some browsers close by themselves. */
 #define SHOWN_NO_ISSUER                                                                            \
-    SHOWN_ALL(N_("open, if it knows the intermediate from elsewhere; else 1006, "                  \
-                 "net::ERR_CERT_AUTHORITY_INVALID"),                                               \
-              N_("open, if it knows the intermediate from elsewhere; else 1015, "                  \
-                 "SEC_ERROR_UNKNOWN_ISSUER"),                                                      \
-              N_("open, if it knows the intermediate from elsewhere; else 1006"),                  \
-              "UNABLE_TO_VERIFY_LEAF_SIGNATURE: unable to verify the first certificate",           \
-              "ssl.SSLCertVerificationError: certificate verify failed: unable to get local "      \
-              "issuer certificate",                                                                \
-              "x509: certificate signed by unknown authority",                                     \
-              "javax.net.ssl.SSLHandshakeException: PKIX path building failed: unable to find "    \
-              "valid certification path to requested target",                                      \
-              "curl: (60) SSL certificate problem: unable to get local issuer certificate")
+    SHOWN(N_("open, if it knows the intermediate from elsewhere; else 1006, "                      \
+             "net::ERR_CERT_AUTHORITY_INVALID"),                                                   \
+          N_("open, if it knows the intermediate from elsewhere; else 1015, "                      \
+             "SEC_ERROR_UNKNOWN_ISSUER"),                                                          \
+          N_("open, if it knows the intermediate from elsewhere; else 1006"),                      \
+          "UNABLE_TO_VERIFY_LEAF_SIGNATURE: unable to verify the first certificate",               \
+          "ssl.SSLCertVerificationError: certificate verify failed: unable to get local "          \
+          "issuer certificate",                                                                    \
+          "x509: certificate signed by unknown authority",                                         \
+          "javax.net.ssl.SSLHandshakeException: PKIX path building failed: "                       \
+          "sun.security.provider.certpath.SunCertPathBuilderException: unable to find "            \
+          "valid certification path to requested target",                                          \
+          "curl: (60) SSL certificate problem: unable to get local issuer certificate")
 
 /* The stream ends in the midst of the handshake. */
 #define SHOWN_CUT                                                                                  \
-    SHOWN_ALL("1006, net::ERR_CONNECTION_CLOSED",                                                  \
-              N_("1006, or 1015 where it counts the cut as TLS"), "1006",                          \
-              "ECONNRESET: Client network socket disconnected before secure TLS connection was "   \
-              "established",                                                                       \
-              "ssl.SSLEOFError, ConnectionResetError", "EOF",                                      \
-              "javax.net.ssl.SSLHandshakeException: Remote host terminated the handshake",         \
-              "curl: (35) ... unexpected eof while reading")
+    SHOWN("1006, net::ERR_CONNECTION_CLOSED", N_("1006, or 1015 where it counts the cut as TLS"),  \
+          "1006",                                                                                  \
+          "ECONNRESET: Client network socket disconnected before secure TLS connection was "       \
+          "established",                                                                           \
+          "ssl.SSLEOFError, ConnectionResetError", "EOF",                                          \
+          "javax.net.ssl.SSLHandshakeException: Remote host terminated the handshake",             \
+          "curl: (35) ... SSL_ERROR_SYSCALL")
 
 /* The handshake never ends. */
 #define SHOWN_STALL                                                                                \
-    SHOWN_ALL(N_("1006, net::ERR_TIMED_OUT, after minutes"), N_("1006, after minutes"),            \
-              N_("1006, after minutes"), N_("nothing until handshakeTimeout, if one is set"),      \
-              N_("TimeoutError: timed out during opening handshake"),                              \
-              "net/http: TLS handshake timeout", "java.net.http.HttpConnectTimeoutException",      \
-              N_("curl: (28) SSL connection timeout, after five minutes"))
+    SHOWN(N_("1006, net::ERR_TIMED_OUT, after minutes"), N_("1006, after minutes"),                \
+          N_("1006, after minutes"), N_("nothing until handshakeTimeout, if one is set"),          \
+          "TimeoutError: timed out during opening handshake", "net/http: TLS handshake timeout",   \
+          "java.net.http.HttpConnectTimeoutException",                                             \
+          N_("curl: (28) SSL connection timeout, after five minutes"))
 
 #define FIX_TRUST                                                                                  \
     N_("NODE_EXTRA_CA_CERTS=ca.pem for Node, which ignores SSL_CERT_FILE; SSL_CERT_FILE=ca.pem "   \

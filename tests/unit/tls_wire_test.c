@@ -92,7 +92,7 @@ static const struct first {
      WHY_CAUSE_TLS_OTHER_PROTOCOL, "SMTP: it began with \"EHLO"},
     {"a PROXY header", "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", 0, true, WHY_TRANSPORT_FIN,
      WHY_CAUSE_TLS_PROXY_PROTOCOL, "it began with \"PROXY"},
-    {"a scan", "", 0, true, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_EOF,
+    {"a scan", "", 0, true, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_NO_HELLO,
      "the client closed before it sent a byte"},
     {"a slow client", "\x16\x03\x01\x02", 0, true, WHY_TRANSPORT_TIMEOUT, WHY_CAUSE_TIMEOUT_TLS,
      "the client went silent after 4 bytes"},
@@ -200,10 +200,10 @@ static void a_handshake_cut_anywhere_has_its_cause(void **state) {
     (void)state;
     static const enum why_transport ends[] = {WHY_TRANSPORT_FIN, WHY_TRANSPORT_RESET,
                                               WHY_TRANSPORT_TIMEOUT};
-    static const enum why_cause causes[] = {WHY_CAUSE_TLS_EOF, WHY_CAUSE_TLS_RESET,
-                                            WHY_CAUSE_TIMEOUT_TLS};
     static const enum why_cause cuts_by[] = {WHY_CAUSE_TLS_CUT, WHY_CAUSE_TLS_CUT,
                                              WHY_CAUSE_TIMEOUT_TLS};
+    static const enum why_cause server_causes[] = {
+        WHY_CAUSE_TLS_CLIENT_LEFT, WHY_CAUSE_TLS_CLIENT_LEFT, WHY_CAUSE_TIMEOUT_TLS};
     for (size_t v = 0; v < TEST_COUNT(versions); v++) {
         size_t cuts = 0;
         for (size_t at = 1;; at++, cuts++) {
@@ -222,7 +222,7 @@ static void a_handshake_cut_anywhere_has_its_cause(void **state) {
             }
             /* In TLS 1.2 it is the server that has finished first. */
             bool server_open = server == WHY_CAUSE_NONE && versions[v] == TLS1_2_VERSION;
-            if (client != cuts_by[kind] || (server != causes[kind] && !server_open)) {
+            if (client != cuts_by[kind] || (server != server_causes[kind] && !server_open)) {
                 fail_msg("cut at %zu: %s, %s", at, why_cause_id(client), why_cause_id(server));
             }
             assert_int_equal(record.os_error, 104);
