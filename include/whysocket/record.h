@@ -127,12 +127,16 @@ struct why_http_evidence {
 
 #define WHY_TLS_ERRORS_MAX 16
 #define WHY_TLS_CHAIN_MAX 8
+#define WHY_TLS_MESSAGES_MAX 24
 
+/* One thing that is wrong, with its facts. */
 struct why_tls_verify_error {
     int depth; /* 0 the server's own certificate, 1 what signed it, ... */
-    int error; /* OpenSSL's X509_V_ERR_... */
+    int error; /* OpenSSL's X509_V_ERR_...; 0 where it has none for it */
     enum why_cause cause;
-    char text[96]; /* OpenSSL's words for it */
+    bool likely;      /* the cause is inferred from circumstance */
+    char text[96];    /* OpenSSL's words for it */
+    char detail[200]; /* the facts, as in the record's own */
 };
 
 struct why_tls_certificate {
@@ -140,8 +144,82 @@ struct why_tls_certificate {
     char issuer[128];
     int64_t not_before; /* seconds since 1970, UTC */
     int64_t not_after;
-    char names[256]; /* subjectAltName: "a.example, *.b.example, IP:10.0.0.1" */
+    char names[256];    /* subjectAltName: "a.example, *.b.example, IP:10.0.0.1" */
+    char key[24];       /* "RSA 2048", "EC P-256", "ED25519" */
+    char signature[40]; /* "ecdsa-with-SHA256" */
+    bool used;          /* it is part of the chain as it was built */
 };
+
+/* What kind of program a ClientHello comes from, judged by the order and the set of what it offers:
+ * a guess, which a client that wants to can mislead. */
+#define WHY_TLS_CLIENT_MAP(X)                                                                      \
+    X(UNKNOWN, "unknown")                                                                          \
+    X(CHROMIUM, "chromium") /* BoringSSL with GREASE: Chrome, Edge, Electron; Safari is alike */   \
+    X(FIREFOX, "firefox")                                                                          \
+    X(OPENSSL, "openssl") /* OpenSSL as it comes: curl, Python, Ruby, PHP */                       \
+    X(NODE, "node")                                                                                \
+    X(GO, "go")                                                                                    \
+    X(JAVA, "java")                                                                                \
+    X(GNUTLS, "gnutls")                                                                            \
+    X(SCANNER, "scanner") /* offers what no program uses */
+
+enum why_tls_client {
+#define X(name, text) WHY_TLS_CLIENT_##name,
+    WHY_TLS_CLIENT_MAP(X)
+#undef X
+};
+
+WHY_API const char *why_tls_client_name(enum why_tls_client client);
+
+/* A ClientHello as it travelled, ours or a client's: numbers as IANA lists them, the first of each
+ * list where there are more than fit. GREASE (RFC 8701) is left out. */
+struct why_tls_offer {
+    enum why_tls_client client; /* server: what sent it */
+    uint16_t len;               /* of the message, its header included; 0: none was seen */
+    uint8_t version_count, cipher_count, group_count, signature_count;
+    uint16_t versions[8]; /* 0x0303: TLS 1.2 */
+    uint16_t ciphers[96];
+    uint16_t groups[24];
+    uint16_t signatures[40];
+    char alpn[64];           /* "h2, http/1.1" */
+    bool status_request;     /* it asks for an OCSP staple */
+    bool renegotiation;      /* it says that it knows RFC 5746, by extension or by number */
+    bool grease;             /* server: there was some */
+    uint8_t extension_count; /* server */
+    uint8_t share_count;
+    uint16_t shares[8]; /* server: groups that a key share came for */
+};
+
+/* A handshake message that went over the wire. */
+struct why_tls_message {
+    uint8_t type; /* RFC 8446 section 4: 1 ClientHello, 2 ServerHello, ... */
+    bool sent;
+    uint32_t len;   /* its header included */
+    uint32_t at_ms; /* since the connection's first */
+};
+
+WHY_API const char *why_tls_message_name(uint8_t type); /* "Certificate"; "unknown" */
+
+/* What came of the OCSP staple (RFC 6066 section 8). */
+#define WHY_STAPLE_MAP(X)                                                                          \
+    X(NOT_ASKED, "not_asked")                                                                      \
+    X(NONE, "none") /* asked for, none came */                                                     \
+    X(GOOD, "good")                                                                                \
+    X(EXPIRED, "expired")                                                                          \
+    X(REVOKED, "revoked")                                                                          \
+    X(UNKNOWN, "unknown")                                                                          \
+    X(BAD_SIGNATURE, "bad_signature")                                                              \
+    X(ERROR, "error") /* the responder's own error, or nothing that can be read */
+
+enum why_staple {
+#define X(name, text) WHY_STAPLE_##name,
+    WHY_STAPLE_MAP(X)
+#undef X
+};
+
+WHY_API const char *why_staple_name(enum why_staple staple);
+/* At most so many causes are named for one refusal of our certificate. */
+#define WHY_TLS_REASONS_MAX 3
 
 /* Evidence of 1015. */
 struct why_tls_evidence {
@@ -150,20 +228,46 @@ struct why_tls_evidence {
     bool insecure; /* verification was switched off by the program */
     bool client_cert_requested;
     bool client_cert_sent;
+    bool is_address;  /* `server_name` is one: no name was sent to the server */
     bool alert_sent;  /* direction of `alert` */
     int alert;        /* RFC 8446 section 6; -1 where there was none */
     char version[12]; /* "TLSv1.3" */
     char cipher[48];
+    char group[24]; /* of the key exchange: "x25519", "secp384r1", "ffdhe2048"; "" unknown */
     char alpn[24];
     char server_name[128];   /* what we asked for, or were asked */
     char library_error[128]; /* OpenSSL's reason */
+    char wanted_cas[256];    /* whose client certificates the server takes: "CN=A; CN=B"; "" any */
+    char anchor[128];        /* subject of the trusted certificate at the end of the chain built */
+    uint64_t received;       /* bytes of the handshake, from the peer */
+    uint16_t dh_bits;        /* of a Diffie-Hellman prime; 0: none was used */
+    uint8_t security_level;  /* OpenSSL's, 0 to 5 (SSL_CTX_set_security_level(3)) */
     uint8_t first_bytes_len;
     uint8_t first_bytes[48]; /* what the peer sent first, before any decryption */
+    uint8_t message_count;
+    struct why_tls_message messages[WHY_TLS_MESSAGES_MAX]; /* the first of them, in order */
+    struct why_tls_offer offer;
     uint8_t error_count;
-    struct why_tls_verify_error errors[WHY_TLS_ERRORS_MAX]; /* every one, worst to mend first */
+    struct why_tls_verify_error errors[WHY_TLS_ERRORS_MAX]; /* every one, first to mend first */
+    enum why_staple staple;
     uint32_t notices; /* bit 1 << enum why_notice for each that applies */
     uint8_t chain_len;
     struct why_tls_certificate chain[WHY_TLS_CHAIN_MAX]; /* as the peer sent it */
+
+    /* Server, where a client turned our certificate down: `errors`, `notices` and `chain` are of
+     * our own certificate, verified as a client would for the name that was asked. */
+    bool self_checked;
+    uint8_t reason_count;
+    enum why_cause reasons[WHY_TLS_REASONS_MAX]; /* why, likeliest first */
+};
+
+/* The kernel's view at the end of a connection that failed (tcp(7), TCP_INFO). */
+struct why_tcp_evidence {
+    bool present;
+    uint32_t unacked;        /* segments of ours that the peer's kernel has not confirmed */
+    uint32_t retransmits;    /* in total */
+    uint32_t out_of_order;   /* segments that came with a gap before them */
+    uint64_t bytes_received; /* in order */
 };
 
 /* Durations in microseconds; WHY_NO_TIME for a step that was not reached. */
@@ -192,13 +296,14 @@ struct why_record {
     enum why_first first; /* which of the two Close frames came first */
     enum why_transport transport;
     int os_error;      /* errno, or getaddrinfo's where the layer is dns; 0: none */
-    char detail[160];  /* the one fact that the cause's own words cannot know, or "" */
+    char detail[200];  /* the one fact that the cause's own words cannot know, or "" */
     char peer[64];     /* "192.0.2.1:443", "[2001:db8::1]:443", "unix:/run/x", or "" */
     uint8_t frame[16]; /* header of the frame that was refused */
     uint8_t frame_len; /* bytes of it */
     struct why_utf8_evidence utf8;
     struct why_http_evidence http;
     struct why_tls_evidence tls;
+    struct why_tcp_evidence tcp;
     struct why_timings timings;
     struct why_counters counters;
 };

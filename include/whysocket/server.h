@@ -76,6 +76,14 @@ WHY_API WHY_MUST_USE int why_server_listen(struct why_server *server, const char
                                            const struct why_tls_config *tls, char *error,
                                            size_t error_size);
 
+/* Read the files of every TLS address again, for connections that come from now on; those that are
+ * there keep what they began with. What an address had stays where its files have become bad.
+ *
+ * error    "", or the first trouble; a warning too
+ * returns  WHY_OK, WHY_ERR_CONFIG, WHY_ERR_NOMEM */
+WHY_API WHY_MUST_USE int why_server_reload(struct why_server *server, char *error,
+                                           size_t error_size);
+
 /* The addresses that it listens on, as "127.0.0.1:9001" with the port that was given; NULL past the
  * last. */
 WHY_API const char *why_server_address(const struct why_server *server, size_t index);

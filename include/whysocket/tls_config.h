@@ -8,8 +8,16 @@
 #include "whysocket/api.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 WHY_BEGIN_DECLS
+
+/* A certificate with its intermediates, and its private key (NULL: in cert_file). */
+struct why_tls_pair {
+    const char *cert_file;
+    const char *key_file;
+};
 
 /* All zeroes is a client's good default: TLS 1.2 and up, the system's trust store, verification.
  * Borrowed for the call that takes it. */
@@ -19,7 +27,30 @@ struct why_tls_config {
     const char *ca_file;
     const char *cert_file; /* our certificate, then its intermediates; NULL for none */
     const char *key_file;  /* its private key; NULL: in cert_file */
-    bool insecure;         /* client: go on with a certificate that does not verify */
+
+    /* Server: more certificates. The first of all, cert_file's before these, that has the name
+     * which the client asks for (SNI) is shown, wildcards included; cert_file's where none has. */
+    const struct why_tls_pair *more;
+    size_t more_count;
+
+    /* Server: what its clients trust, where that is not the system's store; NULL for the store. Our
+     * own certificate is verified with it where a client turned it down, to say why. */
+    const char *client_trust_file;
+
+    bool insecure; /* client: go on with a certificate that does not verify */
+
+    /* Certificate revocation lists: each certificate of the chain is looked up in that of its
+     * issuer; the peer's own fails where there is none. NULL: revocation is not looked at. */
+    const char *crl_file;
+    /* Versions, 0x0301 (TLS 1.0) to 0x0304 (TLS 1.3); 0: TLS 1.2, and the highest there is. Below
+     * 0x0303 OpenSSL also needs ciphers of "DEFAULT@SECLEVEL=0". */
+    uint16_t min_version, max_version;
+    /* OpenSSL's cipher list for TLS 1.2 and below, or names of TLS 1.3 ("TLS_AES_128_GCM_SHA256"),
+     * separated by colons; NULL: OpenSSL's default. */
+    const char *ciphers;
+    /* Look for what is no failure yet (notice.h), and ask for an OCSP staple. It costs some
+     * verifications more: a connection that wants to be open, and no report, goes without. */
+    bool notices;
 
     /* Called with a line of NSS key log format (no newline) for every secret; NULL for none.
      * Whoever holds these lines can read the traffic. */

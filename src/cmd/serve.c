@@ -3,6 +3,7 @@
  * whysocket serve: a server that echoes, passes on by topic, and tells why each connection closed.
  */
 #include "cmd/command.h"
+#include "cmd/serve_certs.h"
 #include "cmd/serve_worker.h"
 #include "why/i18n.h"
 
@@ -23,8 +24,8 @@ enum {
 };
 
 struct serve_options {
-    struct arg_list listen, listen_tls, origins, hosts;
-    const char *cert, *key, *cacert;
+    struct arg_list listen, listen_tls, origins, hosts, certs, keys;
+    const char *cacert, *client_trust;
     uint64_t idle_ms, ping_ms, message_max, threads;
 };
 
@@ -50,20 +51,27 @@ static const struct arg_option options[] = {
      .help = N_("listen here for wss://; needs --cert; may be repeated"),
      .offset = FIELD(listen_tls)},
     {.name = "cert",
-     .kind = ARG_STRING,
+     .kind = ARG_LIST,
      .value = N_("FILE"),
-     .help = N_("our certificate, then its intermediates (PEM)"),
-     .offset = FIELD(cert)},
+     .help = N_("our certificate, then its intermediates (PEM); may be repeated, each with its "
+                "--key: the first that has the name asked for is shown, else the first"),
+     .offset = FIELD(certs)},
     {.name = "key",
-     .kind = ARG_STRING,
+     .kind = ARG_LIST,
      .value = N_("FILE"),
      .help = N_("its private key (PEM); else it is looked for in --cert"),
-     .offset = FIELD(key)},
+     .offset = FIELD(keys)},
     {.name = "cacert",
      .kind = ARG_STRING,
      .value = N_("FILE"),
      .help = N_("ask clients for a certificate, and accept those that this CA signed (PEM)"),
      .offset = FIELD(cacert)},
+    {.name = "client-trust",
+     .kind = ARG_STRING,
+     .value = N_("FILE"),
+     .help = N_("what clients trust, if not this system's store (PEM): to say why one turned our "
+                "certificate down"),
+     .offset = FIELD(client_trust)},
     {.name = "origin",
      .kind = ARG_LIST,
      .value = N_("ORIGIN"),
@@ -107,6 +115,7 @@ static const struct command_example examples[] = {
     {"whysocket serve", N_("echo on ws://127.0.0.1:9001/, and a page at http://127.0.0.1:9001/")},
     {"whysocket serve --listen-tls :9443 --cert cert.pem --key key.pem",
      N_("ws:// and wss:// at once")},
+    {"kill -HUP PID", N_("read the certificates again, after they were renewed")},
     {"whysocket serve --listen :8080 --origin https://app.example --threads 2",
      N_("for the pages of one site")},
     {"whysocket serve --json | jq 'select(.event==\"close\").record.cause'",
@@ -122,13 +131,17 @@ static const enum exit_code exit_codes[] = {EXIT_CODE_OK, EXIT_CODE_USAGE, EXIT_
 static enum exit_code check_options(const struct command_call *call,
                                     const struct serve_options *asked) {
     enum why_lang lang = call->output.lang;
-    if (asked->listen_tls.count > 0 && asked->cert == NULL) {
+    if (asked->listen_tls.count > 0 && asked->certs.count == 0) {
         return command_usage_error(call, "--listen-tls", tr(lang, "wss:// needs --cert and --key"));
     }
-    if (asked->listen_tls.count == 0 &&
-        (asked->cert != NULL || asked->key != NULL || asked->cacert != NULL)) {
+    if (asked->listen_tls.count == 0 && (asked->certs.count > 0 || asked->keys.count > 0 ||
+                                         asked->cacert != NULL || asked->client_trust != NULL)) {
         return command_usage_error(call, "--cert",
                                    tr(lang, "a certificate is for --listen-tls, which is missing"));
+    }
+    if (asked->keys.count > 0 && asked->keys.count != asked->certs.count) {
+        return command_usage_error(call, "--key",
+                                   tr(lang, "give as many keys as certificates, in their order"));
     }
     return EXIT_CODE_OK;
 }
@@ -251,13 +264,15 @@ static void *run_thread(void *argument) {
 }
 
 /* Signals go to the thread that waits for them, and a second one ends at once. A terminal that went
- * away says SIGHUP; nohup has it ignored, and what is waited for no longer is. */
-static void block_signals(sigset_t *signals) {
+ * away says SIGHUP; nohup has it ignored, and what is waited for no longer is: but where there are
+ * certificates to be read again it is always heard. */
+static void block_signals(sigset_t *signals, bool with_reload) {
     struct sigaction hangup;
     sigemptyset(signals);
     sigaddset(signals, SIGINT);
     sigaddset(signals, SIGTERM);
-    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
+    if (with_reload ||
+        (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)) {
         sigaddset(signals, SIGHUP);
     }
     pthread_sigmask(SIG_BLOCK, signals, NULL);
@@ -278,6 +293,16 @@ static void join_workers(const struct command_call *call, const struct serve_pla
     }
 }
 
+/* Until one of them says to stop. */
+static void wait_for_end(const struct serve_plan *plan, const sigset_t *signals) {
+    bool had_terminal = serve_certs_has_terminal();
+    int signal = 0;
+    while (sigwait(signals, &signal) == 0 && signal == SIGHUP && plan->tls != NULL &&
+           serve_certs_is_reload(had_terminal)) {
+        serve_certs_reload(plan);
+    }
+}
+
 static enum exit_code run_workers(const struct command_call *call, struct serve_plan *plan,
                                   const sigset_t *signals) {
     for (size_t i = 0; i < plan->worker_count; i++) {
@@ -292,9 +317,8 @@ static enum exit_code run_workers(const struct command_call *call, struct serve_
         }
     }
     bool all_run = plan->workers[plan->worker_count - 1].is_running;
-    int signal = 0;
     if (all_run) {
-        sigwait(signals, &signal);
+        wait_for_end(plan, signals);
         pthread_sigmask(SIG_UNBLOCK, signals, NULL);
     }
     for (size_t i = 0; i < plan->worker_count && plan->workers[i].is_running; i++) {
@@ -342,9 +366,10 @@ static enum exit_code run_serve(struct command_call *call) {
     }
     raise_file_limit();
     sigset_t signals;
-    block_signals(&signals);
-    struct why_tls_config tls = {
-        .ca_file = asked->cacert, .cert_file = asked->cert, .key_file = asked->key};
+    block_signals(&signals, asked->listen_tls.count > 0);
+    struct why_tls_config tls = {.ca_file = asked->cacert,
+                                 .client_trust_file = asked->client_trust};
+    struct why_tls_pair *pairs = NULL;
     struct serve_plan plan = {
         .limits = limits_of(asked),
         .origin = origin_policy(asked),
@@ -352,7 +377,8 @@ static enum exit_code run_serve(struct command_call *call) {
         .log = serve_log_new(call->output.lang, call->json),
     };
     code = EXIT_CODE_INTERNAL;
-    if (plan.log != NULL && init_workers(call, &plan, (size_t)asked->threads)) {
+    if (plan.log != NULL && serve_certs_config(&asked->certs, &asked->keys, &tls, &pairs) &&
+        init_workers(call, &plan, (size_t)asked->threads)) {
         code = listen_on_all(call, asked, &plan);
         if (code == EXIT_CODE_OK) {
             print_hints(call, &plan);
@@ -363,6 +389,7 @@ static enum exit_code run_serve(struct command_call *call) {
         worker_clear(&plan.workers[i]);
     }
     free(plan.workers);
+    free(pairs);
     serve_log_free(plan.log);
     return code;
 }

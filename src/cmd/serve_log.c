@@ -118,6 +118,25 @@ void serve_log_listening(struct serve_log *log, const char *address, bool is_tls
     print_line(log, &text);
 }
 
+void serve_log_reloaded(struct serve_log *log, bool is_done, const char *error) {
+    struct why_text text = {0};
+    if (log->json) {
+        struct why__json json = {.text = &text};
+        why__json_open(&json, NULL, '{');
+        why__json_string(&json, "event", "reload");
+        why__json_bool(&json, "done", is_done);
+        why__json_string_or_null(&json, "error", error);
+        why__json_close(&json, '}');
+    } else {
+        why_text_append(&text, "%s",
+                        is_done ? tr(log->lang, "certificates read again")
+                                : tr(log->lang, "certificates not read again, those "
+                                                "from before stay"));
+        why_text_append(&text, "%s%s", *error != '\0' ? ": " : "", error);
+    }
+    print_line(&text);
+}
+
 void serve_log_opened(struct serve_log *log) {
     pthread_mutex_lock(&log->mutex);
     log->opened++;
@@ -186,10 +205,16 @@ void serve_log_closed(struct serve_log *log, const char *path, const struct why_
     struct why_text json = {0};
     why_record_write_line(record, log->lang, &line);
     why_record_write_json(record, log->lang, &json);
-    print_close(log, now, path, record, &line, &json);
+    /* Port scans and health checks: counted, and told to programs alone. */
+    bool is_noise = record->cause == WHY_CAUSE_TLS_NO_HELLO;
+    if (!is_noise || log->json) {
+        print_close(log, now, path, record, &line, &json);
+    }
     pthread_mutex_lock(&log->mutex);
     count(log, record, was_open);
-    keep(log, now, path, &line, &json);
+    if (!is_noise) {
+        keep(log, now, path, &line, &json);
+    }
     pthread_mutex_unlock(&log->mutex);
     why_text_clear(&line);
     why_text_clear(&json);

@@ -25,6 +25,10 @@ int serve_log_write_error(const struct serve_log *log);
 /* Where the server listens, and what to try there. */
 void serve_log_listening(struct serve_log *log, const char *address, bool is_tls);
 
+/* The certificates were read again; or they were not, and what there was stays. `text` is a warning
+ * or the error, or "". */
+void serve_log_reloaded(struct serve_log *log, bool is_done, const char *text);
+
 /* A connection became a session. */
 void serve_log_opened(struct serve_log *log);
 

@@ -24,6 +24,18 @@ static const char *const guess_names[] = {
 #undef X
 };
 
+static const char *const client_names[] = {
+#define X(name, text) [WHY_TLS_CLIENT_##name] = (text),
+    WHY_TLS_CLIENT_MAP(X)
+#undef X
+};
+
+static const char *const staple_names[] = {
+#define X(name, text) [WHY_STAPLE_##name] = (text),
+    WHY_STAPLE_MAP(X)
+#undef X
+};
+
 const char *why_transport_name(enum why_transport transport) {
     return transport_names[transport];
 }
@@ -34,6 +46,51 @@ const char *why_utf8_class_name(enum why_utf8_class utf8_class) {
 
 const char *why_guess_name(enum why_guess guess) {
     return guess_names[guess];
+}
+
+const char *why_tls_client_name(enum why_tls_client client) {
+    return client_names[client];
+}
+
+const char *why_staple_name(enum why_staple staple) {
+    return staple_names[staple];
+}
+
+const char *why_tls_message_name(uint8_t type) {
+    switch (type) {
+    case 0:
+        return "HelloRequest";
+    case 1:
+        return "ClientHello";
+    case 2:
+        return "ServerHello";
+    case 4:
+        return "NewSessionTicket";
+    case 5:
+        return "EndOfEarlyData";
+    case 8:
+        return "EncryptedExtensions";
+    case 11:
+        return "Certificate";
+    case 12:
+        return "ServerKeyExchange";
+    case 13:
+        return "CertificateRequest";
+    case 14:
+        return "ServerHelloDone";
+    case 15:
+        return "CertificateVerify";
+    case 16:
+        return "ClientKeyExchange";
+    case 20:
+        return "Finished";
+    case 22:
+        return "CertificateStatus";
+    case 24:
+        return "KeyUpdate";
+    default:
+        return "unknown";
+    }
 }
 
 void why_record_init(struct why_record *record) {

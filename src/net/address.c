@@ -32,13 +32,18 @@ struct why__address why__address_of(const struct sockaddr_storage *storage) {
     return address;
 }
 
+void why__address_host(const struct why__address *address, char *out, size_t size) {
+    out[0] = '\0';
+    if (address->family == AF_INET || address->family == AF_INET6) {
+        (void)inet_ntop(address->family, address->bytes, out, (socklen_t)size);
+    }
+}
+
 void why__address_text(const struct why__address *address, char *out, size_t size) {
     char text[INET6_ADDRSTRLEN];
     out[0] = '\0';
-    if (address->family != AF_INET && address->family != AF_INET6) {
-        return;
-    }
-    if (inet_ntop(address->family, address->bytes, text, sizeof text) != NULL) {
+    why__address_host(address, text, sizeof text);
+    if (text[0] != '\0') {
         bool is_v6 = address->family == AF_INET6;
         snprintf(out, size, "%s%s%s:%u", is_v6 ? "[" : "", text, is_v6 ? "]" : "",
                  (unsigned)address->port);

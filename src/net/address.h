@@ -20,6 +20,9 @@ struct why__address why__address_of(const struct sockaddr_storage *storage);
 /* "192.0.2.1:443", "[2001:db8::1]:443"; "" for what has neither. Always terminated. */
 void why__address_text(const struct why__address *address, char *out, size_t size);
 
+/* As that, without port and brackets. */
+void why__address_host(const struct why__address *address, char *out, size_t size);
+
 /* "unix:/path" of the socket's own end, if it is bound to one, or of its peer's; else "unix:". */
 void why__address_unix_text(int fd, char *out, size_t size);
 

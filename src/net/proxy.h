@@ -43,7 +43,7 @@ struct why__proxy {
     uint8_t answer[262];
 
     enum why_cause cause;
-    char detail[160];
+    char detail[200];
     struct why_http_evidence evidence;
 };
 

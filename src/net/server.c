@@ -302,6 +302,26 @@ int why_server_listen(struct why_server *server, const char *address,
     return WHY_OK;
 }
 
+int why_server_reload(struct why_server *server, char *error, size_t error_size) {
+    char one[512];
+    int result = WHY_OK;
+    if (error != NULL && error_size > 0) {
+        error[0] = '\0';
+    }
+    for (struct why__listener *at = server->listeners; at != NULL; at = at->next) {
+        if (at->tls == NULL || at->shares_tls) {
+            continue;
+        }
+        int reloaded = why__tls_context_reload(at->tls, one, sizeof one);
+        bool is_first = result == WHY_OK && reloaded != WHY_OK;
+        if (error != NULL && error_size > 0 && (is_first || error[0] == '\0')) {
+            snprintf(error, error_size, "%s", one);
+        }
+        result = result == WHY_OK ? reloaded : result;
+    }
+    return result;
+}
+
 const char *why_server_address(const struct why_server *server, size_t index) {
     const struct why__listener *at = server->listeners;
     for (; at != NULL && index > 0; index--) {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum phase {
     PHASE_TLS,
@@ -62,15 +63,35 @@ static void free_opening(struct opening *opening) {
     free(opening);
 }
 
+/* A client that turned our certificate down: what is wrong with it, for the name, or else for the
+ * address, that the client went to. */
+static void explain_rejection(struct opening *opening, struct why_record *record) {
+    const struct why__stream *stream = &opening->session->stream;
+    if (stream->tls == NULL) {
+        return;
+    }
+    struct sockaddr_storage storage = {0};
+    socklen_t len = sizeof storage;
+    char address[64] = "";
+    if (why__tls_wants_address(stream->tls, record) &&
+        getsockname(stream->watch.fd, (struct sockaddr *)&storage, &len) == 0) {
+        struct why__address ours = why__address_of(&storage);
+        why__address_host(&ours, address, sizeof address);
+    }
+    why__tls_explain_rejection(stream->tls, address, record);
+}
+
 /* The innermost layer that failed knows best; how the transport went is a cause only where none
  * did. */
 static void write_record(struct opening *opening, enum why_cause cause, struct why_record *record) {
     why_session_report(opening->session, record);
+    explain_rejection(opening, record);
     why_record_fail(record, opening->cause);
     if (opening->handshake != NULL) {
         why_server_handshake_report(opening->handshake, record);
     }
-    if (opening->cause == WHY_CAUSE_TLS_NOT_TLS) {
+    if (opening->cause == WHY_CAUSE_TLS_PLAIN_HTTP) {
+        record->side = WHY_SIDE_PEER; /* its URL is wrong */
         snprintf(record->detail, sizeof record->detail, "plain HTTP came to a port for TLS");
     }
     if (opening->phase != PHASE_REFUSAL) {
@@ -219,12 +240,25 @@ static void decide(struct opening *opening) {
 
 /* ---- The stream's callbacks ---- */
 
-static bool on_first(struct why__stream *stream, uint8_t byte) {
+/* The first line of HTTP begins with a method, and others of this kind are rare. */
+static bool is_http(struct why_bytes first) {
+    static const char *const methods[] = {"GET ",    "HEAD ",    "POST ",    "PUT ",
+                                          "DELETE ", "OPTIONS ", "CONNECT ", "PATCH "};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        size_t len = strlen(methods[i]);
+        if (memcmp(first.data, methods[i], first.len < len ? first.len : len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool on_first(struct why__stream *stream, struct why_bytes first) {
     struct opening *opening = opening_of(stream);
-    if (byte < 'A' || byte > 'Z') {
+    if (!is_http(first)) {
         return true; /* TLS, or what it can say best itself */
     }
-    opening->cause = WHY_CAUSE_TLS_NOT_TLS;
+    opening->cause = WHY_CAUSE_TLS_PLAIN_HTTP;
     opening->notice =
         (struct why_bytes){(const uint8_t *)plain_http_notice, sizeof plain_http_notice - 1};
     return false;
@@ -309,7 +343,8 @@ static void on_flush(struct why__stream *stream, bool is_done) {
 static void on_lost(struct why__stream *stream, enum why_cause cause, enum why_transport transport,
                     int os_error) {
     struct opening *opening = opening_of(stream);
-    if (opening->phase == PHASE_REQUEST && transport == WHY_TRANSPORT_FIN) {
+    bool has_failed = stream->tls != NULL && why__tls_status(stream->tls) == WHY__TLS_FAILED;
+    if (opening->phase == PHASE_REQUEST && transport == WHY_TRANSPORT_FIN && !has_failed) {
         if (opening->handshake != NULL) {
             (void)why_server_handshake_eof(opening->handshake);
         }

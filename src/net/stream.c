@@ -198,7 +198,8 @@ static void take(struct why__stream *stream, struct why_span input) {
     }
     if (stream->tls != NULL && !stream->has_begun) {
         stream->has_begun = true;
-        if (stream->ops->on_first != NULL && !stream->ops->on_first(stream, input.data[0])) {
+        struct why_bytes first = {input.data, input.len};
+        if (stream->ops->on_first != NULL && !stream->ops->on_first(stream, first)) {
             why__tls_free(stream->tls);
             stream->tls = NULL;
         }

@@ -43,8 +43,8 @@ struct why__stream_ops {
      * stream is being waited for, and closing it earlier is the owner's choice. */
     void (*on_tls)(struct why__stream *stream, bool is_open); /* * where there is no TLS */
 
-    /* The first byte of what should be TLS. False: take TLS away, this is plaintext. */
-    bool (*on_first)(struct why__stream *stream, uint8_t byte); /* * */
+    /* The first bytes of what should be TLS. False: take TLS away, this is plaintext. */
+    bool (*on_first)(struct why__stream *stream, struct why_bytes first); /* * */
 
     /* The peer's stream ended, or the transport broke: the last call. The stream is closed after
      * it. */

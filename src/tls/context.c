@@ -23,7 +23,9 @@ int why__tls_refuse(const struct why__tls_message *message, const char *format, 
 
 static void keep_secret(const SSL *ssl, const char *line) {
     const struct why__tls *tls = SSL_get_app_data(ssl);
-    tls->context->on_secret(tls->context->on_secret_context, line);
+    if (!tls->is_check) {
+        tls->context->on_secret(tls->context->on_secret_context, line);
+    }
 }
 
 static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
@@ -45,7 +47,7 @@ static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_l
 static int keep_session(SSL *ssl, SSL_SESSION *session) {
     struct why__tls *tls = SSL_get_app_data(ssl);
     struct why__tls_context *context = tls->context;
-    bool has_errors = tls->evidence != NULL && tls->evidence->error_count > 0;
+    bool has_errors = tls->evidence != NULL && tls->evidence->verification.error_count > 0;
     /* A resumed handshake shows no certificate, so what was wrong with it would be forgotten. */
     if (has_errors || SSL_SESSION_is_resumable(session) != 1) {
         return 0;
@@ -60,14 +62,11 @@ static int keep_session(SSL *ssl, SSL_SESSION *session) {
     return 1;
 }
 
-static bool set_policy(struct why__tls_context *context) {
+static bool set_modes(struct why__tls_context *context) {
     SSL_CTX *ssl = context->ssl;
     SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
-    if (SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) != 1) {
-        return false;
-    }
     if (context->on_secret != NULL) {
         SSL_CTX_set_keylog_callback(ssl, keep_secret);
     }
@@ -86,7 +85,10 @@ static bool set_policy(struct why__tls_context *context) {
 
 static int load(struct why__tls_context *context, const struct why_tls_config *config,
                 const struct why__tls_message *message) {
-    int result = why__tls_load_own(context->ssl, config, message);
+    int result = why__tls_set_policy(context->ssl, config, message);
+    if (result == WHY_OK) {
+        result = why__tls_load_own(context->ssl, config, message);
+    }
     if (result != WHY_OK) {
         return result;
     }
@@ -110,13 +112,34 @@ static int load(struct why__tls_context *context, const struct why_tls_config *c
     return SSL_CTX_set_default_verify_paths(context->ssl) == 1 ? WHY_OK : WHY_ERR_NOMEM;
 }
 
+/* Make `ssl` and what goes with it, from files. */
+static int build(struct why__tls_context *context, const struct why_tls_config *config,
+                 const struct why__tls_message *message) {
+    if (message->size > 0) {
+        message->text[0] = '\0';
+    }
+    ERR_clear_error();
+    context->ssl = SSL_CTX_new(context->is_server ? TLS_server_method() : TLS_client_method());
+    int result = WHY_ERR_NOMEM;
+    if (context->ssl != NULL && set_modes(context)) {
+        result = load(context, config, message);
+    }
+    if (result == WHY_OK && context->is_server) {
+        result = why__tls_pairs_load(context, config, message);
+    }
+    ERR_clear_error();
+    return result;
+}
+
+static void unbuild(struct why__tls_context *context) {
+    why__tls_pairs_free(context);
+    SSL_CTX_free(context->ssl);
+}
+
 int why__tls_context_new(const struct why_host *host, const struct why_tls_config *config,
                          bool is_server, struct why__tls_context **out, char *error,
                          size_t error_size) {
     const struct why__tls_message message = {error, error_size};
-    if (error_size > 0) {
-        error[0] = '\0';
-    }
     *out = NULL;
     struct why__tls_context *context = host->allocate(host->context, NULL, sizeof *context);
     if (context == NULL) {
@@ -126,17 +149,16 @@ int why__tls_context_new(const struct why_host *host, const struct why_tls_confi
         .host = host,
         .is_server = is_server,
         .insecure = config->insecure && !is_server,
+        .notices = config->notices && !is_server,
         .on_secret = config->on_secret,
         .on_secret_context = config->on_secret_context,
     };
-    ERR_clear_error();
-    context->ssl = SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method());
     context->bio = why__tls_bio_method();
-    int result = WHY_ERR_NOMEM;
-    if (context->ssl != NULL && context->bio != NULL && set_policy(context)) {
-        result = load(context, config, &message);
+    int result = context->bio == NULL ? WHY_ERR_NOMEM : build(context, config, &message);
+    if (result == WHY_OK && is_server) {
+        context->config = why__tls_config_copy(host, config);
+        result = context->config == NULL ? WHY_ERR_NOMEM : WHY_OK;
     }
-    ERR_clear_error();
     if (result != WHY_OK) {
         why__tls_context_free(context);
         return result;
@@ -145,12 +167,31 @@ int why__tls_context_new(const struct why_host *host, const struct why_tls_confi
     return WHY_OK;
 }
 
+int why__tls_context_reload(struct why__tls_context *context, char *error, size_t error_size) {
+    const struct why__tls_message message = {error, error_size};
+    struct why__tls_context fresh = *context;
+    fresh.ssl = NULL;
+    fresh.more = NULL;
+    int result = build(&fresh, context->config, &message);
+    if (result != WHY_OK) {
+        unbuild(&fresh);
+        return result;
+    }
+    unbuild(context); /* connections hold what they use of it */
+    why__tls_own_free(context);
+    context->ssl = fresh.ssl;
+    context->more = fresh.more;
+    return WHY_OK;
+}
+
 void why__tls_context_free(struct why__tls_context *context) {
     if (context == NULL) {
         return;
     }
     SSL_SESSION_free(context->session);
-    SSL_CTX_free(context->ssl);
+    why__tls_own_free(context);
+    unbuild(context);
+    context->host->allocate(context->host->context, context->config, 0);
     BIO_meth_free(context->bio);
     context->host->allocate(context->host->context, context, 0);
 }

@@ -6,11 +6,10 @@
 #define WHY_TLS_ENGINE_H
 
 #include "tls/tls.h"
+#include "tls/verification.h"
 
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-
-#include <time.h>
 
 /* why__tls_send stops filling the output here; answers that the peer provokes may go further, to
  * the second figure, past which a peer that asks and never reads has failed. */
@@ -26,40 +25,31 @@ struct why__tls_context {
     bool is_server;
     bool insecure;
     bool own_trust; /* ca_file was given: the system's store is out of the game */
+    bool notices;   /* a report is wanted, of what is no failure yet too: evidence is kept */
     void (*on_secret)(void *context, const char *line);
     void *on_secret_context;
-    SSL_SESSION *session; /* client: the last one, and the name that it is good for */
+    struct why_tls_config *config; /* server: the paths, to read them again */
+    SSL_CTX **more;                /* server: config->more, as it was loaded */
+    struct why__tls_own *own;      /* server: of own_check.c; NULL until it is wanted */
+    SSL_SESSION *session;          /* client: the last one, and the name that it is good for */
     char session_name[WHY__TLS_NAME_MAX + 1];
-};
-
-/* What an issuer that could not be found most likely means. */
-enum why__tls_gap {
-    WHY__TLS_GAP_NONE,
-    WHY__TLS_GAP_UNTRUSTED,    /* a CA that nobody here trusts */
-    WHY__TLS_GAP_INTERMEDIATE, /* a certificate that the peer should have sent */
-    WHY__TLS_GAP_NO_STORE,     /* this machine trusts nobody at all */
-};
-
-struct why__tls_verify_error {
-    int depth;
-    int error;         /* X509_V_ERR_... */
-    X509 *certificate; /* at that depth; ours */
 };
 
 /* What only the handshake's end needs: freed when the first application data has come, so that an
  * open connection does not carry it. */
 struct why__tls_evidence {
-    STACK_OF(X509) * chain;                                  /* as sent, the peer's own first */
-    struct why__tls_verify_error errors[WHY_TLS_ERRORS_MAX]; /* as they were found */
-    uint8_t error_count;
-    uint8_t gap; /* enum why__tls_gap */
-    bool gap_certain;
-    time_t verified_at;
+    struct why__tls_verification verification;
     uint16_t offered_version; /* server: the highest in the ClientHello; 0 before one */
+    uint16_t dh_bits;         /* of the server's prime; 0: none came */
+    uint16_t group;           /* of ServerKeyExchange, IANA's number; 0: none came */
     uint64_t received;        /* bytes in the handshake */
+    uint64_t started_ms;      /* of the first message */
     uint8_t first_bytes_len;
     uint8_t first_bytes[48];
-    char asked_name[128]; /* server: SNI, as early as the ClientHello is read */
+    uint8_t message_count;
+    struct why_tls_message messages[WHY_TLS_MESSAGES_MAX];
+    char asked_name[128];        /* server: SNI, as early as the ClientHello is read */
+    struct why_tls_offer *offer; /* the ClientHello's, ours or the client's; NULL before one */
 };
 
 struct why__tls {
@@ -88,7 +78,14 @@ struct why__tls {
     bool no_memory : 1;         /* our own allocation failed */
     bool flooded : 1;           /* WHY__TLS_OUTPUT_HARD_MAX was reached */
     bool is_address : 1;        /* server_name is one: no SNI */
+    bool is_check : 1;          /* own_check.c's: both ends are ours */
     char server_name[];         /* client: what was asked for; "" for a server */
+};
+
+/* Where it is told what is wrong with a file. */
+struct why__tls_message {
+    char *text;
+    size_t size;
 };
 
 /* bio.c */
@@ -104,44 +101,46 @@ void why__tls_evidence_first_bytes(struct why__tls *tls, struct why_bytes input)
 /* The entry of OpenSSL's queue that says most, 0 where it is empty; the queue is emptied. */
 uint32_t why__tls_evidence_error(void);
 
-/* chain.c */
-void why__tls_chain_find_gap(struct why__tls *tls, X509_STORE_CTX *store);
-/* Text that is safe to show (ASCII, no control characters), cut to what fits, terminated. */
-void why__tls_name_text(const X509_NAME *name, char *out, size_t size);
-void why__tls_names_text(X509 *certificate, char *out, size_t size);
-void why__tls_safe_text(const void *data, size_t len, char *out, size_t size);
-int64_t why__tls_time(const ASN1_TIME *time);
-/* The certificate in which the chain of issuers breaks off; NULL where it does not. Borrowed. */
-X509 *why__tls_chain_top(const struct why__tls_evidence *evidence);
-
 /* verdict.c */
 struct why__tls_verdict {
     enum why_cause cause;
     enum why_side side; /* NONE: the cause's own */
     bool likely;
-    int error; /* index into the evidence's errors where one of them decided, else -1 */
+    bool by_certificates; /* it is the first of why__tls_findings() */
 };
 struct why__tls_verdict why__tls_judge(const struct why__tls *tls);
-enum why_cause why__tls_verify_cause(const struct why__tls *tls, size_t index);
-/* Indices of the evidence's errors, worst to mend first. */
-size_t why__tls_verify_order(const struct why__tls *tls, uint8_t order[WHY_TLS_ERRORS_MAX]);
-/* What the first bytes are where they are no TLS: PLAIN_HTTP or NOT_TLS; NONE where they are. */
-enum why_cause why__tls_first_bytes_cause(const struct why__tls *tls);
 
 /* detail.c */
 void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict, char *out,
                      size_t size);
 
+/* own_check.c */
+void why__tls_own_free(struct why__tls_context *context);
+/* The groups that we can agree on, by name, separated by commas; "" if out of memory. */
+const char *why__tls_own_groups(struct why__tls_context *context);
+
+/* pairs.c */
+/* NULL if out of memory. */
+struct why_tls_config *why__tls_config_copy(const struct why_host *host,
+                                            const struct why_tls_config *config);
+int why__tls_pairs_load(struct why__tls_context *context, const struct why_tls_config *config,
+                        const struct why__tls_message *message);
+void why__tls_pairs_free(struct why__tls_context *context);
+/* Show the certificate that has the name; the first where none has. False if out of memory. */
+bool why__tls_pairs_choose(const struct why__tls *tls, const char *name, size_t len);
+
 /* pem.c */
-struct why__tls_message {
-    char *text;
-    size_t size;
-};
 int why__tls_load_own(SSL_CTX *ssl, const struct why_tls_config *config,
                       const struct why__tls_message *message);
 int why__tls_load_trust(SSL_CTX *ssl, const char *path, const struct why__tls_message *message);
+/* policy.c: versions, ciphers, revocation lists. */
+int why__tls_set_policy(SSL_CTX *ssl, const struct why_tls_config *config,
+                        const struct why__tls_message *message);
 /* Say what is wrong; returns WHY_ERR_CONFIG. */
 __attribute__((format(printf, 2, 3))) int why__tls_refuse(const struct why__tls_message *message,
                                                           const char *format, ...);
+
+/* pem_lines.c: what is wrong with PEM text, by line; false where its form is right. */
+bool why__tls_pem_fault(const char *data, size_t len, char *out, size_t size);
 
 #endif

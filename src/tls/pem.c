@@ -162,6 +162,14 @@ static int refuse_content(const struct pem_file *file) {
                                   : "holds no private key";
         return why__tls_refuse(file->message, "%s %s: %s", name, path, instead);
     }
+    char fault[128], *data = NULL;
+    long len = BIO_get_mem_data(file->text, &data);
+    if (len > 0 && why__tls_pem_fault(data, (size_t)len, fault, sizeof fault)) {
+        return why__tls_refuse(file->message,
+                               "%s %s: is damaged: %s; look at it with openssl %s "
+                               "-in %s -noout -text, and copy it again from where it was made",
+                               name, path, fault, file->kind == KIND_KEY ? "pkey" : "x509", path);
+    }
     const char *reason = ERR_reason_error_string(ERR_peek_error());
     return why__tls_refuse(file->message, "%s %s: is damaged (%s): openssl %s -in %s -noout -text",
                            name, path, reason == NULL ? "?" : reason,
@@ -191,7 +199,10 @@ static int refuse_certificate(const struct pem_file *file, X509 *certificate) {
     EVP_PKEY *key = X509_get0_pubkey(certificate);
     const char *reason = ERR_reason_error_string(ERR_peek_last_error());
     const char *type = key == NULL ? NULL : EVP_PKEY_get0_type_name(key);
-    return why__tls_refuse(file->message, "%s %s: cannot be used: %s (%s key of %d bits)",
+    return why__tls_refuse(file->message,
+                           "%s %s: cannot be used: %s (%s key of %d bits); ask for a new one: "
+                           "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+                           "-keyout KEY.pem -out REQUEST.pem",
                            kind_names[file->kind], file->path, reason == NULL ? "?" : reason,
                            type == NULL ? "unknown" : type,
                            key == NULL ? 0 : EVP_PKEY_get_bits(key));
@@ -230,8 +241,9 @@ static int refuse_match(SSL_CTX *ssl, const struct pem_file *file, const char *c
         if (EVP_PKEY_eq(X509_get0_pubkey(sk_X509_value(chain, i)), key) == 1) {
             return why__tls_refuse(file->message,
                                    "certificate file %s: its certificates are in the wrong order; "
-                                   "that of the key comes first, then its issuers",
-                                   cert_path);
+                                   "that of the key comes first, then its issuers: cat LEAF.pem "
+                                   "INTERMEDIATE.pem > %s",
+                                   cert_path, cert_path);
         }
     }
     return why__tls_refuse(file->message,

@@ -85,7 +85,8 @@ static size_t decrypt(struct why__tls *tls, struct why_span plain) {
     if (len > 0 && !tls->data_came) {
         tls->data_came = true;
         /* Errors that were let pass (insecure) stay: the record tells of them at the end. */
-        if (tls->status != WHY__TLS_FAILED && tls->evidence->error_count == 0) {
+        if (tls->status != WHY__TLS_FAILED && !tls->context->notices &&
+            tls->evidence->verification.error_count == 0) {
             why__tls_evidence_free(tls);
         }
     }
@@ -217,6 +218,10 @@ enum why_cause why__tls_lost(struct why__tls *tls, enum why_transport transport,
      * handshake is done for us; its alert may be lost to a reset, and some just hang up. */
     bool in_doubt = tls->status == WHY__TLS_OPEN && !tls->data_came && tls->client_cert_requested &&
                     !tls->context->is_server && transport != WHY_TRANSPORT_TIMEOUT;
+    if (tls->context->is_server && !tls->data_came && transport != WHY_TRANSPORT_TIMEOUT) {
+        in_doubt =
+            true; /* it may have found our certificate wrong after the handshake, as curl does */
+    }
     if (transport == WHY_TRANSPORT_CLOSED || (tls->status != WHY__TLS_HANDSHAKE && !in_doubt)) {
         return WHY_CAUSE_NONE;
     }
@@ -299,6 +304,9 @@ static bool start(struct why__tls *tls) {
         return true;
     }
     SSL_set_connect_state(tls->ssl);
+    if (context->notices && SSL_set_tlsext_status_type(tls->ssl, TLSEXT_STATUSTYPE_ocsp) != 1) {
+        return false;
+    }
     if (!ask_for_name(tls) || !offer_session(tls)) {
         return false;
     }

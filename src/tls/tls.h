@@ -32,6 +32,11 @@ WHY_MUST_USE int why__tls_context_new(const struct why_host *host,
                                       size_t error_size);
 void why__tls_context_free(struct why__tls_context *context);
 
+/* A server's files again, for the connections that begin from now on. Where they have become bad,
+ * what there is stays. Arguments and errors as above. */
+WHY_MUST_USE int why__tls_context_reload(struct why__tls_context *context, char *error,
+                                         size_t error_size);
+
 struct why__tls;
 
 /* server_name  client: the host of the URL, a name (SNI, verified) or an address (no SNI, verified
@@ -78,7 +83,8 @@ void why__tls_output_consumed(struct why__tls *tls, size_t len);
 /* The transport ended under it: fin, reset, timeout, errno. In the handshake that is a failure,
  * with the cause returned: tls.eof, tls.reset, timeout.tls, or that of the alert that came first.
  * So it is before the first application data from a server that had asked for our certificate, as
- * TLS 1.3 lets it refuse that late (RFC 8446 section 4.4.2.4). Else it is no matter of TLS:
+ * TLS 1.3 lets it refuse that late (RFC 8446 section 4.4.2.4). So is a client that leaves before it
+ * has sent any: some look at our name only then. Else it is no matter of TLS:
  * WHY_CAUSE_NONE. */
 enum why_cause why__tls_lost(struct why__tls *tls, enum why_transport transport, int os_error);
 
@@ -86,6 +92,17 @@ enum why__tls_status why__tls_status(const struct why__tls *tls);
 
 /* FAILED: why; else WHY_CAUSE_NONE. */
 enum why_cause why__tls_cause(const struct why__tls *tls);
+
+/* Server: is it of use to know the address that the client reached us by? Where our certificate was
+ * turned down by a client that asked for no name, it is what the client looked for in it. */
+bool why__tls_wants_address(const struct why__tls *tls, const struct why_record *record);
+
+/* Server, after why__tls_report(): where our certificate was turned down, or seems to have been,
+ * verify it as a client would, and say in the record what is wrong with it.
+ *
+ * address  ours, "192.0.2.1", for a client that asked for no name; NULL: not known */
+void why__tls_explain_rejection(const struct why__tls *tls, const char *address,
+                                struct why_record *record);
 
 /* Write the TLS part of the record; and where TLS failed, the cause and its detail. */
 void why__tls_report(const struct why__tls *tls, struct why_record *record);

@@ -290,6 +290,8 @@ static bool begins_as_tls(const struct why_tls_evidence *tls) {
 static void tls_rows(const struct why_record *record, enum why_lang lang, struct why_text *text) {
     const struct why_tls_evidence *tls = &record->tls;
     tls_parameter_rows(tls, lang, text);
+    why__record_offer_rows(record, lang, text);
+    why__record_own_rows(record, lang, text);
     for (size_t i = 0; i < tls->error_count; i++) {
         const struct why_tls_verify_error *error = &tls->errors[i];
         why__record_row(text, tr(lang, "Verify error"));

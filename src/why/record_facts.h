@@ -20,6 +20,13 @@ void why__record_utf8_guess(const struct why_record *record, enum why_lang lang,
 void why__record_evidence(const struct why_record *record, enum why_lang lang,
                           struct why_text *text);
 
+/* The rows of a server's record: what the client offered; what our own certificate is refused for.
+ */
+void why__record_offer_rows(const struct why_record *record, enum why_lang lang,
+                            struct why_text *text);
+void why__record_own_rows(const struct why_record *record, enum why_lang lang,
+                          struct why_text *text);
+
 /* One row of the form above, its label padded; the value follows, and a new line by the caller. */
 void why__record_row(struct why_text *text, const char *label);
 

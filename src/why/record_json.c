@@ -4,6 +4,7 @@
  * not known is null.
  */
 #include "base/utf8.h"
+#include "tls/hello.h"
 #include "why/i18n.h"
 #include "why/json.h"
 #include "why/names.h"
@@ -118,6 +119,47 @@ static void write_alert(struct why__json *json, const struct why_tls_evidence *t
     why__json_close(json, '}');
 }
 
+/* Numbers by their names, those without one as "0x1234". */
+static void write_codes(struct why__json *json, const char *key, const uint16_t *list, size_t count,
+                        const char *(*name_of)(uint16_t number, char *out)) {
+    why__json_open(json, key, '[');
+    for (size_t i = 0; i < count; i++) {
+        char name[WHY__HELLO_NAME_MAX];
+        why__json_string(json, NULL, name_of(list[i], name));
+    }
+    why__json_close(json, ']');
+}
+
+static void write_offer(struct why__json *json, const struct why_tls_offer *offer) {
+    if (offer->len == 0) {
+        why__json_null(json, "offer");
+        return;
+    }
+    why__json_open(json, "offer", '{');
+    why__json_string(json, "client", why_tls_client_name(offer->client));
+    why__json_unsigned(json, "len", offer->len);
+    write_codes(json, "versions", offer->versions, offer->version_count, why__hello_version_name);
+    write_codes(json, "ciphers", offer->ciphers, offer->cipher_count, why__hello_cipher_name);
+    write_codes(json, "groups", offer->groups, offer->group_count, why__hello_group_name);
+    write_codes(json, "key_shares", offer->shares, offer->share_count, why__hello_group_name);
+    write_codes(json, "signatures", offer->signatures, offer->signature_count,
+                why__hello_signature_name);
+    why__json_string_or_null(json, "alpn", offer->alpn);
+    why__json_bool(json, "status_request", offer->status_request);
+    why__json_bool(json, "renegotiation", offer->renegotiation);
+    why__json_bool(json, "grease", offer->grease);
+    why__json_unsigned(json, "extension_count", offer->extension_count);
+    why__json_close(json, '}');
+}
+
+static void write_reasons(struct why__json *json, const struct why_tls_evidence *tls) {
+    why__json_open(json, "reasons", '[');
+    for (size_t i = 0; i < tls->reason_count; i++) {
+        why__json_string(json, NULL, why_cause_id(tls->reasons[i]));
+    }
+    why__json_close(json, ']');
+}
+
 static void write_tls(struct why__json *json, const struct why_tls_evidence *tls) {
     if (!tls->present) {
         why__json_null(json, "tls");
@@ -137,6 +179,9 @@ static void write_tls(struct why__json *json, const struct why_tls_evidence *tls
     why__json_hex(json, "first_bytes", tls->first_bytes, tls->first_bytes_len);
     write_verify_errors(json, tls);
     write_chain(json, tls);
+    write_offer(json, &tls->offer);
+    why__json_bool(json, "self_checked", tls->self_checked);
+    write_reasons(json, tls);
     why__json_close(json, '}');
 }
 

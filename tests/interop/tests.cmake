@@ -27,3 +27,5 @@ foreach(peer IN ITEMS
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/interop/interop_test.py ${CMAKE_BINARY_DIR} ${peer})
   set_tests_properties(interop_${peer} PROPERTIES TIMEOUT 240)
 endforeach()
+
+why_script(interop/tls_server_test 300 ${CMAKE_BINARY_DIR})

@@ -119,7 +119,8 @@ static void plain_http_at_a_tls_port_is_told_about_wss(void **state) {
     assert_non_null(strstr(body, "wss://"));
     close(fd);
     assert_true(test_world_wait(&world->refused, 1));
-    assert_int_equal(world->refused_record.cause, WHY_CAUSE_TLS_NOT_TLS);
+    assert_int_equal(world->refused_record.cause, WHY_CAUSE_TLS_PLAIN_HTTP);
+    assert_int_equal(world->refused_record.side, WHY_SIDE_PEER);
     finish(world);
     test_folder_remove(&keys.folder);
 }

@@ -108,10 +108,11 @@ class Certificates:
             raise RuntimeError(done.stderr.decode())
 
     def leaf(self, name, names="DNS:localhost,IP:127.0.0.1", start="20250101000000Z",
-             end="20490101000000Z"):
+             end="20490101000000Z", purpose=None):
+        extra = [] if purpose is None else ["-addext", f"extendedKeyUsage={purpose}"]
         self.run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                  "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}",
-                 "-addext", f"subjectAltName={names}")
+                 "-addext", f"subjectAltName={names}", *extra)
         self.run("ca", "-batch", "-config", "ca.cnf", "-in", f"{name}.csr", "-out", f"{name}.pem",
                  "-cert", "ca.pem", "-keyfile", "ca.key", "-startdate", start, "-enddate", end,
                  "-notext")

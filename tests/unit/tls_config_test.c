@@ -119,7 +119,12 @@ static const struct row {
     {.name = "a damaged certificate",
      .cert = "damaged.pem",
      .result = WHY_ERR_CONFIG,
-     .says = {"damaged.pem", "is damaged", "openssl x509 -in"}},
+     .says = {"damaged.pem", "is damaged: line 3: is no base64", "openssl x509 -in"}},
+    {.name = "a certificate that was cut off",
+     .cert = "cut.pem",
+     .result = WHY_ERR_CONFIG,
+     .says = {"cut.pem", "the file ends in line 5, before the end of the block that begins in "
+                         "line 1"}},
     {.name = "a second certificate that is damaged",
      .cert = "half.pem",
      .key = "leaf-key.pem",
@@ -151,6 +156,7 @@ static void write_variants_of_pem(void) {
     other[len + 100] = '*';
     test_write_file(&pki.folder, "half.pem", other, 2 * len);
     test_write_file(&pki.folder, "damaged.pem", other + len, len);
+    test_write_file(&pki.folder, "cut.pem", text, 280);
 }
 
 static void write_other_formats(void) {

@@ -158,6 +158,7 @@ static void close_notify_ends_in_order(void **state) {
     for (size_t i = 0; i < TEST_COUNT(versions); i++) {
         join(NULL, NULL, versions[i]);
         meet();
+        send_all(&pair.client, (const uint8_t *)"hello", 5, 5);
         why__tls_close(pair.client.tls);
         why__tls_close(pair.client.tls);
         size_t taken = 0;
@@ -345,6 +346,8 @@ static void a_lost_open_connection_is_no_matter_of_tls(void **state) {
     (void)state;
     join(NULL, NULL, 0);
     meet();
+    send_all(&pair.client, (const uint8_t *)"hello", 5, 5);
+    test_tls_run(&pair);
     assert_int_equal(why__tls_lost(pair.client.tls, WHY_TRANSPORT_RESET, 0), WHY_CAUSE_NONE);
     assert_int_equal(why__tls_lost(pair.server.tls, WHY_TRANSPORT_FIN, 0), WHY_CAUSE_NONE);
     assert_int_equal(why__tls_status(pair.client.tls), WHY__TLS_OPEN);
@@ -379,7 +382,7 @@ static void a_bad_client_certificate_is_told(void **state) {
         long from, to;
         bool other_ca;
         const char *eku;
-        enum why_cause on_server;
+        enum why_cause on_server; /* of the verify error */
         const char *alert;
     } bad[] = {
         {0, 0, true, "clientAuth", WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA, "alert unknown_ca (48)"},
@@ -399,7 +402,9 @@ static void a_bad_client_certificate_is_told(void **state) {
              &(struct why_tls_config){.cert_file = pki.leaf_file, .ca_file = pki.ca_file},
              versions[i % 2]);
         meet();
-        expect(&pair.server, bad[i / 2].on_server, "");
+        expect(&pair.server, WHY_CAUSE_TLS_CLIENT_CERT_REJECTED, "CN=bad: ");
+        assert_int_equal(test_tls_report(&pair.server).side, WHY_SIDE_PEER);
+        assert_int_equal(test_tls_report(&pair.server).tls.errors[0].cause, bad[i / 2].on_server);
         expect(&pair.client, WHY_CAUSE_TLS_CLIENT_CERT_REJECTED, bad[i / 2].alert);
         assert_true(test_tls_report(&pair.client).tls.client_cert_sent);
         part();
@@ -423,7 +428,8 @@ static void versions_that_do_not_meet_are_told(void **state) {
     join(NULL, NULL, TLS1_2_VERSION);
     SSL_CTX_set_min_proto_version(pair.client.context->ssl, TLS1_3_VERSION);
     meet();
-    expect(&pair.server, WHY_CAUSE_TLS_VERSION, "unsupported protocol");
+    expect(&pair.server, WHY_CAUSE_TLS_VERSION,
+           "the client offers TLS 1.3 at least, TLS 1.2 is the most here");
     expect(&pair.client, WHY_CAUSE_TLS_VERSION, "the server sent alert protocol_version (70)");
     part();
 }
@@ -434,9 +440,10 @@ static void ciphers_that_do_not_meet_are_told(void **state) {
     SSL_CTX_set_cipher_list(pair.client.context->ssl, "ECDHE-ECDSA-AES128-GCM-SHA256");
     SSL_CTX_set_cipher_list(pair.server.context->ssl, "ECDHE-ECDSA-AES256-GCM-SHA384");
     meet();
-    expect(&pair.server, WHY_CAUSE_TLS_NO_SHARED_CIPHER, "no shared cipher");
-    expect(&pair.client, WHY_CAUSE_TLS_NO_SHARED_CIPHER, "alert handshake_failure (40)");
-    assert_true(test_tls_report(&pair.client).likely);
+    expect(&pair.server, WHY_CAUSE_TLS_NO_SHARED_CIPHER,
+           "the client offers TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256; none is among the ");
+    expect(&pair.client, WHY_CAUSE_TLS_REFUSED, "alert handshake_failure (40)");
+    assert_false(test_tls_report(&pair.client).likely); /* that it refuses is all it says */
     assert_false(test_tls_report(&pair.server).likely);
     part();
 }
@@ -457,7 +464,7 @@ static void another_protocol_by_alpn_is_told(void **state) {
     join(NULL, NULL, 0);
     SSL_CTX_set_alpn_protos(pair.client.context->ssl, (const unsigned char *)"\x02h2", 3);
     meet();
-    expect(&pair.server, WHY_CAUSE_TLS_ALPN, "no application protocol");
+    expect(&pair.server, WHY_CAUSE_TLS_ALPN, "the client offers h2; here: http/1.1");
     expect(&pair.client, WHY_CAUSE_TLS_ALPN, "alert no_application_protocol (120)");
     part();
 

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What speaks there, where it is no TLS: by the first bytes that came.
+ */
+#ifndef WHY_TLS_BANNER_H
+#define WHY_TLS_BANNER_H
+
+#include "whysocket/bytes.h"
+#include "whysocket/cause.h"
+
+#include <stddef.h>
+
+/* What a server's first bytes are, where they are no TLS record.
+ * name     set to the protocol's name ("SSH"), NULL where it is not known
+ * returns  TLS_PLAIN_HTTP, TLS_OTHER_PROTOCOL (name is set), TLS_NOT_TLS; NONE for TLS, or nothing
+ */
+enum why_cause why__banner_of_server(struct why_bytes first, const char **name);
+
+/* The same for a client's: TLS_PLAIN_HTTP, TLS_PROXY_PROTOCOL, TLS_OTHER_PROTOCOL, TLS_NOT_TLS. */
+enum why_cause why__banner_of_client(struct why_bytes first, const char **name);
+
+/* The bytes as a clause: `it began with "SSH-2.0-x"`, or in hexadecimal. */
+void why__banner_text(struct why_bytes first, char *out, size_t size);
+
+#endif
