@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import queue
+import re
 import shutil
 import signal
 import socket
@@ -176,13 +177,18 @@ CLIENTS = {"curl": (curl, "openssl"), "node": (node, "node"), "python": (python,
 # ---- Tests
 
 
+def is_answer(said):
+    """The body of /healthz is there, in a browser as a line of its page."""
+    return re.search(r"(^|>)ok$", said, re.M) is not None
+
+
 def refuses(name, fault):
     client, kind = CLIENTS[name]
 
     def test():
         with Serve(pair=PAIRS[fault]) as server:
             said = client(server.port, OTHER_CA if fault == "other-trust" else PEM.ca)
-            assert "ok" not in said.split(), f"{name} goes on: {said}"
+            assert not is_answer(said), f"{name} goes on: {said}"
             record = server.record("tls.our_cert.rejected", "tls.client_left")
             tls = record["tls"]
             facts = f"{name} said: {said[:300]}\n{json.dumps({**record, 'tls': None})}\n" \
@@ -201,7 +207,7 @@ def goes_on(name):
         with Serve(pair=PAIRS["good"]) as server:
             said = CLIENTS[name][0](server.port, PEM.ca)
             # gnutls-cli leaves once it has sent what it was given.
-            assert "ok" in said.split() or "- Handshake was completed" in said, said
+            assert is_answer(said) or "- Handshake was completed" in said, said
             with contextlib.suppress(queue.Empty):
                 while True:
                     # A browser may drop a spare connection; that is no refusal.
