@@ -39,6 +39,8 @@ enum why_client_kind {
     WHY_CLIENT_NODE,
     WHY_CLIENT_PYTHON,
     WHY_CLIENT_GO,
+    WHY_CLIENT_JAVA,
+    WHY_CLIENT_CURL,
     WHY_CLIENT_KIND_COUNT,
 };
 
@@ -182,6 +184,10 @@ struct why_cause_info {
     const char *happened; /* what happened */
     const char *when;     /* when you see it */
     const char *fix;      /* how to fix it */
+    /* The same for one side, with commands and lines of configuration; NULL where the fix
+     * says it all. */
+    const char *fix_server;
+    const char *fix_client;
     const char *reference;
     const char *clients[WHY_CLIENT_KIND_COUNT];
     enum why_retry retry;
@@ -198,6 +204,9 @@ struct why_notice_info {
 
 /* Never NULL for a notice of the table. */
 WHY_API const struct why_notice_info *why_notice_info(enum why_notice notice);
+
+/* "cert.expires_soon" -> its notice; false if there is none of that id. */
+WHY_API bool why_notice_find(const char *id, enum why_notice *notice);
 
 /* "tls.cert.expired" -> its cause; false if there is none of that id. */
 WHY_API bool why_cause_find(const char *id, enum why_cause *cause);

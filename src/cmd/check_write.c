@@ -7,6 +7,7 @@
 #include "cmd/exit.h"
 #include "why/i18n.h"
 #include "why/json.h"
+#include "why/record_facts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -116,6 +117,7 @@ void check_write_verdict(struct output *output, const struct check_result *resul
                 why_text_append(&text, "\n");
             }
         }
+        why__record_notices(&result->record, lang, &text);
     } else {
         why_text_append(&text, "\n");
         why_record_write_text(&result->record, lang, &text);

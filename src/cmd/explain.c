@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * whysocket explain: what a close code or a cause means.
+ * whysocket explain: what a close code, a cause or a notice means.
  */
 #include "cmd/command.h"
 #include "cmd/lookup.h"
@@ -17,7 +17,7 @@ static const struct arg_option options[] = {
     {.name = "all",
      .alias = 'a',
      .kind = ARG_FLAG,
-     .help = N_("explain every code and every cause"),
+     .help = N_("explain every code, every cause and every notice"),
      .offset = offsetof(struct explain_options, all)},
 };
 
@@ -25,6 +25,7 @@ static const struct command_example examples[] = {
     {"whysocket explain 1006", N_("a close code")},
     {"whysocket explain tls.cert.expired", N_("a cause of a close record")},
     {"whysocket explain tls.", N_("all causes that begin so")},
+    {"whysocket explain cert.expires_soon", N_("a notice: what is no failure yet")},
     {"whysocket explain \"policy violation\"", N_("a code by its name")},
     {"whysocket explain 1000-1003", N_("several codes")},
     {"whysocket explain 1007 --lang fr", N_("in French")},
@@ -75,10 +76,16 @@ static void write_text(const struct topic_list *topics, enum why_lang lang, stru
         if (i > 0) {
             why_text_append(text, "\n\n");
         }
-        if (topic->info != NULL) {
+        switch (topic->kind) {
+        case TOPIC_CODE:
             why__code_write_text(topic->code, topic->info, lang, text);
-        } else {
+            break;
+        case TOPIC_CAUSE:
             why__cause_write_text(topic->cause, lang, text);
+            break;
+        case TOPIC_NOTICE:
+            why__notice_write_text(topic->notice, lang, text);
+            break;
         }
     }
 }
@@ -91,10 +98,16 @@ static void write_json(const struct topic_list *topics, enum why_lang lang, stru
     why__json_open(&json, "entries", '[');
     for (size_t i = 0; i < topics->count; i++) {
         const struct topic *topic = &topics->items[i];
-        if (topic->info != NULL) {
+        switch (topic->kind) {
+        case TOPIC_CODE:
             why__code_write_json(&json, topic->code, topic->info, lang);
-        } else {
+            break;
+        case TOPIC_CAUSE:
             why__cause_write_json(&json, topic->cause, lang);
+            break;
+        case TOPIC_NOTICE:
+            why__notice_write_json(&json, topic->notice, lang);
+            break;
         }
     }
     why__json_close(&json, ']');

@@ -22,11 +22,15 @@ static void append(struct topic_list *list, struct topic topic) {
 }
 
 static void append_code(struct topic_list *list, uint16_t code) {
-    append(list, (struct topic){.info = why_code_info(code), .code = code});
+    append(list, (struct topic){.kind = TOPIC_CODE, .info = why_code_info(code), .code = code});
 }
 
 static void append_cause(struct topic_list *list, enum why_cause cause) {
-    append(list, (struct topic){.cause = cause});
+    append(list, (struct topic){.kind = TOPIC_CAUSE, .cause = cause});
+}
+
+static void append_notice(struct topic_list *list, enum why_notice notice) {
+    append(list, (struct topic){.kind = TOPIC_NOTICE, .notice = notice});
 }
 
 /* ---- Numbers ---- */
@@ -95,19 +99,27 @@ static bool lookup_number(const char *text, struct topic_list *list, enum lookup
     return true;
 }
 
-/* ---- Ids of causes ---- */
+/* ---- Ids of causes and notices ---- */
+
+static bool is_id_under(const char *id, const char *text, size_t len) {
+    return strncasecmp(id, text, len) == 0 && (id[len] == '\0' || id[len] == '.');
+}
 
 /* "tls.cert.expired" is itself; "tls", "tls." and "tls.cert" are all that begin so. */
-static bool lookup_cause(const char *text, struct topic_list *list) {
+static bool lookup_id(const char *text, struct topic_list *list) {
     size_t len = strlen(text);
     if (len > 0 && text[len - 1] == '.') {
         len--;
     }
     size_t before = list->count;
     for (int i = WHY_CAUSE_NONE + 1; len > 0 && i < WHY_CAUSE_COUNT; i++) {
-        const char *id = why_cause_id((enum why_cause)i);
-        if (strncasecmp(id, text, len) == 0 && (id[len] == '\0' || id[len] == '.')) {
+        if (is_id_under(why_cause_id((enum why_cause)i), text, len)) {
             append_cause(list, (enum why_cause)i);
+        }
+    }
+    for (int i = 0; len > 0 && i < WHY_NOTICE_COUNT; i++) {
+        if (is_id_under(why_notice_id((enum why_notice)i), text, len)) {
+            append_notice(list, (enum why_notice)i);
         }
     }
     return list->count > before;
@@ -184,7 +196,7 @@ enum lookup_result lookup(const char *text, enum why_lang lang, struct topic_lis
     if (strspn(text, " _-.") == strlen(text)) {
         return LOOKUP_UNKNOWN; /* nothing but separators would begin every name */
     }
-    bool found = lookup_name(text, lang, true, list) || lookup_cause(text, list) ||
+    bool found = lookup_name(text, lang, true, list) || lookup_id(text, list) ||
                  lookup_name(text, lang, false, list) || lookup_vendor(text, list);
     return found ? LOOKUP_FOUND : LOOKUP_UNKNOWN;
 }
@@ -194,12 +206,18 @@ void lookup_all(struct topic_list *list) {
     for (int i = WHY_CAUSE_NONE + 1; i < WHY_CAUSE_COUNT; i++) {
         append_cause(list, (enum why_cause)i);
     }
+    for (int i = 0; i < WHY_NOTICE_COUNT; i++) {
+        append_notice(list, (enum why_notice)i);
+    }
 }
 
 const char *lookup_nearest(const char *text, enum why_lang lang) {
     struct suggestion nearest = suggestion_start(text, strlen(text));
     for (int i = WHY_CAUSE_NONE + 1; i < WHY_CAUSE_COUNT; i++) {
         suggestion_offer(&nearest, why_cause_id((enum why_cause)i));
+    }
+    for (int i = 0; i < WHY_NOTICE_COUNT; i++) {
+        suggestion_offer(&nearest, why_notice_id((enum why_notice)i));
     }
     const struct why_code_info *info = NULL;
     for (size_t i = 0; (info = why_code_info_at(i)) != NULL; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a person may call a code or a cause: "1007", "1000-1003", "tls.cert.expired", "tls.",
- * "policy violation", "discord".
+ * What a person may call a code, a cause or a notice: "1007", "1000-1003", "tls.cert.expired",
+ * "tls.", "cert.expires_soon", "policy violation", "discord".
  */
 #ifndef WHY_CMD_LOOKUP_H
 #define WHY_CMD_LOOKUP_H
@@ -12,11 +12,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum topic_kind {
+    TOPIC_CODE,
+    TOPIC_CAUSE,
+    TOPIC_NOTICE,
+};
+
 /* One thing to explain. */
 struct topic {
-    const struct why_code_info *info; /* a code; NULL: a cause */
+    enum topic_kind kind;
+    const struct why_code_info *info; /* a code's */
     uint16_t code;
     enum why_cause cause;
+    enum why_notice notice;
 };
 
 struct topic_list {
@@ -39,7 +47,7 @@ enum lookup_result {
 /* Append what `text` names. Names are looked for in English and in `lang`. */
 enum lookup_result lookup(const char *text, enum why_lang lang, struct topic_list *list);
 
-/* Everything: all codes, then all causes. */
+/* Everything: all codes, then all causes, then all notices. */
 void lookup_all(struct topic_list *list);
 
 /* The id or name that is nearest to `text`; NULL if none is near. */

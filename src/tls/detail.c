@@ -120,7 +120,7 @@ static void detail_verify(const struct why__tls *tls, const struct why__tls_verd
         detail_date(tls, error, cause == WHY_CAUSE_TLS_CERT_EXPIRED, out, size);
     } else if (cause == WHY_CAUSE_TLS_CERT_NAME_MISMATCH) {
         detail_name(tls, error->certificate, out, size);
-    } else if (cause == WHY_CAUSE_TLS_CERT_WEAK) {
+    } else if (cause == WHY_CAUSE_TLS_CERT_WEAK_KEY || cause == WHY_CAUSE_TLS_CERT_WEAK_SIGNATURE) {
         detail_weak(error, out, size);
     } else if (cause == WHY_CAUSE_TLS_CERT_SELF_SIGNED) {
         why__tls_name_text(X509_get_subject_name(error->certificate), owner, sizeof owner);

@@ -8,9 +8,8 @@
 
 const struct why_cause_info *why_cause_info(enum why_cause cause) {
     static const struct why__cause_group *const groups[] = {
-        &why__causes_network,
-        &why__causes_tls,
-        &why__causes_http,
+        &why__causes_network,       &why__causes_tls_cert, &why__causes_tls_trust,
+        &why__causes_tls_handshake, &why__causes_tls_wire, &why__causes_http,
         &why__causes_frames,
     };
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {

@@ -14,8 +14,11 @@ struct why__cause_group {
 };
 
 extern const struct why__cause_group why__causes_network; /* closed on purpose, DNS, TCP, proxy */
-extern const struct why__cause_group why__causes_tls;
-extern const struct why__cause_group why__causes_http;   /* both roles */
-extern const struct why__cause_group why__causes_frames; /* frames, messages, limits, time */
+extern const struct why__cause_group why__causes_tls_cert;
+extern const struct why__cause_group why__causes_tls_trust; /* chains, and both sides' choices */
+extern const struct why__cause_group why__causes_tls_handshake;
+extern const struct why__cause_group why__causes_tls_wire; /* below TLS, and our set-up of it */
+extern const struct why__cause_group why__causes_http;     /* both roles */
+extern const struct why__cause_group why__causes_frames;   /* frames, messages, limits, time */
 
 #endif

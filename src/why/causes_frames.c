@@ -11,15 +11,19 @@
 /* What the receiver of such a frame says of it; its script sees 1006. */
 #define SHOWN_BREACH(chrome, node, python, go)                                                     \
     SHOWN("1006, " chrome, "1006", "1006", "1006, " node,                                          \
-          "ConnectionClosedError: sent 1002 (protocol error) " python, "websocket: " go)
+          "ConnectionClosedError: sent 1002 (protocol error) " python, "websocket: " go,           \
+          N_("onError with a java.net.ProtocolException"),                                         \
+          N_("curl: (56), or open: curl checks few of these rules"))
 
 #define SHOWN_CUT                                                                                  \
     SHOWN("1006", "1006", "1006", "1006",                                                          \
           "ConnectionClosedError: no close frame received or sent",                                \
-          "websocket: close 1006 (abnormal closure): unexpected EOF")
+          "websocket: close 1006 (abnormal closure): unexpected EOF", N_("onClose with 1006"),     \
+          N_("no code: curl ends when the connection does"))
 
 /* A program's own time-out: browsers give no way to set it. */
-#define SHOWN_WAITING(chrome, node, python, go) SHOWN(chrome, "1006", "1006", node, python, go)
+#define SHOWN_WAITING(chrome, node, python, go, java, curl)                                        \
+    SHOWN(chrome, "1006", "1006", node, python, go, java, curl)
 
 static const struct why_cause_info infos[] = {
     AT(FRAME_RESERVED_BITS) =
@@ -63,8 +67,10 @@ static const struct why_cause_info infos[] = {
             .fix = N_("In the encoder: up to 125 in the 7 bits, up to 65535 in 16 bits, more in 64 "
                       "bits."),
             .reference = "RFC 6455 section 5.2",
-            .clients = SHOWN("1006, Invalid frame header", "1006", "1006", N_("ws accepts it"),
-                             N_("websockets accepts it"), N_("gorilla accepts it")),
+            .clients =
+                SHOWN("1006, Invalid frame header", "1006", "1006", N_("ws accepts it"),
+                      N_("websockets accepts it"), N_("gorilla accepts it"),
+                      N_("onError with a java.net.ProtocolException"), N_("curl accepts it")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(FRAME_LENGTH_OVERFLOW) =
@@ -80,7 +86,9 @@ static const struct why_cause_info infos[] = {
             .clients = SHOWN("1006, Invalid frame header", "1006", "1006",
                              "1006, WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH",
                              N_("ConnectionClosedError: sent 1009, the frame is too big"),
-                             "websocket: read limit exceeded"),
+                             "websocket: read limit exceeded",
+                             N_("onError with a java.net.ProtocolException"),
+                             N_("curl: (56), or open: curl checks few of these rules")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(FRAME_NOT_MASKED) =
@@ -95,7 +103,7 @@ static const struct why_cause_info infos[] = {
             .reference = "RFC 6455 section 5.1",
             .clients = SHOWN("", "", "", N_("1006, WS_ERR_EXPECTED_MASK, on a ws server"),
                              N_("sent 1002 (protocol error) incorrect masking, on the server"),
-                             N_("websocket: bad MASK, on the server")),
+                             N_("websocket: bad MASK, on the server"), "", ""),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(FRAME_MASKED) =
@@ -214,7 +222,9 @@ static const struct why_cause_info infos[] = {
             .clients = SHOWN("1006, Received a broken close frame containing invalid UTF-8.",
                              "1006", "1006", "1006, WS_ERR_INVALID_UTF8",
                              "ConnectionClosedError: sent 1007 (invalid frame payload data)",
-                             "websocket: invalid utf8 payload in close frame"),
+                             "websocket: invalid utf8 payload in close frame",
+                             N_("onError with a java.net.ProtocolException"),
+                             N_("no code: curl does not check text")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(UTF8_INVALID) =
@@ -234,7 +244,9 @@ static const struct why_cause_info infos[] = {
                              "1006, WS_ERR_INVALID_UTF8",
                              "ConnectionClosedError: sent 1007 (invalid frame payload data) "
                              "invalid start byte at position N",
-                             N_("gorilla hands the bytes to the program unchecked")),
+                             N_("gorilla hands the bytes to the program unchecked"),
+                             N_("onError with a java.net.ProtocolException"),
+                             N_("no code: curl does not check text")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(DEFLATE_CORRUPT) =
@@ -253,7 +265,9 @@ static const struct why_cause_info infos[] = {
                              N_("1006 and an error of zlib, such as Z_DATA_ERROR"),
                              "ConnectionClosedError: sent 1002 (protocol error) decompression "
                              "failed",
-                             "flate: corrupt input before offset N"),
+                             "flate: corrupt input before offset N",
+                             N_("not affected: the JDK does not compress"),
+                             N_("not affected: curl does not compress")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(LIMIT_MESSAGE_SIZE) =
@@ -268,7 +282,9 @@ static const struct why_cause_info infos[] = {
             .reference = "RFC 6455 section 10.4",
             .clients = SHOWN("1009", "1009", "1009", "1009",
                              "ConnectionClosedError: received 1009 (message too big)",
-                             "websocket: close 1009 (message too big)"),
+                             "websocket: close 1009 (message too big)",
+                             N_("onClose with the code and the reason"),
+                             N_("no code: curl ends when the connection does")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(LIMIT_CONTROL_RATE) =
@@ -283,7 +299,9 @@ static const struct why_cause_info infos[] = {
             .reference = "RFC 6455 section 10.4",
             .clients = SHOWN("1008", "1008", "1008", "1008",
                              "ConnectionClosedError: received 1008 (policy violation)",
-                             "websocket: close 1008 (policy violation)"),
+                             "websocket: close 1008 (policy violation)",
+                             N_("onClose with the code and the reason"),
+                             N_("no code: curl ends when the connection does")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(LIMIT_SEND_QUEUE) =
@@ -298,7 +316,8 @@ static const struct why_cause_info infos[] = {
             .reference = N_("IANA registry (mailing list hybi, 2012)"),
             .clients = SHOWN("1013", "1013", "1013", "1013",
                              "ConnectionClosedError: received 1013 (try again later)",
-                             "websocket: close 1013"),
+                             "websocket: close 1013", N_("onClose with the code and the reason"),
+                             N_("no code: curl ends when the connection does")),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TIMEOUT_DNS) =
@@ -312,7 +331,9 @@ static const struct why_cause_info infos[] = {
             .reference = "RFC 1035",
             .clients =
                 SHOWN_WAITING("1006, net::ERR_NAME_NOT_RESOLVED", "getaddrinfo EAI_AGAIN HOST",
-                              "TimeoutError", "dial tcp: lookup HOST: i/o timeout"),
+                              "TimeoutError", "dial tcp: lookup HOST: i/o timeout",
+                              "java.net.http.HttpConnectTimeoutException",
+                              "curl: (28) Resolving timed out"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TIMEOUT_CONNECT) =
@@ -326,10 +347,13 @@ static const struct why_cause_info infos[] = {
                       "firewall or the cloud's security group, and check that DNS has the "
                       "current address."),
             .reference = "RFC 9293 section 3.8.3",
-            .clients = SHOWN_WAITING("1006, net::ERR_CONNECTION_TIMED_OUT",
-                                     "connect ETIMEDOUT ADDRESS:PORT",
-                                     "TimeoutError: timed out during opening handshake",
-                                     "dial tcp ADDRESS:PORT: i/o timeout"),
+            .clients =
+                SHOWN_WAITING(
+                    "1006, net::ERR_CONNECTION_TIMED_OUT", "connect ETIMEDOUT ADDRESS:PORT",
+                    "TimeoutError: timed out during opening handshake",
+                    "dial tcp ADDRESS:PORT: i/o timeout",
+                    "java.net.http.HttpConnectTimeoutException",
+                    "curl: (28) Failed to connect to HOST port PORT: Connection timed out"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TIMEOUT_PROXY) =
@@ -343,10 +367,11 @@ static const struct why_cause_info infos[] = {
                       "https://example.org/. If that works, the server cannot be reached from the "
                       "proxy."),
             .reference = "RFC 9110 section 9.3.6",
-            .clients =
-                SHOWN_WAITING("1006, net::ERR_TIMED_OUT",
-                              N_("nothing until a time-out of the program's own"),
-                              "TimeoutError: timed out during opening handshake", "i/o timeout"),
+            .clients = SHOWN_WAITING("1006, net::ERR_TIMED_OUT",
+                                     N_("nothing until a time-out of the program's own"),
+                                     "TimeoutError: timed out during opening handshake",
+                                     "i/o timeout", "java.net.http.HttpConnectTimeoutException",
+                                     "curl: (28) Proxy CONNECT aborted due to timeout"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TIMEOUT_TLS) =
@@ -364,7 +389,9 @@ static const struct why_cause_info infos[] = {
             .clients = SHOWN_WAITING("1006, net::ERR_TIMED_OUT",
                                      N_("nothing until a time-out of the program's own"),
                                      "TimeoutError: timed out during opening handshake",
-                                     "net/http: TLS handshake timeout"),
+                                     "net/http: TLS handshake timeout",
+                                     "java.net.http.HttpConnectTimeoutException",
+                                     "curl: (28) SSL connection timeout"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TIMEOUT_REQUEST) =
@@ -378,7 +405,9 @@ static const struct why_cause_info infos[] = {
                       "request_timeout_ms."),
             .reference = "RFC 9110 section 15.5.9",
             .clients = SHOWN("1006", "1006", "1006", "socket hang up",
-                             "InvalidMessage: did not receive a valid HTTP response", "EOF"),
+                             "InvalidMessage: did not receive a valid HTTP response", "EOF",
+                             "java.io.IOException: HTTP/1.1 header parser received no bytes",
+                             "curl: (52) Empty reply from server"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TIMEOUT_UPGRADE) =
@@ -396,7 +425,9 @@ static const struct why_cause_info infos[] = {
             .clients =
                 SHOWN_WAITING("1006, WebSocket opening handshake timed out",
                               "Opening handshake has timed out",
-                              "TimeoutError: timed out during opening handshake", "i/o timeout"),
+                              "TimeoutError: timed out during opening handshake", "i/o timeout",
+                              "java.net.http.HttpTimeoutException: request timed out",
+                              N_("nothing until --max-time; then curl: (28)")),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TIMEOUT_PONG) =
@@ -427,7 +458,9 @@ static const struct why_cause_info infos[] = {
             .reference = "RFC 6455 section 7.4.1",
             .clients = SHOWN("1001", "1001", "1001", "1001",
                              "ConnectionClosedOK: received 1001 (going away)",
-                             "websocket: close 1001 (going away)"),
+                             "websocket: close 1001 (going away)",
+                             N_("onClose with the code and the reason"),
+                             N_("no code: curl ends when the connection does")),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TIMEOUT_CLOSE) =

@@ -12,12 +12,14 @@
     SHOWN("1006, Unexpected response code: " status, "1006", "1006",                               \
           "Unexpected server response: " status,                                                   \
           "InvalidStatus: server rejected WebSocket connection: HTTP " status,                     \
-          "websocket: bad handshake")
+          "websocket: bad handshake", "java.net.http.WebSocketHandshakeException, status " status, \
+          "curl: (22) Refused WebSockets upgrade: " status)
 
 /* A 101 that breaks a rule. */
 #define SHOWN_BAD_101(chrome, node, python, go)                                                    \
     SHOWN("1006, Error during WebSocket handshake: " chrome, "1006", "1006", node, python,         \
-          "websocket: " go)
+          "websocket: " go, "java.net.http.WebSocketHandshakeException",                           \
+          N_("open: curl does not check it"))
 
 static const struct why_cause_info infos[] = {
     AT(HTTP_STATUS_REDIRECT) =
@@ -212,10 +214,12 @@ static const struct why_cause_info infos[] = {
                        "WebSockets)."),
             .fix = N_("Correct the port. On the server see which program has it: ss -ltnp."),
             .reference = "RFC 9112 section 4",
-            .clients = SHOWN("1006, net::ERR_INVALID_HTTP_RESPONSE", "1006", "1006",
-                             "Parse Error: Expected HTTP/",
-                             "InvalidMessage: did not receive a valid HTTP response",
-                             "malformed HTTP response"),
+            .clients =
+                SHOWN("1006, net::ERR_INVALID_HTTP_RESPONSE", "1006", "1006",
+                      "Parse Error: Expected HTTP/",
+                      "InvalidMessage: did not receive a valid HTTP response",
+                      "malformed HTTP response", "java.net.ProtocolException: Invalid status line",
+                      "curl: (1) Received HTTP/0.9 when not allowed"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(HTTP_TLS_PORT) =
@@ -230,7 +234,9 @@ static const struct why_cause_info infos[] = {
             .clients = SHOWN("1006, net::ERR_EMPTY_RESPONSE", "1006", "1006",
                              N_("socket hang up, or Unexpected server response: 400"),
                              "InvalidMessage: did not receive a valid HTTP response",
-                             N_("EOF, or websocket: bad handshake")),
+                             N_("EOF, or websocket: bad handshake"),
+                             "java.io.IOException: HTTP/1.1 header parser received no bytes",
+                             "curl: (52) Empty reply from server"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(HTTP_RESPONSE_MALFORMED) =
@@ -246,7 +252,8 @@ static const struct why_cause_info infos[] = {
             .clients = SHOWN("1006, net::ERR_INVALID_HTTP_RESPONSE", "1006", "1006",
                              "Parse Error: Invalid header value char",
                              "InvalidMessage: did not receive a valid HTTP response",
-                             "malformed MIME header"),
+                             "malformed MIME header", "java.net.ProtocolException",
+                             "curl: (8) Weird server reply"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(HTTP_RESPONSE_TOO_LARGE) =
@@ -262,7 +269,9 @@ static const struct why_cause_info infos[] = {
             .clients = SHOWN("1006, net::ERR_RESPONSE_HEADERS_TOO_BIG", "1006", "1006",
                              "Parse Error: Header overflow",
                              "InvalidMessage: did not receive a valid HTTP response",
-                             "http: server response headers exceeded limit"),
+                             "http: server response headers exceeded limit",
+                             N_("open up to 384 KB; then a ProtocolException in newer JDKs"),
+                             "curl: (56) Too large response headers"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(HTTP_RESPONSE_CUT) =
@@ -277,7 +286,9 @@ static const struct why_cause_info infos[] = {
             .reference = "RFC 9112 section 8",
             .clients =
                 SHOWN("1006, net::ERR_EMPTY_RESPONSE", "1006", "1006", "socket hang up",
-                      "InvalidMessage: did not receive a valid HTTP response", "unexpected EOF"),
+                      "InvalidMessage: did not receive a valid HTTP response", "unexpected EOF",
+                      "java.io.IOException: HTTP/1.1 header parser received no bytes",
+                      "curl: (52) Empty reply from server"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(HTTP_RESPONSE_UPGRADE) =
@@ -398,7 +409,9 @@ static const struct why_cause_info infos[] = {
                       "question."),
             .reference = "RFC 9112 section 8",
             .clients = SHOWN("1006", "1006", "1006", "socket hang up",
-                             "InvalidMessage: did not receive a valid HTTP response", "EOF"),
+                             "InvalidMessage: did not receive a valid HTTP response", "EOF",
+                             "java.io.IOException: HTTP/1.1 header parser received no bytes",
+                             "curl: (52) Empty reply from server"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(HTTP_REQUEST_METHOD) =
@@ -532,11 +545,13 @@ static const struct why_cause_info infos[] = {
                 N_("Use ws:// for this port, or wss:// with the port that has TLS (whysocket "
                    "serve --listen-tls). In a proxy write http:// before this server's address."),
             .reference = "RFC 6455 section 3",
-            .clients = SHOWN("1006, net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
-                             "1015, SSL_ERROR_PROTOCOL_VERSION_ALERT", "1006",
-                             "EPROTO: tlsv1 alert protocol version",
-                             "ssl.SSLError: tlsv1 alert protocol version",
-                             "remote error: tls: protocol version not supported"),
+            .clients =
+                SHOWN("1006, net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
+                      "1015, SSL_ERROR_PROTOCOL_VERSION_ALERT", "1006",
+                      "EPROTO ... SSL alert number 70", "ssl.SSLError: ... alert protocol version",
+                      "remote error: tls: protocol version not supported",
+                      "javax.net.ssl.SSLHandshakeException: Received fatal alert: protocol_version",
+                      "curl: (35) ... alert protocol version"),
             .retry = WHY_RETRY_CHANGED,
         },
 };

@@ -14,14 +14,19 @@
           N_("the code and the reason, in the close event"),                                       \
           N_("the code and the reason, in the close event"),                                       \
           N_("ConnectionClosedOK or ConnectionClosedError with the code"),                         \
-          N_("*websocket.CloseError with the code"))
+          N_("*websocket.CloseError with the code"), N_("onClose with the code and the reason"),   \
+          N_("no code: curl ends when the connection does"))
 
 #define SHOWN_CODE(code, python, go)                                                               \
-    SHOWN(code, code, code, code, "ConnectionClosedError: received " python, "websocket: close " go)
+    SHOWN(code, code, code, code, "ConnectionClosedError: received " python,                       \
+          "websocket: close " go, N_("onClose with the code and the reason"),                      \
+          N_("no code: curl ends when the connection does"))
 
 #define SHOWN_PROXY(chrome, node)                                                                  \
     SHOWN("1006, " chrome, "1006", "1006", node, N_("an exception out of connect()"),              \
-          N_("an error out of Dial() with the proxy's status line"))
+          N_("an error out of Dial() with the proxy's status line"),                               \
+          N_("an IOException out of buildAsync()"),                                                \
+          N_("curl: (56) CONNECT tunnel failed, with the status; (5), (7) or (97) without one"))
 
 static const struct why_cause_info infos[] = {
     AT(NONE) =
@@ -31,7 +36,7 @@ static const struct why_cause_info infos[] = {
             .when = N_("A record is read before its connection ended."),
             .fix = N_("Read the record once the connection has reported its end."),
             .reference = "",
-            .clients = SHOWN("", "", "", "", "", ""),
+            .clients = SHOWN("", "", "", "", "", "", "", ""),
             .retry = WHY_RETRY_DEPENDS,
         },
     AT(PEER_CLOSED) =
@@ -82,9 +87,11 @@ static const struct why_cause_info infos[] = {
             .fix = N_("Call close first and keep the event loop running until the end is reported, "
                       "or until the close time-out has passed."),
             .reference = "RFC 6455 section 7.1.7",
-            .clients = SHOWN("1006", "1006", "1006", "1006",
-                             "ConnectionClosedError: no close frame received or sent",
-                             "websocket: close 1006 (abnormal closure): unexpected EOF"),
+            .clients =
+                SHOWN("1006", "1006", "1006", "1006",
+                      "ConnectionClosedError: no close frame received or sent",
+                      "websocket: close 1006 (abnormal closure): unexpected EOF",
+                      N_("onClose with 1006"), N_("no code: curl ends when the connection does")),
             .retry = WHY_RETRY_NOT_NEEDED,
         },
     AT(LOCAL_INTERNAL) =
@@ -126,7 +133,9 @@ static const struct why_cause_info infos[] = {
             .clients = SHOWN("1006, Unexpected response code: 4xx", "1006", "1006",
                              "Unexpected server response: 4xx",
                              "InvalidStatus: server rejected WebSocket connection: HTTP 4xx",
-                             "websocket: bad handshake"),
+                             "websocket: bad handshake",
+                             "java.net.http.WebSocketHandshakeException, status 4xx",
+                             "curl: (22) Refused WebSockets upgrade: 4xx"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(DNS_NOT_FOUND) =
@@ -140,10 +149,12 @@ static const struct why_cause_info infos[] = {
                       "dig NAME. For internal names connect the VPN; in containers use the "
                       "service's name in the same network."),
             .reference = "RFC 1035",
-            .clients = SHOWN("1006, net::ERR_NAME_NOT_RESOLVED", "1006", "1006",
-                             "getaddrinfo ENOTFOUND HOST",
-                             "socket.gaierror: [Errno -2] Name or service not known",
-                             "dial tcp: lookup HOST: no such host"),
+            .clients = SHOWN(
+                "1006, net::ERR_NAME_NOT_RESOLVED", "1006", "1006", "getaddrinfo ENOTFOUND HOST",
+                "socket.gaierror: [Errno -2] Name or service not known",
+                "dial tcp: lookup HOST: no such host",
+                "java.net.ConnectException: java.nio.channels.UnresolvedAddressException",
+                "curl: (6) Could not resolve host: HOST"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(DNS_NO_ADDRESS) =
@@ -157,10 +168,12 @@ static const struct why_cause_info infos[] = {
             .fix = N_("Compare dig A NAME with dig AAAA NAME, add the missing record, or use the "
                       "name that carries the service, often with www. or ws. in front."),
             .reference = "RFC 1035",
-            .clients = SHOWN("1006, net::ERR_NAME_NOT_RESOLVED", "1006", "1006",
-                             "getaddrinfo ENODATA HOST",
-                             "socket.gaierror: [Errno -5] No address associated with hostname",
-                             "dial tcp: lookup HOST: no such host"),
+            .clients = SHOWN(
+                "1006, net::ERR_NAME_NOT_RESOLVED", "1006", "1006", "getaddrinfo ENODATA HOST",
+                "socket.gaierror: [Errno -5] No address associated with hostname",
+                "dial tcp: lookup HOST: no such host",
+                "java.net.ConnectException: java.nio.channels.UnresolvedAddressException",
+                "curl: (6) Could not resolve host: HOST"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(DNS_TEMPORARY) =
@@ -173,10 +186,12 @@ static const struct why_cause_info infos[] = {
             .fix = N_("Check the network first, then the name servers in /etc/resolv.conf with dig "
                       "@SERVER NAME. Connecting again later is right for this one."),
             .reference = "RFC 1035",
-            .clients = SHOWN("1006, net::ERR_NAME_NOT_RESOLVED", "1006", "1006",
-                             "getaddrinfo EAI_AGAIN HOST",
-                             "socket.gaierror: [Errno -3] Temporary failure in name resolution",
-                             "dial tcp: lookup HOST: server misbehaving"),
+            .clients = SHOWN(
+                "1006, net::ERR_NAME_NOT_RESOLVED", "1006", "1006", "getaddrinfo EAI_AGAIN HOST",
+                "socket.gaierror: [Errno -3] Temporary failure in name resolution",
+                "dial tcp: lookup HOST: server misbehaving",
+                "java.net.ConnectException: java.nio.channels.UnresolvedAddressException",
+                "curl: (6) Could not resolve host: HOST"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(DNS_FAILED) =
@@ -190,11 +205,13 @@ static const struct why_cause_info infos[] = {
                       "server with dig @SERVER NAME. SERVFAIL at one of them only points to "
                       "DNSSEC."),
             .reference = "RFC 1035",
-            .clients = SHOWN("1006, net::ERR_NAME_NOT_RESOLVED", "1006", "1006",
-                             "getaddrinfo EAI_FAIL HOST",
-                             "socket.gaierror: [Errno -4] Non-recoverable failure in name "
-                             "resolution",
-                             "dial tcp: lookup HOST: server misbehaving"),
+            .clients = SHOWN(
+                "1006, net::ERR_NAME_NOT_RESOLVED", "1006", "1006", "getaddrinfo EAI_FAIL HOST",
+                "socket.gaierror: [Errno -4] Non-recoverable failure in name "
+                "resolution",
+                "dial tcp: lookup HOST: server misbehaving",
+                "java.net.ConnectException: java.nio.channels.UnresolvedAddressException",
+                "curl: (6) Could not resolve host: HOST"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TCP_REFUSED) =
@@ -212,7 +229,9 @@ static const struct why_cause_info infos[] = {
             .clients = SHOWN("1006, net::ERR_CONNECTION_REFUSED", "1006", "1006",
                              "connect ECONNREFUSED ADDRESS:PORT",
                              "ConnectionRefusedError: [Errno 111] Connect call failed",
-                             "dial tcp ADDRESS:PORT: connect: connection refused"),
+                             "dial tcp ADDRESS:PORT: connect: connection refused",
+                             "java.net.ConnectException: Connection refused",
+                             "curl: (7) Failed to connect to HOST port PORT: Connection refused"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TCP_UNREACHABLE) =
@@ -228,7 +247,9 @@ static const struct why_cause_info infos[] = {
             .clients = SHOWN("1006, net::ERR_ADDRESS_UNREACHABLE", "1006", "1006",
                              "connect EHOSTUNREACH ADDRESS:PORT",
                              "OSError: [Errno 113] Connect call failed",
-                             "dial tcp ADDRESS:PORT: connect: no route to host"),
+                             "dial tcp ADDRESS:PORT: connect: no route to host",
+                             "java.net.ConnectException: No route to host",
+                             "curl: (7) Failed to connect to HOST port PORT: No route to host"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TCP_DENIED) =
@@ -244,7 +265,9 @@ static const struct why_cause_info infos[] = {
             .reference = "connect(2)",
             .clients = SHOWN("1006, net::ERR_NETWORK_ACCESS_DENIED", "1006", "1006",
                              "connect EACCES ADDRESS:PORT", "PermissionError: [Errno 13]",
-                             "dial tcp ADDRESS:PORT: connect: permission denied"),
+                             "dial tcp ADDRESS:PORT: connect: permission denied",
+                             "java.net.ConnectException: Permission denied",
+                             "curl: (7) Failed to connect to HOST port PORT: Permission denied"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TCP_NO_RESOURCE) =
@@ -261,7 +284,9 @@ static const struct why_cause_info infos[] = {
             .clients =
                 SHOWN("1006, net::ERR_INSUFFICIENT_RESOURCES", "1006", "1006",
                       "connect EMFILE ADDRESS:PORT", "OSError: [Errno 24] Too many open files",
-                      "dial tcp ADDRESS:PORT: socket: too many open files"),
+                      "dial tcp ADDRESS:PORT: socket: too many open files",
+                      "java.net.SocketException: Too many open files",
+                      "curl: (7) Couldn't connect to server"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TCP_NO_UNIX_SOCKET) =
@@ -275,7 +300,9 @@ static const struct why_cause_info infos[] = {
             .reference = "unix(7)",
             .clients = SHOWN("", "", "", "connect ENOENT PATH",
                              "FileNotFoundError: [Errno 2] No such file or directory",
-                             "dial unix PATH: connect: no such file or directory"),
+                             "dial unix PATH: connect: no such file or directory",
+                             N_("not affected: the JDK's client knows no Unix sockets"),
+                             "curl: (7) Couldn't connect to server"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TCP_RESET) =
@@ -293,7 +320,9 @@ static const struct why_cause_info infos[] = {
             .clients =
                 SHOWN("1006, net::ERR_CONNECTION_RESET", "1006", "1006", "1006; read ECONNRESET",
                       "ConnectionClosedError: no close frame received or sent",
-                      "read: connection reset by peer"),
+                      "read: connection reset by peer",
+                      "onError: java.net.SocketException: Connection reset",
+                      "curl: (56) Recv failure: Connection reset by peer"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TCP_FIN) =
@@ -308,9 +337,11 @@ static const struct why_cause_info infos[] = {
                       "60 s is a proxy: raise proxy_read_timeout and send pings every 20 to 30 "
                       "seconds. Otherwise have the server close with a code before it exits."),
             .reference = "RFC 6455 section 7.1.5",
-            .clients = SHOWN("1006", "1006", "1006", "1006",
-                             "ConnectionClosedError: no close frame received or sent",
-                             "websocket: close 1006 (abnormal closure): unexpected EOF"),
+            .clients =
+                SHOWN("1006", "1006", "1006", "1006",
+                      "ConnectionClosedError: no close frame received or sent",
+                      "websocket: close 1006 (abnormal closure): unexpected EOF",
+                      N_("onClose with 1006"), N_("no code: curl ends when the connection does")),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TCP_TIMEOUT) =
@@ -326,7 +357,9 @@ static const struct why_cause_info infos[] = {
             .reference = "RFC 9293 section 3.8.3",
             .clients = SHOWN("1006, net::ERR_TIMED_OUT", "1006", "1006", "1006; read ETIMEDOUT",
                              "ConnectionClosedError: no close frame received or sent",
-                             "read: connection timed out"),
+                             "read: connection timed out",
+                             "onError: java.io.IOException: Connection timed out",
+                             "curl: (56) Recv failure: Connection timed out"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TCP_FAILED) =
@@ -342,7 +375,9 @@ static const struct why_cause_info infos[] = {
             .clients = SHOWN("1006, net::ERR_CONNECTION_FAILED", "1006", "1006",
                              N_("1006 after an error event with the errno"),
                              N_("an OSError out of connect() or ConnectionClosedError"),
-                             N_("a *net.OpError with the errno")),
+                             N_("a *net.OpError with the errno"),
+                             N_("an IOException with the system's words"),
+                             N_("curl: (7) or (56) with the system's words")),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(PROXY_UNREACHABLE) =
@@ -440,6 +475,20 @@ static const struct why_cause_info infos[] = {
             .reference = "RFC 9110 section 9.3.6, RFC 1928",
             .clients = SHOWN_PROXY("net::ERR_TUNNEL_CONNECTION_FAILED",
                                    N_("the error of the proxy agent")),
+            .retry = WHY_RETRY_CHANGED,
+        },
+    AT(PROXY_LOGIN_PAGE) =
+        {
+            .title = N_("A login page answers instead of the server"),
+            .happened = N_("In place of the server a web page of the network or the proxy "
+                           "answered: it wants a login or a consent first."),
+            .when = N_("Wi-Fi of hotels, trains and airports, and company proxies whose session "
+                       "has run out."),
+            .fix = N_("Open http://neverssl.com in a browser on this network, log in or consent, "
+                      "and connect again."),
+            .reference = "RFC 8910, RFC 6585 section 6",
+            .clients = SHOWN_PROXY("net::ERR_SSL_PROTOCOL_ERROR",
+                                   N_("EPROTO: wrong version number, or ECONNRESET")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(PROXY_CLOSED) =

@@ -14,7 +14,9 @@
           N_("the code and the reason, in the close event"),                                       \
           N_("the code and the reason, in the close event"),                                       \
           N_("the code and the reason, in the close event"), python,                               \
-          "*websocket.CloseError: websocket: close " code go)
+          "*websocket.CloseError: websocket: close " code go,                                      \
+          N_("onClose with the code and the reason"),                                              \
+          N_("no code: curl ends when the connection does"))
 
 /* A code that the client's own library sends as well: script then sees 1006 (WHATWG). */
 #define SHOWN_ON_EITHER_SIDE(python, go)                                                           \
@@ -22,7 +24,9 @@
           N_("the code if received; 1006 if the browser itself ended the connection"),             \
           N_("the code if received; 1006 if the browser itself ended the connection"),             \
           N_("the code if received; 1006 after an error event if ws itself ended the connection"), \
-          python, go)
+          python, go,                                                                              \
+          N_("onClose with the code if received; onError if the JDK itself ended the connection"), \
+          N_("no code: curl ends when the connection does"))
 
 /* A number that no Close frame may hold: the receiver fails the connection instead. */
 #define SHOWN_AS_ILLEGAL                                                                           \
@@ -31,7 +35,9 @@
           N_("1006: a frame with this code fails the connection"),                                 \
           N_("1006, and ws reports WS_ERR_INVALID_CLOSE_CODE"),                                    \
           N_("ConnectionClosedError; answers 1002 to the peer"),                                   \
-          N_("an error that names a bad close code; gorilla answers 1002"))
+          N_("an error that names a bad close code; gorilla answers 1002"),                        \
+          N_("onError with a java.net.ProtocolException; the JDK answers 1002"),                   \
+          N_("curl: (56), or open: curl checks few of these rules"))
 
 /* 3000-3999 without what is registered. */
 #define UNASSIGNED_FOR_LIBRARIES(first_code, last_code)                                            \
@@ -110,7 +116,9 @@ static const struct why_code_info codes[] = {
                          N_("close event with code 1000, wasClean true"),
                          N_("close event with code 1000, wasClean true"),
                          N_("the code and the reason, in the close event"), "ConnectionClosedOK",
-                         "*websocket.CloseError: websocket: close 1000 (normal)"),
+                         "*websocket.CloseError: websocket: close 1000 (normal)",
+                         N_("onClose with the code and the reason"),
+                         N_("no code: curl ends when the connection does")),
         .reference = "RFC 6455 section 7.4.1",
     },
     {
@@ -144,7 +152,9 @@ static const struct why_code_info codes[] = {
                          N_("the code and the reason, in the close event"),
                          N_("the code and the reason, in the close event"),
                          N_("the code and the reason, in the close event"), "ConnectionClosedOK",
-                         "*websocket.CloseError: websocket: close 1001 (going away)"),
+                         "*websocket.CloseError: websocket: close 1001 (going away)",
+                         N_("onClose with the code and the reason"),
+                         N_("no code: curl ends when the connection does")),
         .reference = "RFC 6455 section 7.4.1",
     },
     {
@@ -258,7 +268,9 @@ static const struct why_code_info codes[] = {
                          N_("close event with code 1005, wasClean true"),
                          N_("1005 and an empty reason, in the close event"),
                          "ConnectionClosedOK: received 1005 (no status received [internal])",
-                         "*websocket.CloseError: websocket: close 1005 (no status)"),
+                         "*websocket.CloseError: websocket: close 1005 (no status)",
+                         N_("onClose with 1005 and an empty reason"),
+                         N_("no code: curl ends when the connection does")),
         .reference = "RFC 6455 section 7.4.1",
     },
     {
@@ -297,7 +309,9 @@ static const struct why_code_info codes[] = {
                             "does not"),
                          "ConnectionClosedError: no close frame received or sent",
                          "*websocket.CloseError: websocket: close 1006 (abnormal closure): "
-                         "unexpected EOF"),
+                         "unexpected EOF",
+                         N_("onClose with 1006, or onError with the IOException"),
+                         N_("no code: curl ends, at times with (56) or (52)")),
         .reference = "RFC 6455 section 7.4.1",
     },
     {
@@ -330,16 +344,19 @@ static const struct why_code_info codes[] = {
         .retry = WHY_RETRY_CHANGED,
         .retry_advice = N_("Connect again if you must, but do not send that message again as it "
                            "is: it ends the same way."),
-        .clients = SHOWN(N_("1007 if received; 1006 and a line in the console if Chrome itself "
-                            "found the bad text"),
-                         N_("1007 if received; 1006 if Firefox itself found the bad text"),
-                         N_("1007 if received; 1006 if Safari itself found the bad text"),
-                         N_("1007 if received; 1006 and WS_ERR_INVALID_UTF8 if ws found the bad "
-                            "text"),
-                         N_("ConnectionClosedError: sent 1007 or received 1007, with the position "
-                            "of the byte"),
-                         N_("*websocket.CloseError with 1007 if received; gorilla itself does not "
-                            "check text")),
+        .clients =
+            SHOWN(N_("1007 if received; 1006 and a line in the console if Chrome itself "
+                     "found the bad text"),
+                  N_("1007 if received; 1006 if Firefox itself found the bad text"),
+                  N_("1007 if received; 1006 if Safari itself found the bad text"),
+                  N_("1007 if received; 1006 and WS_ERR_INVALID_UTF8 if ws found the bad "
+                     "text"),
+                  N_("ConnectionClosedError: sent 1007 or received 1007, with the position "
+                     "of the byte"),
+                  N_("*websocket.CloseError with 1007 if received; gorilla itself does not "
+                     "check text"),
+                  N_("onClose with 1007 if received; onError if the JDK itself found the bad text"),
+                  N_("no code: curl does not check text")),
         .reference = "RFC 6455 sections 7.4.1, 8.1",
     },
     {
@@ -499,7 +516,9 @@ static const struct why_code_info codes[] = {
                          N_("the code and the reason, in the close event"),
                          N_("ConnectionClosedError: received 1012 (service restart); "
                             "websocket-client refuses the frame"),
-                         "*websocket.CloseError: websocket: close 1012"),
+                         "*websocket.CloseError: websocket: close 1012",
+                         N_("onClose with the code and the reason"),
+                         N_("no code: curl ends when the connection does")),
         .reference = N_("IANA registry (mailing list hybi, 2012)"),
     },
     {
@@ -534,7 +553,9 @@ static const struct why_code_info codes[] = {
                          N_("the code and the reason, in the close event"),
                          N_("ConnectionClosedError: received 1013 (try again later); "
                             "websocket-client refuses the frame"),
-                         "*websocket.CloseError: websocket: close 1013"),
+                         "*websocket.CloseError: websocket: close 1013",
+                         N_("onClose with the code and the reason"),
+                         N_("no code: curl ends when the connection does")),
         .reference = N_("IANA registry (mailing list hybi, 2012)"),
     },
     {
@@ -567,7 +588,9 @@ static const struct why_code_info codes[] = {
                          N_("the code and the reason, in the close event"),
                          N_("the code and the reason, in the close event"),
                          "ConnectionClosedError: received 1014 (bad gateway)",
-                         N_("gorilla does not know the code and fails: bad close code 1014")),
+                         N_("gorilla does not know the code and fails: bad close code 1014"),
+                         N_("onClose with the code and the reason"),
+                         N_("no code: curl ends when the connection does")),
         .reference = N_("IANA registry (mailing list hybi, 2015)"),
     },
     {
@@ -606,7 +629,9 @@ static const struct why_code_info codes[] = {
                          N_("1006; ws has the cause in its error event, Node's own WebSocket has "
                             "none"),
                          N_("no code: an ssl.SSLError out of connect()"),
-                         N_("no code: an error of crypto/tls or crypto/x509 out of Dial()")),
+                         N_("no code: an error of crypto/tls or crypto/x509 out of Dial()"),
+                         N_("no code: an SSLException out of buildAsync()"),
+                         N_("no code: curl: (60) or (35) with the cause")),
         .reference = "RFC 6455 section 7.4.1",
     },
     {

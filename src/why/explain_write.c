@@ -222,6 +222,7 @@ void why__cause_write_text(enum why_cause cause, enum why_lang lang, struct why_
     section(text, tr(lang, "What happened"), tr(lang, info->happened));
     section(text, tr(lang, "When you see it"), tr(lang, info->when));
     section(text, tr(lang, "How to fix it"), tr(lang, info->fix));
+    why__append_sides(text, info, lang);
     write_retry(info->retry, "", lang, text);
     write_clients(info->clients, lang, text);
     write_reference(info->reference, lang, text);
@@ -244,6 +245,7 @@ void why__cause_write_json(struct why__json *json, enum why_cause cause, enum wh
     why__json_string(json, "happened", tr(lang, info->happened));
     why__json_string(json, "when", tr(lang, info->when));
     why__json_string(json, "fix", tr(lang, info->fix));
+    why__json_sides(json, info, lang);
     why__json_string(json, "retry", why__retry_id(info->retry));
     write_clients_json(json, info->clients, lang);
     write_reference_json(json, info->reference, lang);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * An entry of the tables in words: a code or a cause, as text and as JSON. The text has the form of
- * why_record_write_text().
+ * An entry of the tables in words: a code, a cause or a notice, as text and as JSON. The text has
+ * the form of why_record_write_text().
  */
 #ifndef WHY_WHY_EXPLAIN_WRITE_H
 #define WHY_WHY_EXPLAIN_WRITE_H
@@ -18,5 +18,8 @@ void why__code_write_json(struct why__json *json, uint16_t code, const struct wh
 
 void why__cause_write_text(enum why_cause cause, enum why_lang lang, struct why_text *text);
 void why__cause_write_json(struct why__json *json, enum why_cause cause, enum why_lang lang);
+
+void why__notice_write_text(enum why_notice notice, enum why_lang lang, struct why_text *text);
+void why__notice_write_json(struct why__json *json, enum why_notice notice, enum why_lang lang);
 
 #endif

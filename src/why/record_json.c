@@ -7,6 +7,7 @@
 #include "why/i18n.h"
 #include "why/json.h"
 #include "why/names.h"
+#include "why/record_facts.h"
 #include "why/words.h"
 
 #include <stdio.h>
@@ -184,6 +185,7 @@ static void write_words(struct why__json *json, const struct why_record *record,
     why__json_string(json, "title", tr(lang, cause->title));
     why__json_string(json, "happened", tr(lang, cause->happened));
     why__json_string(json, "fix", tr(lang, cause->fix));
+    why__json_sides(json, cause, lang);
     why__json_string(json, "reference", tr(lang, cause->reference));
 }
 
@@ -215,6 +217,7 @@ void why_record_write_json(const struct why_record *record, enum why_lang lang,
     write_utf8(&json, &record->utf8);
     write_http(&json, &record->http);
     write_tls(&json, &record->tls);
+    why__record_notices_json(record, lang, &json);
     write_timings(&json, &record->timings);
     write_counters(&json, &record->counters);
     why__json_close(&json, '}');

@@ -71,6 +71,7 @@ static void write_advice(const struct why_record *record, enum why_lang lang,
     }
     paragraph(text, tr(lang, is_code_telling(record) ? why_code_info(record->code)->fix
                                                      : why_cause_info(record->cause)->fix));
+    why__append_sides(text, why_cause_info(record->cause), lang);
     heading(text, tr(lang, "Connect again?"));
     paragraph(text, tr(lang, why__retry_text(why_record_retry(record))));
 }
@@ -96,6 +97,7 @@ void why_record_write_text(const struct why_record *record, enum why_lang lang,
     text->failed |= evidence.failed;
     why_text_clear(&evidence);
     write_advice(record, lang, text);
+    why__record_notices(record, lang, text);
 }
 
 /* ---- One line ---- */

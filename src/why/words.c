@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "why/words.h"
-#include "why/mark.h"
+#include "why/i18n.h"
 
 #include <string.h>
 
@@ -40,6 +40,7 @@ const char *why__client_id(enum why_client_kind kind) {
         [WHY_CLIENT_CHROME] = "chrome", [WHY_CLIENT_FIREFOX] = "firefox",
         [WHY_CLIENT_SAFARI] = "safari", [WHY_CLIENT_NODE] = "node",
         [WHY_CLIENT_PYTHON] = "python", [WHY_CLIENT_GO] = "go",
+        [WHY_CLIENT_JAVA] = "java",     [WHY_CLIENT_CURL] = "curl",
     };
     return ids[kind];
 }
@@ -49,6 +50,7 @@ const char *why_client_kind_name(enum why_client_kind kind) {
         [WHY_CLIENT_CHROME] = "Chrome", [WHY_CLIENT_FIREFOX] = "Firefox",
         [WHY_CLIENT_SAFARI] = "Safari", [WHY_CLIENT_NODE] = "Node",
         [WHY_CLIENT_PYTHON] = "Python", [WHY_CLIENT_GO] = "Go",
+        [WHY_CLIENT_JAVA] = "Java",     [WHY_CLIENT_CURL] = "curl",
     };
     return names[kind];
 }
@@ -114,4 +116,22 @@ void why__append_code_range(struct why_text *text, uint16_t first, uint16_t last
     } else {
         why_text_append(text, "%u-%u", first, last);
     }
+}
+
+void why__append_sides(struct why_text *text, const struct why_cause_info *info,
+                       enum why_lang lang) {
+    if (info->fix_server != NULL) {
+        why_text_append(text, "  %s %s\n", tr(lang, "On the server:"), tr(lang, info->fix_server));
+    }
+    if (info->fix_client != NULL) {
+        why_text_append(text, "  %s %s\n", tr(lang, "On the client:"), tr(lang, info->fix_client));
+    }
+}
+
+void why__json_sides(struct why__json *json, const struct why_cause_info *info,
+                     enum why_lang lang) {
+    why__json_string_or_null(json, "fix_server",
+                             info->fix_server == NULL ? "" : tr(lang, info->fix_server));
+    why__json_string_or_null(json, "fix_client",
+                             info->fix_client == NULL ? "" : tr(lang, info->fix_client));
 }

@@ -6,6 +6,7 @@
 #ifndef WHY_WHY_WORDS_H
 #define WHY_WHY_WORDS_H
 
+#include "why/json.h"
 #include "whysocket/explain.h"
 
 /* Stable, for JSON: "registered", "back_off", "senders", "chrome". */
@@ -25,5 +26,12 @@ void why__append_reference_url(struct why_text *text, const char *reference);
 
 /* Append "1007" or "4000-4999". */
 void why__append_code_range(struct why_text *text, uint16_t first, uint16_t last);
+
+/* Append how each side mends the cause, a line each; nothing where the fix says it all. */
+void why__append_sides(struct why_text *text, const struct why_cause_info *info,
+                       enum why_lang lang);
+
+/* The same as the members "fix_server" and "fix_client"; null where there is nothing. */
+void why__json_sides(struct why__json *json, const struct why_cause_info *info, enum why_lang lang);
 
 #endif
