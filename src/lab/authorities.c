@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/authorities.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
@@ -13,6 +16,7 @@ enum {
     CA_FROM_DAYS = -500,
     CA_TO_DAYS = 1800,
     HOUR = 3600,
+    PRIME_BITS = 512,
 };
 
 static const struct spec {
@@ -70,16 +74,70 @@ static const struct spec {
 
 /* ---- Parts ---- */
 
-static EVP_PKEY *rsa_key_new(int bits) {
-    int primes = bits < 1024 ? 2 : bits < 4096 ? 3 : bits < 8192 ? 4 : 5;
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-    EVP_PKEY *key = NULL;
-    if (context != NULL && EVP_PKEY_keygen_init(context) == 1 &&
-        EVP_PKEY_CTX_set_rsa_keygen_bits(context, bits) == 1 &&
-        EVP_PKEY_CTX_set_rsa_keygen_primes(context, primes) == 1) {
-        (void)EVP_PKEY_generate(context, &key);
+/* Multiply `product` by primes, for e = 65537, until it has that many bits; `phi` keeps step. */
+static bool multiply_primes(BIGNUM *product, BIGNUM *phi, int bits, BN_CTX *context) {
+    int part = bits <= 1024 ? bits / 2 : PRIME_BITS;
+    BIGNUM *prime = BN_new();
+    BIGNUM *next = BN_new();
+    bool done = prime != NULL && next != NULL && BN_one(product) == 1 && BN_one(phi) == 1;
+    int attempt = 0;
+    while (done && BN_num_bits(product) < bits) {
+        int left = bits - BN_num_bits(product);
+        bool is_last = left < part + part / 2;
+        /* The last one brings it to the very length; whether with a bit more shows only then. */
+        int size = is_last ? left + (attempt++ & 1) : part;
+        done = BN_generate_prime_ex2(prime, size, 0, NULL, NULL, NULL, context) == 1 &&
+               BN_mul(next, product, prime, context) == 1;
+        if (!done || BN_num_bits(next) > bits || (is_last && BN_num_bits(next) < bits) ||
+            BN_mod_word(prime, RSA_F4) == 1) {
+            continue;
+        }
+        done = BN_copy(product, next) != NULL && BN_sub_word(prime, 1) == 1 &&
+               BN_mul(phi, phi, prime, context) == 1;
     }
+    BN_free(prime);
+    BN_free(next);
+    return done;
+}
+
+static EVP_PKEY *rsa_key_from(const BIGNUM *n, const BIGNUM *e, const BIGNUM *d) {
+    EVP_PKEY *key = NULL;
+    OSSL_PARAM *parameters = NULL;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    if (context != NULL && builder != NULL &&
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1 &&
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_D, d) == 1 &&
+        (parameters = OSSL_PARAM_BLD_to_param(builder)) != NULL &&
+        EVP_PKEY_fromdata_init(context) == 1) {
+        (void)EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, parameters);
+    }
+    OSSL_PARAM_free(parameters);
+    OSSL_PARAM_BLD_free(builder);
     EVP_PKEY_CTX_free(context);
+    return key;
+}
+
+/* An RSA key of many small primes: made in milliseconds where two large ones take seconds, and the
+ * same to everybody who sees its public half. It keeps no secret, and has none to keep. */
+static EVP_PKEY *rsa_key_new(int bits) {
+    EVP_PKEY *key = NULL;
+    BN_CTX *context = BN_CTX_new();
+    BIGNUM *n = BN_new();
+    BIGNUM *phi = BN_new();
+    BIGNUM *e = BN_new();
+    BIGNUM *d = BN_new();
+    if (context != NULL && n != NULL && phi != NULL && e != NULL && d != NULL &&
+        BN_set_word(e, RSA_F4) == 1 && multiply_primes(n, phi, bits, context) &&
+        BN_mod_inverse(d, e, phi, context) != NULL) {
+        key = rsa_key_from(n, e, d);
+    }
+    BN_free(d);
+    BN_free(e);
+    BN_free(phi);
+    BN_free(n);
+    BN_CTX_free(context);
     return key;
 }
 

@@ -15,8 +15,7 @@ struct lab_authority {
     EVP_PKEY *key;
 };
 
-/* A new key. Those of RSA have as many primes as OpenSSL allows, which takes a fraction of the time
- * and which nobody sees; they are for tests. NULL if it cannot be made. */
+/* A new key, good for tests alone. NULL if it cannot be made. */
 EVP_PKEY *lab_key_new(enum lab_key kind);
 
 const EVP_MD *lab_digest_of(enum lab_digest digest);

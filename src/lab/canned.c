@@ -12,7 +12,8 @@
 
 enum {
     FLIGHT_MAX = 16384,
-    DH_LEN = 60, /* 480 bits */
+    DH480_LEN = 60,
+    DH512_LEN = 64,
     SIGNATURE_LEN = 256,
     RECORD_ALERT = 21,
     RECORD_HANDSHAKE = 22,
@@ -129,18 +130,18 @@ static void put_certificates(struct flight *flight, const X509 *leaf, STACK_OF(X
 
 /* RFC 5246 section 7.4.3. The signature is none: a client that minds the size of the group says so
  * before it looks at it. */
-static void put_small_dh(struct flight *flight) {
-    uint8_t prime[DH_LEN];
-    memset(prime, 0xff, sizeof prime);
-    prime[DH_LEN - 1] = 0xc5;
+static void put_small_dh(struct flight *flight, size_t len) {
+    uint8_t prime[DH512_LEN];
+    memset(prime, 0xff, len);
+    prime[len - 1] = 0xc5;
     size_t start = begin_message(flight, SERVER_KEY_EXCHANGE, VERSION_TLS12);
-    put_number(flight, DH_LEN, 2);
-    put(flight, prime, DH_LEN);
+    put_number(flight, len, 2);
+    put(flight, prime, len);
     put_number(flight, 1, 2);
     put_number(flight, 2, 1); /* the generator */
-    put_number(flight, DH_LEN, 2);
+    put_number(flight, len, 2);
     put_number(flight, 0x7f, 1);
-    put_random(flight, DH_LEN - 1);
+    put_random(flight, len - 1);
     put_number(flight, SIGNATURE_RSA_SHA256, 2);
     put_number(flight, SIGNATURE_LEN, 2);
     put_random(flight, SIGNATURE_LEN);
@@ -186,9 +187,10 @@ static void write_flight(struct flight *flight, const struct lab_link *link, con
         (void)put_hello_with(flight, hello, ecdhe, false);
         return;
     case LAB_CANNED_DH480:
+    case LAB_CANNED_DH512:
         if (put_hello_with(flight, hello, dhe, true)) {
             put_certificates(flight, leaf, chain);
-            put_small_dh(flight);
+            put_small_dh(flight, link->mode->number == LAB_CANNED_DH480 ? DH480_LEN : DH512_LEN);
         }
         return;
     case LAB_CANNED_RC4:

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab/contexts.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/dh.h>
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,23 +70,40 @@ static int warn_of_name(SSL *ssl, int *alert, void *argument) {
 
 /* ---- Settings ---- */
 
-/* Any prime of that length does: what is measured is the length. */
-static bool set_dh(SSL_CTX *ssl, int bits) {
-    EVP_PKEY *parameters = NULL;
+/* The group of 1024 bits that everybody had: RFC 2409 section 6.2. */
+static EVP_PKEY *dh1024_new(void) {
+    EVP_PKEY *group = NULL;
+    OSSL_PARAM *parameters = NULL;
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL);
-    bool done = false;
-    if (bits >= 2048) {
-        done = SSL_CTX_set_dh_auto(ssl, 1) == 1;
-    } else if (context != NULL && EVP_PKEY_paramgen_init(context) == 1 &&
-               EVP_PKEY_CTX_set_dh_paramgen_prime_len(context, bits) == 1 &&
-               EVP_PKEY_CTX_set_dh_paramgen_generator(context, 2) == 1 &&
-               EVP_PKEY_paramgen(context, &parameters) == 1) {
-        done = SSL_CTX_set0_tmp_dh_pkey(ssl, parameters) == 1;
-        parameters = done ? NULL : parameters;
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    BIGNUM *prime = BN_get_rfc2409_prime_1024(NULL);
+    BIGNUM *generator = BN_new();
+    if (context != NULL && builder != NULL && prime != NULL && generator != NULL &&
+        BN_set_word(generator, DH_GENERATOR_2) == 1 &&
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_FFC_P, prime) == 1 &&
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_FFC_G, generator) == 1 &&
+        (parameters = OSSL_PARAM_BLD_to_param(builder)) != NULL &&
+        EVP_PKEY_fromdata_init(context) == 1) {
+        (void)EVP_PKEY_fromdata(context, &group, EVP_PKEY_KEY_PARAMETERS, parameters);
     }
-    EVP_PKEY_free(parameters);
+    OSSL_PARAM_free(parameters);
+    OSSL_PARAM_BLD_free(builder);
+    BN_free(generator);
+    BN_free(prime);
     EVP_PKEY_CTX_free(context);
-    return done;
+    return group;
+}
+
+static bool set_dh(SSL_CTX *ssl, int bits) {
+    if (bits != 1024) {
+        return SSL_CTX_set_dh_auto(ssl, 1) == 1; /* 2048, as the key of the certificate */
+    }
+    EVP_PKEY *group = dh1024_new();
+    if (group == NULL || SSL_CTX_set0_tmp_dh_pkey(ssl, group) != 1) {
+        EVP_PKEY_free(group);
+        return false;
+    }
+    return true;
 }
 
 static bool ask_for_client_certs(SSL_CTX *ssl, const struct lab_certs *certs, bool required) {

@@ -124,7 +124,7 @@ struct lab_tls {
     int version_min, version_max; /* 0: TLS 1.2, TLS 1.3 */
     const char *ciphers, *groups, *signatures;
     enum lab_client_certs client_certs;
-    int dh_bits;          /* of the DH group; 0: none */
+    int dh_bits;          /* of the DH group, 1024 or 2048; 0: none */
     bool h2_only;         /* ALPN */
     bool name_warning;    /* a warning unrecognized_name, then all is well */
     bool name_required;   /* no server name: the alert `number` of the mode */
@@ -174,6 +174,7 @@ enum lab_canned {
     LAB_CANNED_SSL3,
     LAB_CANNED_NO_RENEGOTIATION_INFO,
     LAB_CANNED_DH480,
+    LAB_CANNED_DH512,
     LAB_CANNED_RC4,
     LAB_CANNED_RC4_MD5,
     LAB_CANNED_3DES,

@@ -136,7 +136,8 @@ void lab_serve_proxy(struct lab_link *link) {
     } else if (open_way(link)) {
         if (mode->act == LAB_ACT_PROXY_TLS) {
             lab_serve_tls(link);
-        } else if (lab_link_send(link, sign_in, sizeof sign_in - 1)) {
+        } else if (lab_link_wait_data(link, LAB_HOLD_MS) &&
+                   lab_link_send(link, sign_in, sizeof sign_in - 1)) {
             lab_link_finish(link);
         }
     }
