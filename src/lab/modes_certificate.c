@@ -206,6 +206,7 @@ const struct lab_mode lab_certificate_modes[] = {
      .group = "name",
      .what = N_("works here: a wildcard that stands for a part of a label"),
      .host = DEEP("wild-partial"),
+     .or_cause = WHY_CAUSE_TLS_CERT_NAME_MISMATCH,
      .notices = NOTICE(PARTIAL_WILDCARD),
      .cert = {.cn = "", .names = "DNS:wild-p*.%p"}},
     {.name = "wild-bare",
