@@ -50,6 +50,7 @@ extern const struct command command_compare;
 extern const struct command command_connect;
 extern const struct command command_explain;
 extern const struct command command_serve;
+extern const struct command command_lab;
 
 /* The table; ends with NULL. */
 extern const struct command *const commands[];

@@ -24,6 +24,7 @@ why_script(scenario/diagnosis_test 300 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_D
 why_script(scenario/serve_command_test 120 $<TARGET_FILE:whysocket>)
 why_script(scenario/check_test 300 ${CMAKE_BINARY_DIR})
 why_script(scenario/connect_test 120 ${CMAKE_BINARY_DIR})
+why_script(scenario/lab_test 300 ${CMAKE_BINARY_DIR})
 why_script(scenario/documents_test 60 ${CMAKE_BINARY_DIR})
 why_script(scenario/examples_test 120 ${CMAKE_BINARY_DIR})
 why_script(scenario/runner_test 120 ${CMAKE_BINARY_DIR})
