@@ -4,24 +4,29 @@
  */
 #include "cmd/command.h"
 #include "cmd/lab_list.h"
+#include "cmd/lab_matrix.h"
 #include "lab/server.h"
 #include "why/i18n.h"
 #include "why/json.h"
 #include "why/names.h"
 
+#include <errno.h>
+#include <ftw.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct lab_options {
     const char *listen, *write_ca, *write_certs;
-    struct arg_list modes;
-    bool list, hosts;
+    struct arg_list modes, clients;
+    uint64_t timeout_ms;
+    bool list, hosts, matrix;
 };
 
-static const struct lab_options defaults = {.listen = "127.0.0.1:9500"};
+static const struct lab_options defaults = {.listen = "127.0.0.1:9500", .timeout_ms = 3000};
 
 #define FIELD(name) offsetof(struct lab_options, name)
 
@@ -40,6 +45,24 @@ static const struct arg_option options[] = {
      .kind = ARG_FLAG,
      .help = N_("show the names as lines for /etc/hosts, and end"),
      .offset = FIELD(hosts)},
+    {.name = "matrix",
+     .kind = ARG_FLAG,
+     .help = N_("try the clients of this machine on all modes, show what each says, and end"),
+     .offset = FIELD(matrix)},
+    {.name = "client",
+     .kind = ARG_LIST,
+     .value = N_("NAME"),
+     .help = N_("with --matrix, this one alone: whysocket, curl, node, python, chromium; may be "
+                "repeated"),
+     .offset = FIELD(clients)},
+    {.name = "timeout",
+     .alias = 't',
+     .kind = ARG_DURATION,
+     .value = N_("DURATION"),
+     .help = N_("with --matrix, how long a client may take for a mode (3s)"),
+     .offset = FIELD(timeout_ms),
+     .min = 100,
+     .max = 60000},
     {.name = "mode",
      .kind = ARG_LIST,
      .value = N_("NAME"),
@@ -63,6 +86,8 @@ static const struct command_example examples[] = {
      N_("in another terminal: what does it say of this one?")},
     {"whysocket lab --list", N_("what there is")},
     {"whysocket lab --list --json | jq -r '.modes[].url'", N_("for a script")},
+    {"whysocket lab --matrix --mode expired --mode mtls13-none",
+     N_("what curl, node, python and Chromium say of two of them")},
     {"whysocket lab --hosts | sudo tee -a /etc/hosts",
      N_("for clients that do not know that .localhost is this machine")},
     {NULL, NULL},
@@ -267,6 +292,44 @@ static enum exit_code show(struct command_call *call, const struct lab_place *pl
     return failed ? EXIT_CODE_INTERNAL : EXIT_CODE_OK;
 }
 
+/* ---- The matrix ---- */
+
+static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *walk) {
+    (void)status;
+    (void)flag;
+    (void)walk;
+    (void)remove(path);
+    return 0; /* what cannot be removed stays */
+}
+
+/* On free ports, with files in a folder that goes again. */
+static enum exit_code run_matrix(struct command_call *call, struct lab_place *place) {
+    const struct lab_options *asked = call->options;
+    const char *base = getenv("TMPDIR");
+    char folder[512];
+    (void)snprintf(folder, sizeof folder, "%s/whysocket-lab-XXXXXX",
+                   base == NULL || *base == '\0' ? "/tmp" : base);
+    if (mkdtemp(folder) == NULL) {
+        output_diagnostic(&call->output, tr(call->output.lang, "cannot write %s: %s"), folder,
+                          strerror(errno));
+        return EXIT_CODE_INTERNAL;
+    }
+    *place = (struct lab_place){
+        .address = "127.0.0.1:0", .folder = folder, .kind = place->kind, .names = place->names};
+    const struct lab_config config = {
+        .address = place->address, .kind = place->kind, .certs_folder = folder};
+    struct lab_server *server = NULL;
+    struct lab_failure failure;
+    enum lab_result result = lab_server_new(&config, &server, &failure);
+    place->server = server;
+    enum exit_code code = result == LAB_OK ? lab_matrix_run(call, place, &asked->clients, folder,
+                                                            (unsigned)asked->timeout_ms)
+                                           : report_failure(call, result, &failure);
+    lab_server_free(server);
+    (void)nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return code;
+}
+
 static bool read_kind(const struct command_call *call, enum lab_kind *kind) {
     static const char *const names[] = {
         [LAB_KIND_ALL] = "all", [LAB_KIND_TLS] = "tls", [LAB_KIND_RAW] = "raw"};
@@ -300,7 +363,7 @@ static enum exit_code run_lab(struct command_call *call) {
     if (asked->list || asked->hosts) {
         return show(call, &place, asked->hosts);
     }
-    return serve(call, &place);
+    return asked->matrix ? run_matrix(call, &place) : serve(call, &place);
 }
 
 const struct command command_lab = {
