@@ -10,13 +10,20 @@
 /* IANA's numbers of extensions that not every library sends. */
 enum {
     EXT_STATUS_REQUEST = 5,
+    EXT_POINT_FORMATS = 11,
     EXT_STATUS_REQUEST_V2 = 17, /* Java alone */
     EXT_CERTIFICATE_TIMESTAMP = 18,
     EXT_ENCRYPT_THEN_MAC = 22,
     EXT_RECORD_SIZE_LIMIT = 28,
     EXT_DELEGATED_CREDENTIALS = 34, /* Firefox alone */
     EXT_SIGNATURE_ALGORITHMS_CERT = 50,
+    EXT_KEY_SHARE = 51,
     EXT_RENEGOTIATION_INFO = 0xff01,
+};
+
+enum {
+    HEAD_LEN = 4 + 2 + 32, /* RFC 8446 section 4.1.2: type and length, version, random */
+    EXTENSIONS_MAX = 64,   /* of which the order is looked at */
 };
 
 /* RFC 8701: a number that means nothing, offered so that servers do not forget to ignore such. */
@@ -24,57 +31,69 @@ static bool is_grease(unsigned number) {
     return (number & 0x0f0f) == 0x0a0a && number >> 8 == (number & 0xff);
 }
 
-/* RFC 8446 section 4.2.8: all their length, then group, length, and the share itself. */
-static void read_shares(SSL *ssl, struct why_tls_offer *offer) {
-    const uint8_t *data = NULL;
+/* The part of `from` that a length of one or two bytes goes before; what is too short has none. */
+static struct why_bytes take_part(struct why_bytes *from, size_t length_len) {
     size_t len = 0;
-    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_key_share, &data, &len) != 1) {
+    for (size_t i = 0; i < length_len && i < from->len; i++) {
+        len = len << 8 | from->data[i];
+    }
+    if (from->len < length_len || from->len - length_len < len) {
+        *from = (struct why_bytes){0};
+        return *from;
+    }
+    struct why_bytes part = {from->data + length_len, len};
+    from->data += length_len + len;
+    from->len -= length_len + len;
+    return part;
+}
+
+static unsigned take_number(struct why_bytes *from) {
+    unsigned number = (unsigned)(from->data[0] << 8 | from->data[1]);
+    from->data += 2;
+    from->len -= 2;
+    return number;
+}
+
+/* RFC 8446 section 4.2.8: all their length, then group, length, and the share itself. */
+static void read_shares(struct why_bytes extension, struct why_tls_offer *offer) {
+    struct why_bytes shares = take_part(&extension, 2);
+    while (shares.len >= 4) {
+        unsigned group = take_number(&shares);
+        (void)take_part(&shares, 2);
+        if (!is_grease(group) &&
+            offer->share_count < sizeof offer->shares / sizeof offer->shares[0]) {
+            offer->shares[offer->share_count++] = (uint16_t)group;
+        }
+    }
+}
+
+void why__client_hello_read(struct why_bytes message, struct why_tls_offer *offer) {
+    int order[EXTENSIONS_MAX];
+    struct why__client_hello_shape shape = {.extensions = order};
+    if (message.len < HEAD_LEN) {
         return;
     }
-    for (size_t at = 2; at + 4 <= len;) {
-        uint16_t group = (uint16_t)(data[at] << 8 | data[at + 1]);
-        at += 4 + (size_t)(data[at + 2] << 8 | data[at + 3]);
-        if (!is_grease(group) && offer->share_count < sizeof offer->shares / sizeof(uint16_t)) {
-            offer->shares[offer->share_count++] = group;
+    struct why_bytes rest = {message.data + HEAD_LEN, message.len - HEAD_LEN};
+    (void)take_part(&rest, 1); /* session id */
+    struct why_bytes suites = take_part(&rest, 2);
+    (void)take_part(&rest, 1); /* compression */
+    while (suites.len >= 2) {
+        offer->grease |= is_grease(take_number(&suites));
+    }
+    struct why_bytes extensions = take_part(&rest, 2);
+    while (extensions.len >= 4 && shape.extension_count < EXTENSIONS_MAX) {
+        unsigned type = take_number(&extensions);
+        struct why_bytes content = take_part(&extensions, 2);
+        offer->grease |= is_grease(type);
+        order[shape.extension_count++] = (int)type;
+        if (type == EXT_KEY_SHARE) {
+            read_shares(content, offer);
+        } else if (type == EXT_POINT_FORMATS) {
+            shape.point_format_count = take_part(&content, 1).len;
         }
     }
-}
-
-/* It stands among the suites, or among the extensions. */
-static bool has_grease(SSL *ssl, const int *extensions, size_t count) {
-    const uint8_t *suites = NULL;
-    size_t len = SSL_client_hello_get0_ciphers(ssl, &suites);
-    for (size_t i = 0; i + 1 < len; i += 2) {
-        if (is_grease((unsigned)(suites[i] << 8 | suites[i + 1]))) {
-            return true;
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (is_grease((unsigned)extensions[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void why__client_hello_read(SSL *ssl, struct why_tls_offer *offer) {
-    const uint8_t *formats = NULL;
-    int *extensions = NULL;
-    size_t count = 0, formats_len = 0;
-    if (SSL_client_hello_get1_extensions_present(ssl, &extensions, &count) != 1) {
-        count = 0;
-    }
-    offer->share_count = 0; /* a second hello's take their place */
-    read_shares(ssl, offer);
-    struct why__client_hello_shape shape = {.extensions = extensions, .extension_count = count};
-    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_ec_point_formats, &formats, &formats_len) == 1 &&
-        formats_len > 0) {
-        shape.point_format_count = formats_len - 1;
-    }
-    offer->grease = has_grease(ssl, extensions, count);
-    offer->extension_count = (uint8_t)(count < UINT8_MAX ? count : UINT8_MAX);
+    offer->extension_count = (uint8_t)shape.extension_count;
     offer->client = why__client_hello_guess(offer, &shape);
-    OPENSSL_free(extensions);
 }
 
 /* ---- What sent it ---- */

@@ -5,14 +5,14 @@
 #ifndef WHY_TLS_CLIENT_HELLO_H
 #define WHY_TLS_CLIENT_HELLO_H
 
+#include "whysocket/bytes.h"
 #include "whysocket/record.h"
 
-#include <openssl/ssl.h>
 #include <stddef.h>
 
-/* Add what only the order and the set of extensions tell. Inside the client_hello callback alone,
- * after why__hello_read_offer(). */
-void why__client_hello_read(SSL *ssl, struct why_tls_offer *offer);
+/* Add what only the order and the set of extensions tell to what why__hello_read_offer() found in
+ * the same message. OpenSSL passes over extensions that it does not know: they tell most. */
+void why__client_hello_read(struct why_bytes message, struct why_tls_offer *offer);
 
 /* What tells one TLS library from another beside what it offers. */
 struct why__client_hello_shape {

@@ -74,6 +74,7 @@ static void keep_offer(struct why__tls *tls, const uint8_t *message, size_t len)
     }
     if (evidence->offer != NULL) {
         why__hello_read_offer((struct why_bytes){message, len}, evidence->offer);
+        why__client_hello_read((struct why_bytes){message, len}, evidence->offer);
     }
 }
 
@@ -157,9 +158,6 @@ static int see_client_hello(SSL *ssl, int *alert, void *argument) {
         return SSL_CLIENT_HELLO_SUCCESS;
     }
     tls->evidence->offered_version = offered_version(ssl);
-    if (tls->evidence->offer != NULL) {
-        why__client_hello_read(ssl, tls->evidence->offer);
-    }
     const unsigned char *name = NULL;
     size_t len = 0;
     /* RFC 6066 section 3: list length, type 0, length, name. */

@@ -214,7 +214,13 @@ static bool tells(int alert, enum why_cause cause) {
 /* These send one alert for whatever is wrong. */
 static bool has_one_alert(enum why_tls_client client) {
     return client == WHY_TLS_CLIENT_CHROMIUM || client == WHY_TLS_CLIENT_GO ||
-           client == WHY_TLS_CLIENT_GNUTLS;
+           client == WHY_TLS_CLIENT_GNUTLS || client == WHY_TLS_CLIENT_JAVA;
+}
+
+/* These look at the whole certificate, its name too, before the handshake is done. */
+static bool has_looked_at_all(enum why_tls_client client) {
+    return client == WHY_TLS_CLIENT_CHROMIUM || client == WHY_TLS_CLIENT_FIREFOX ||
+           client == WHY_TLS_CLIENT_GO || client == WHY_TLS_CLIENT_GNUTLS;
 }
 
 static bool is_about_name(enum why_cause cause) {
@@ -250,11 +256,12 @@ static bool may_be_any(const struct why__tls *tls, bool has_alert) {
         return has_one_alert(client) || client == WHY_TLS_CLIENT_FIREFOX ||
                client == WHY_TLS_CLIENT_UNKNOWN;
     }
-    return !tls->handshake_done || (!has_one_alert(client) && client != WHY_TLS_CLIENT_FIREFOX);
+    return !tls->handshake_done || !has_looked_at_all(client);
 }
 
 /* The errors that were found, as far as the alert, or the silence, allows them. */
-static void find_reasons(const struct why__tls *tls, struct why_tls_evidence *evidence) {
+static void find_reasons(const struct why__tls *tls, bool is_name_sure,
+                         struct why_tls_evidence *evidence) {
     enum why_tls_client client = why__tls_client_of(tls);
     bool has_alert = tls->alert > 0 && !tls->alert_sent;
     for (size_t i = 0; has_alert && !has_one_alert(client) && i < evidence->error_count; i++) {
@@ -267,7 +274,13 @@ static void find_reasons(const struct why__tls *tls, struct why_tls_evidence *ev
      * compares that by itself. */
     bool is_name = tls->handshake_done && !has_alert && client == WHY_TLS_CLIENT_OPENSSL;
     for (size_t i = 0; any && i < evidence->error_count; i++) {
-        if (!is_name || is_about_name(evidence->errors[i].cause)) {
+        bool about_name = is_about_name(evidence->errors[i].cause);
+        if (about_name ? is_name_sure : !is_name) {
+            add_reason(evidence, evidence->errors[i].cause);
+        }
+    }
+    for (size_t i = 0; any && !is_name_sure && i < evidence->error_count; i++) {
+        if (is_about_name(evidence->errors[i].cause)) {
             add_reason(evidence, evidence->errors[i].cause);
         }
     }
@@ -325,8 +338,11 @@ void why__tls_explain_rejection(const struct why__tls *tls, const char *address,
         return;
     }
     const char *name = asked_name(tls);
+    bool is_name_sure = name[0] != '\0';
     if (name[0] == '\0' && record->tls.server_name[0] == '\0' && address != NULL) {
-        name = address; /* RFC 6066 section 3: whoever goes to an address asks for no name */
+        /* RFC 6066 section 3: whoever goes to an address asks for no name. Java asks for none
+         * either where it is one word. */
+        name = address;
     }
     const struct answer *answer = name[0] == '\0' ? NULL : find_answer(tls->context, name);
     if (answer == NULL) {
@@ -339,7 +355,7 @@ void why__tls_explain_rejection(const struct why__tls *tls, const char *address,
     evidence->chain_len = answer->evidence.chain_len;
     memcpy(evidence->chain, answer->evidence.chain, sizeof evidence->chain);
     evidence->notices = answer->evidence.notices;
-    find_reasons(tls, evidence);
+    find_reasons(tls, is_name_sure, evidence);
     if (record->cause == WHY_CAUSE_TLS_CLIENT_LEFT && evidence->reason_count > 0) {
         record->cause = WHY_CAUSE_TLS_OUR_CERT_REJECTED;
         record->side = why_cause_side(record->cause);

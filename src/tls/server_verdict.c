@@ -33,7 +33,7 @@ static const struct {
     [WHY_TLS_CLIENT_OPENSSL] = {"a client with OpenSSL (curl, Python)", ""},
     [WHY_TLS_CLIENT_NODE] = {"Node.js", ""},
     [WHY_TLS_CLIENT_GO] = {"a Go program", ", as it does for every fault"},
-    [WHY_TLS_CLIENT_JAVA] = {"a Java program", ""},
+    [WHY_TLS_CLIENT_JAVA] = {"a Java program", ", as it does for every fault"},
     [WHY_TLS_CLIENT_GNUTLS] = {"a client with GnuTLS", ", as it does for every fault"},
     [WHY_TLS_CLIENT_SCANNER] = {"a scanner", ""},
 };

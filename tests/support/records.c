@@ -70,6 +70,36 @@ static void fill_noticed(struct why_record *record) {
     record->tls.notices = 1U << WHY_NOTICE_EXPIRES_SOON | 1U << (WHY_NOTICE_COUNT - 1);
 }
 
+/* A server's: what the client offered, and what is wrong with our own certificate for it. */
+static void fill_refused_by_client(struct why_record *record) {
+    why_record_fail(record, WHY_CAUSE_TLS_OUR_CERT_REJECTED);
+    record->likely = true;
+    struct why_tls_evidence *tls = &record->tls;
+    tls->present = true;
+    tls->alert = 46;
+    tls->self_checked = true;
+    tls->reason_count = 1;
+    tls->reasons[0] = WHY_CAUSE_TLS_CERT_EXPIRED;
+    tls->error_count = 1;
+    tls->errors[0] = (struct why_tls_verify_error){
+        .error = 10, .cause = WHY_CAUSE_TLS_CERT_EXPIRED, .text = "certificate has expired"};
+    tls->offer = (struct why_tls_offer){.len = 512,
+                                        .client = WHY_TLS_CLIENT_CHROMIUM,
+                                        .grease = true,
+                                        .version_count = 2,
+                                        .versions = {0x0304, 0x0303},
+                                        .cipher_count = 6,
+                                        .ciphers = {0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xfefe},
+                                        .group_count = 2,
+                                        .groups = {0x001d, 0xfefe},
+                                        .share_count = 1,
+                                        .shares = {0x001d},
+                                        .signature_count = 1,
+                                        .signatures = {0x0403},
+                                        .alpn = "h2, http/1.1",
+                                        .extension_count = 18};
+}
+
 static void fill_expired(struct why_record *record) {
     why_record_fail(record, WHY_CAUSE_TLS_CERT_EXPIRED);
     struct why_tls_evidence *tls = &record->tls;
@@ -188,6 +218,7 @@ static const struct {
     const char *name;
     void (*fill)(struct why_record *record);
 } samples[] = {
+    {"refused by a client", fill_refused_by_client},
     {"latin1", fill_latin1},
     {"gzip", fill_gzip},
     {"cut character", fill_cut_character},

@@ -3,6 +3,7 @@
  * What a server tells of a client that turned its certificate down: what sent the hello, what is
  * wrong with our own certificate, and which certificate is shown to whom.
  */
+#include "support/guard.h"
 #include "support/test.h"
 #include "support/tls_pair.h"
 #include "tls/client_hello.h"
@@ -66,7 +67,7 @@ static const struct hello_row {
      false,
      1,
      {0x1302, 0x1303, 0x1301, 0x1304, 0xc02c, 0xcca9, 0xc0ad, 0xc00a},
-     {5, 10, 11, 13, 22, 23, 35, 51, 43, 65281, 0, 45, 28}},
+     {5, 10, 11, 13, 22, 23, 35, 51, 43, 65281, 45, 28}},
     {"Java 17",
      WHY_TLS_CLIENT_JAVA,
      false,
@@ -78,7 +79,7 @@ static const struct hello_row {
      true,
      1,
      {0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9},
-     {31354, 35, 0, 18, 16, 65281, 5, 13, 51, 23, 17613, 43, 45, 11, 65037, 51764, 10, 27}},
+     {31354, 35, 5, 18, 65281, 16, 13, 51, 23, 17613, 43, 45, 11, 65037, 51764, 10, 27}},
     {"Firefox, by its documentation",
      WHY_TLS_CLIENT_FIREFOX,
      false,
@@ -94,25 +95,85 @@ static const struct hello_row {
     {"nothing that is known", WHY_TLS_CLIENT_UNKNOWN, false, 0, {0x1301}, {10, 13, 43, 51}},
 };
 
+static void put(uint8_t *out, size_t *at, size_t number, size_t len) {
+    for (size_t i = len; i > 0; i--) {
+        out[(*at)++] = (uint8_t)(number >> (8 * (i - 1)));
+    }
+}
+
+/* A ClientHello of that shape; its extensions are empty, but for the two that are looked into. */
+static size_t make_hello(const struct hello_row *row, uint8_t *out) {
+    size_t at = 0, suite_count = 0, extensions_at;
+    put(out, &at, 1, 1);
+    put(out, &at, 0, 3);
+    put(out, &at, 0x0303, 2);
+    memset(out + at, 7, 32);
+    at += 32;
+    put(out, &at, 0, 1);
+    while (suite_count < TEST_COUNT(row->ciphers) && row->ciphers[suite_count] != 0) {
+        suite_count++;
+    }
+    put(out, &at, 2 * suite_count, 2);
+    for (size_t i = 0; i < suite_count; i++) {
+        put(out, &at, row->ciphers[i], 2);
+    }
+    put(out, &at, 0x0100, 2);
+    extensions_at = at;
+    put(out, &at, 0, 2);
+    for (size_t i = 0; i < TEST_COUNT(row->extensions); i++) {
+        int type = row->extensions[i];
+        if (type == 0 && i > 0) {
+            break;
+        }
+        put(out, &at, (size_t)type, 2);
+        if (type == 11) {
+            put(out, &at, 1 + row->point_formats, 2);
+            put(out, &at, row->point_formats, 1);
+            put(out, &at, 0x000102, row->point_formats);
+        } else if (type == 51) { /* one share of x25519, of a byte */
+            put(out, &at, 7, 2);
+            put(out, &at, 5, 2);
+            put(out, &at, 0x001d, 2);
+            put(out, &at, 0x000199, 3);
+        } else {
+            put(out, &at, 0, 2);
+        }
+    }
+    size_t len = at - extensions_at - 2, fix = extensions_at;
+    put(out, &fix, len, 2);
+    fix = 1;
+    put(out, &fix, at - 4, 3);
+    return at;
+}
+
 static void the_kind_of_client_is_guessed(void **state) {
     (void)state;
     for (size_t i = 0; i < TEST_COUNT(hellos); i++) {
         const struct hello_row *row = &hellos[i];
-        struct why_tls_offer offer = {.len = 1, .grease = row->grease};
-        while (offer.cipher_count < TEST_COUNT(row->ciphers) &&
-               row->ciphers[offer.cipher_count] != 0) {
-            offer.ciphers[offer.cipher_count] = row->ciphers[offer.cipher_count];
-            offer.cipher_count++;
+        uint8_t message[1024];
+        size_t len = make_hello(row, message);
+        struct why_tls_offer offer;
+        why__hello_read_offer((struct why_bytes){message, len}, &offer);
+        why__client_hello_read((struct why_bytes){message, len}, &offer);
+        if (offer.client != row->client || offer.grease != row->grease) {
+            fail_msg("%s: %s", row->name, why_tls_client_name(offer.client));
         }
-        size_t count = 1;
-        while (count < TEST_COUNT(row->extensions) && row->extensions[count] != 0) {
-            count++;
-        }
-        const struct why__client_hello_shape shape = {row->extensions, count, row->point_formats};
-        enum why_tls_client client = why__client_hello_guess(&offer, &shape);
-        if (client != row->client) {
-            fail_msg("%s: %s", row->name, why_tls_client_name(client));
-        }
+    }
+}
+
+/* OpenSSL refuses it; what is looked at before that ends where the bytes do. */
+static void a_hello_cut_anywhere_is_read_to_its_end(void **state) {
+    (void)state;
+    uint8_t message[1024];
+    size_t len = make_hello(&hellos[6], message);
+    for (size_t cut = 1; cut <= len; cut++) {
+        uint8_t *data = test_guard_new(cut);
+        memcpy(data, message, cut);
+        struct why_tls_offer offer = {0};
+        why__client_hello_read((struct why_bytes){data, cut}, &offer);
+        assert_int_equal(offer.extension_count > 0, cut == len);
+        assert_int_equal(offer.share_count, cut == len);
+        test_guard_free(data, cut);
     }
 }
 
@@ -441,6 +502,7 @@ static void memory_may_run_out_anywhere(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_kind_of_client_is_guessed),
+        cmocka_unit_test(a_hello_cut_anywhere_is_read_to_its_end),
         cmocka_unit_test(an_open_connection_does_not_carry_the_offer),
         cmocka_unit_test(a_refusal_is_explained),
         cmocka_unit_test(a_goodbye_without_a_request_may_be_the_name),
