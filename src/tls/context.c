@@ -188,6 +188,10 @@ void why__tls_context_free(struct why__tls_context *context) {
     if (context == NULL) {
         return;
     }
+    if (context->users > 0) {
+        context->is_orphan = true;
+        return;
+    }
     SSL_SESSION_free(context->session);
     why__tls_own_free(context);
     unbuild(context);

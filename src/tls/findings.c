@@ -208,7 +208,7 @@ static size_t add_origin(const struct why__tls_verification *verification,
         origin.likely = true;
         return add(findings, count, &origin);
     }
-    if (about_name && why__tls_default_certificate(leaf) != NULL) {
+    if (about_name && why__tls_default_certificate(leaf, verification->is_address) != NULL) {
         origin.cause = WHY_CAUSE_TLS_CERT_DEFAULT;
         return add(findings, count, &origin);
     }

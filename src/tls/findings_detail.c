@@ -145,7 +145,7 @@ static void say_name_cause(struct out *out, const struct why__tls_verification *
 
 static void say_default(struct out *out, const struct why__tls_verification *verification,
                         X509 *certificate) {
-    const char *product = why__tls_default_certificate(certificate);
+    const char *product = why__tls_default_certificate(certificate, verification->is_address);
     say(out, "it is %s; ", product == NULL ? "a default certificate" : product);
     say_names(out, verification, certificate);
 }

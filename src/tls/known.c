@@ -134,7 +134,7 @@ static const char *find(const char *text, const struct known *table, size_t coun
 
 #define FIND(text, table) find((text), (table), sizeof(table) / sizeof(table)[0])
 
-const char *why__tls_default_certificate(X509 *certificate) {
+const char *why__tls_default_certificate(X509 *certificate, bool is_address) {
     char text[512];
     why__tls_name_text(X509_get_subject_name(certificate), text, sizeof text);
     const char *product = FIND(text, default_subjects);
@@ -144,11 +144,7 @@ const char *why__tls_default_certificate(X509 *certificate) {
     why__tls_names_text(certificate, text, sizeof text);
     if (text[0] == '\0') {
         why__tls_name_text(X509_get_subject_name(certificate), text, sizeof text);
-        const char *common = strncasecmp(text, "CN=", 3) == 0 ? text + 3 : "";
-        size_t len = strcspn(common, ",");
-        bool is_local = (len == 9 && strncasecmp(common, "localhost", len) == 0) ||
-                        (len == 21 && strncasecmp(common, "localhost.localdomain", len) == 0);
-        return is_local ? default_names[3].product : NULL;
+        memmove(text, text + 3, strncmp(text, "CN=", 3) == 0 ? strlen(text + 3) + 1 : 0);
     }
     /* The first name has to be that one as a whole: others may end alike. */
     size_t len = strcspn(text, ",");
@@ -156,6 +152,10 @@ const char *why__tls_default_certificate(X509 *certificate) {
         size_t known = strlen(default_names[i].part);
         bool is_suffix = default_names[i].part[0] == '.';
         bool fits = is_suffix ? len > known : len == known;
+        bool is_local = strncmp(default_names[i].part, "localhost", 9) == 0;
+        if (is_local && is_address) {
+            continue; /* it may well be this very machine, and only lack its address */
+        }
         if (fits && strncasecmp(text + len - known, default_names[i].part, known) == 0) {
             return default_names[i].product;
         }

@@ -321,6 +321,7 @@ struct why__tls *why__tls_new(struct why__tls_context *context, const char *serv
     if (tls == NULL) {
         return NULL;
     }
+    context->users++;
     *tls = (struct why__tls){.context = context, .alert = -1, .status = WHY__TLS_HANDSHAKE};
     copy_name(tls->server_name, len == 0 ? "" : server_name, len);
     ERR_clear_error();
@@ -345,5 +346,10 @@ void why__tls_free(struct why__tls *tls) {
     SSL_free(tls->ssl);
     why__tls_evidence_free(tls);
     host->allocate(host->context, tls->output, 0);
+    struct why__tls_context *context = tls->context;
     host->allocate(host->context, tls, 0);
+    context->users--;
+    if (context->is_orphan) {
+        why__tls_context_free(context);
+    }
 }

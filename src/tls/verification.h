@@ -83,8 +83,9 @@ enum why_cause why__tls_name_cause(const struct why__tls_verification *verificat
                                    X509 *certificate, char *near, size_t size);
 
 /* known.c */
-/* Whose default certificate it is ("Traefik"); NULL for none that is known. */
-const char *why__tls_default_certificate(X509 *certificate);
+/* Whose default certificate it is ("Traefik"); NULL for none that is known.
+ * is_address  what was asked for is one */
+const char *why__tls_default_certificate(X509 *certificate, bool is_address);
 /* What is known to read along under an issuer's name of this kind ("Zscaler"); NULL for none. */
 const char *why__tls_interceptor(const STACK_OF(X509) * chain);
 
