@@ -134,7 +134,7 @@ void serve_log_reloaded(struct serve_log *log, bool is_done, const char *error) 
                                                 "from before stay"));
         why_text_append(&text, "%s%s", *error != '\0' ? ": " : "", error);
     }
-    print_line(&text);
+    print_line(log, &text);
 }
 
 void serve_log_opened(struct serve_log *log) {
