@@ -99,9 +99,10 @@ enum why__tls_status why__tls_receive(struct why__tls *tls, struct why_bytes *in
     *plain_len = 0;
     tls->input = *input;
     if (!tls->handshake_done) {
+        uint8_t known = tls->evidence->first_bytes_len;
         why__tls_evidence_first_bytes(tls, *input);
-        if (tls->status == WHY__TLS_FAILED && tls->cause == WHY_CAUSE_TLS_NOT_TLS) {
-            fail(tls); /* what follows may say what it is instead */
+        if (tls->status == WHY__TLS_FAILED && tls->evidence->first_bytes_len > known) {
+            fail(tls); /* what follows may say more of what it is */
         }
     }
     if (tls->status == WHY__TLS_HANDSHAKE) {
