@@ -39,8 +39,8 @@ struct why_tls_config {
 
     bool insecure; /* client: go on with a certificate that does not verify */
 
-    /* Certificate revocation lists: each certificate of the chain is looked up in the one of its
-     * issuer, and fails where there is none. NULL: revocation is not looked at. */
+    /* Certificate revocation lists: each certificate of the chain is looked up in that of its
+     * issuer; the peer's own fails where there is none. NULL: revocation is not looked at. */
     const char *crl_file;
     /* Versions, 0x0301 (TLS 1.0) to 0x0304 (TLS 1.3); 0: TLS 1.2, and the highest there is. Below
      * 0x0303 OpenSSL also needs ciphers of "DEFAULT@SECLEVEL=0". */

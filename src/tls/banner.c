@@ -105,7 +105,7 @@ static const char *find_by_shape(struct why_bytes first) {
         bool is_ftp = has(first, "FTP") || has(first, "ftp");
         return has(first, "SMTP") ? "SMTP" : is_ftp ? "FTP" : "SMTP or FTP";
     }
-    if (first.len >= 6 && data[2] == 0 && data[3] == 0 && (data[4] == 10 || data[4] == 0xff)) {
+    if (first.len >= 5 && data[2] == 0 && data[3] == 0 && (data[4] == 10 || data[4] == 0xff)) {
         return "MySQL"; /* a packet's length and number, then the greeting's version, or an error */
     }
     if (first.len >= 9 && data[0] == 0 && data[1] == 0 && data[3] == 4 && data[4] == 0 &&

@@ -47,7 +47,7 @@ static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_l
 static int keep_session(SSL *ssl, SSL_SESSION *session) {
     struct why__tls *tls = SSL_get_app_data(ssl);
     struct why__tls_context *context = tls->context;
-    bool has_errors = tls->evidence != NULL && tls->evidence->error_count > 0;
+    bool has_errors = tls->evidence != NULL && tls->evidence->verification.error_count > 0;
     /* A resumed handshake shows no certificate, so what was wrong with it would be forgotten. */
     if (has_errors || SSL_SESSION_is_resumable(session) != 1) {
         return 0;
@@ -62,14 +62,11 @@ static int keep_session(SSL *ssl, SSL_SESSION *session) {
     return 1;
 }
 
-static bool set_policy(struct why__tls_context *context) {
+static bool set_modes(struct why__tls_context *context) {
     SSL_CTX *ssl = context->ssl;
     SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
-    if (SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) != 1) {
-        return false;
-    }
     if (context->on_secret != NULL) {
         SSL_CTX_set_keylog_callback(ssl, keep_secret);
     }
@@ -88,7 +85,10 @@ static bool set_policy(struct why__tls_context *context) {
 
 static int load(struct why__tls_context *context, const struct why_tls_config *config,
                 const struct why__tls_message *message) {
-    int result = why__tls_load_own(context->ssl, config, message);
+    int result = why__tls_set_policy(context->ssl, config, message);
+    if (result == WHY_OK) {
+        result = why__tls_load_own(context->ssl, config, message);
+    }
     if (result != WHY_OK) {
         return result;
     }
@@ -121,7 +121,7 @@ static int build(struct why__tls_context *context, const struct why_tls_config *
     ERR_clear_error();
     context->ssl = SSL_CTX_new(context->is_server ? TLS_server_method() : TLS_client_method());
     int result = WHY_ERR_NOMEM;
-    if (context->ssl != NULL && set_policy(context)) {
+    if (context->ssl != NULL && set_modes(context)) {
         result = load(context, config, message);
     }
     if (result == WHY_OK && context->is_server) {
@@ -149,6 +149,7 @@ int why__tls_context_new(const struct why_host *host, const struct why_tls_confi
         .host = host,
         .is_server = is_server,
         .insecure = config->insecure && !is_server,
+        .notices = config->notices && !is_server,
         .on_secret = config->on_secret,
         .on_secret_context = config->on_secret_context,
     };
@@ -185,6 +186,10 @@ int why__tls_context_reload(struct why__tls_context *context, char *error, size_
 
 void why__tls_context_free(struct why__tls_context *context) {
     if (context == NULL) {
+        return;
+    }
+    if (context->users > 0) {
+        context->is_orphan = true;
         return;
     }
     SSL_SESSION_free(context->session);

@@ -6,11 +6,10 @@
 #define WHY_TLS_ENGINE_H
 
 #include "tls/tls.h"
+#include "tls/verification.h"
 
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-
-#include <time.h>
 
 /* why__tls_send stops filling the output here; answers that the peer provokes may go further, to
  * the second figure, past which a peer that asks and never reads has failed. */
@@ -23,9 +22,12 @@ struct why__tls_context {
     const struct why_host *host;
     SSL_CTX *ssl;
     BIO_METHOD *bio; /* here, as a static one would be global state that somebody has to free */
+    uint32_t users; /* connections; the last frees an orphan */
+    bool is_orphan;
     bool is_server;
     bool insecure;
     bool own_trust; /* ca_file was given: the system's store is out of the game */
+    bool notices;   /* a report is wanted, of what is no failure yet too: evidence is kept */
     void (*on_secret)(void *context, const char *line);
     void *on_secret_context;
     struct why_tls_config *config; /* server: the paths, to read them again */
@@ -35,35 +37,21 @@ struct why__tls_context {
     char session_name[WHY__TLS_NAME_MAX + 1];
 };
 
-/* What an issuer that could not be found most likely means. */
-enum why__tls_gap {
-    WHY__TLS_GAP_NONE,
-    WHY__TLS_GAP_UNTRUSTED,    /* a CA that nobody here trusts */
-    WHY__TLS_GAP_INTERMEDIATE, /* a certificate that the peer should have sent */
-    WHY__TLS_GAP_NO_STORE,     /* this machine trusts nobody at all */
-};
-
-struct why__tls_verify_error {
-    int depth;
-    int error;         /* X509_V_ERR_... */
-    X509 *certificate; /* at that depth; ours */
-};
-
 /* What only the handshake's end needs: freed when the first application data has come, so that an
  * open connection does not carry it. */
 struct why__tls_evidence {
-    STACK_OF(X509) * chain;                                  /* as sent, the peer's own first */
-    struct why__tls_verify_error errors[WHY_TLS_ERRORS_MAX]; /* as they were found */
-    uint8_t error_count;
-    uint8_t gap; /* enum why__tls_gap */
-    bool gap_certain;
-    time_t verified_at;
+    struct why__tls_verification verification;
     uint16_t offered_version; /* server: the highest in the ClientHello; 0 before one */
+    uint16_t dh_bits;         /* of the server's prime; 0: none came */
+    uint16_t group;           /* of ServerKeyExchange, IANA's number; 0: none came */
     uint64_t received;        /* bytes in the handshake */
+    uint64_t started_ms;      /* of the first message */
     uint8_t first_bytes_len;
     uint8_t first_bytes[48];
+    uint8_t message_count;
+    struct why_tls_message messages[WHY_TLS_MESSAGES_MAX];
     char asked_name[128];        /* server: SNI, as early as the ClientHello is read */
-    struct why_tls_offer *offer; /* server: NULL before a ClientHello */
+    struct why_tls_offer *offer; /* the ClientHello's, ours or the client's; NULL before one */
 };
 
 struct why__tls {
@@ -115,29 +103,14 @@ void why__tls_evidence_first_bytes(struct why__tls *tls, struct why_bytes input)
 /* The entry of OpenSSL's queue that says most, 0 where it is empty; the queue is emptied. */
 uint32_t why__tls_evidence_error(void);
 
-/* chain.c */
-void why__tls_chain_find_gap(struct why__tls *tls, X509_STORE_CTX *store);
-/* Text that is safe to show (ASCII, no control characters), cut to what fits, terminated. */
-void why__tls_name_text(const X509_NAME *name, char *out, size_t size);
-void why__tls_names_text(X509 *certificate, char *out, size_t size);
-void why__tls_safe_text(const void *data, size_t len, char *out, size_t size);
-int64_t why__tls_time(const ASN1_TIME *time);
-/* The certificate in which the chain of issuers breaks off; NULL where it does not. Borrowed. */
-X509 *why__tls_chain_top(const struct why__tls_evidence *evidence);
-
 /* verdict.c */
 struct why__tls_verdict {
     enum why_cause cause;
     enum why_side side; /* NONE: the cause's own */
     bool likely;
-    int error; /* index into the evidence's errors where one of them decided, else -1 */
+    bool by_certificates; /* it is the first of why__tls_findings() */
 };
 struct why__tls_verdict why__tls_judge(const struct why__tls *tls);
-enum why_cause why__tls_verify_cause(const struct why__tls *tls, size_t index);
-/* Indices of the evidence's errors, worst to mend first. */
-size_t why__tls_verify_order(const struct why__tls *tls, uint8_t order[WHY_TLS_ERRORS_MAX]);
-/* What the first bytes are where they are no TLS: PLAIN_HTTP or NOT_TLS; NONE where they are. */
-enum why_cause why__tls_first_bytes_cause(const struct why__tls *tls);
 
 /* detail.c */
 void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict, char *out,
@@ -162,6 +135,9 @@ bool why__tls_pairs_choose(const struct why__tls *tls, const char *name, size_t 
 int why__tls_load_own(SSL_CTX *ssl, const struct why_tls_config *config,
                       const struct why__tls_message *message);
 int why__tls_load_trust(SSL_CTX *ssl, const char *path, const struct why__tls_message *message);
+/* policy.c: versions, ciphers, revocation lists. */
+int why__tls_set_policy(SSL_CTX *ssl, const struct why_tls_config *config,
+                        const struct why__tls_message *message);
 /* Say what is wrong; returns WHY_ERR_CONFIG. */
 __attribute__((format(printf, 2, 3))) int why__tls_refuse(const struct why__tls_message *message,
                                                           const char *format, ...);

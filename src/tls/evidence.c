@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is kept of a handshake, as it happens: every verification error and not just the one that
- * OpenSSL stops at, the chain as sent, alerts with their direction, who asked for certificates.
+ * What is kept of a handshake, as it happens: messages with their times, alerts with their
+ * direction, what the ClientHello offered, who asked for certificates, and what came of verifying.
  */
 #include "tls/engine.h"
 
@@ -46,21 +46,60 @@ static void see_certificate(struct why__tls *tls, bool sent, size_t len) {
     }
 }
 
-/* As OpenSSL takes it in, before anything in it can fail: where it does, OpenSSL forgets it. Where
- * there is no memory for it, the record does without. A second ClientHello (RFC 8446 section 4.1.4)
- * takes the place of the first. */
+/* A prime's length, or the group: what a ServerKeyExchange of TLS 1.2 begins with (RFC 5246 section
+ * 7.4.3, RFC 8422 section 5.4). */
+static void see_key_exchange(struct why__tls *tls, const uint8_t *body, size_t len) {
+    const SSL_CIPHER *cipher = SSL_get_pending_cipher(tls->ssl);
+    if (cipher == NULL || len < 4) {
+        return;
+    }
+    size_t prime_len = (size_t)body[0] << 8 | body[1];
+    if (SSL_CIPHER_get_kx_nid(cipher) == NID_kx_dhe && len - 2 >= prime_len && prime_len < 4096) {
+        BIGNUM *prime = BN_bin2bn(body + 2, (int)prime_len, NULL);
+        tls->evidence->dh_bits = prime == NULL ? 0 : (uint16_t)BN_num_bits(prime);
+        BN_free(prime);
+    } else if (SSL_CIPHER_get_kx_nid(cipher) == NID_kx_ecdhe) {
+        tls->evidence->group = (uint16_t)(body[1] << 8 | body[2]);
+    }
+}
+
+/* Before anything in it can fail: where it does, OpenSSL forgets it. Where there is no memory for
+ * it, the record does without. A second ClientHello (RFC 8446 section 4.1.4) takes the place of the
+ * first. */
 static void keep_offer(struct why__tls *tls, const uint8_t *message, size_t len) {
     const struct why_host *host = tls->context->host;
     struct why__tls_evidence *evidence = tls->evidence;
-    if (evidence == NULL) {
-        return;
-    }
     if (evidence->offer == NULL) {
         evidence->offer = host->allocate(host->context, NULL, sizeof *evidence->offer);
     }
     if (evidence->offer != NULL) {
         why__hello_read_offer((struct why_bytes){message, len}, evidence->offer);
         why__client_hello_read((struct why_bytes){message, len}, evidence->offer);
+    }
+}
+
+static void keep_message(struct why__tls *tls, bool sent, const uint8_t *bytes, size_t len) {
+    struct why__tls_evidence *evidence = tls->evidence;
+    if (evidence == NULL) {
+        return;
+    }
+    uint64_t now_ms = *tls->context->host->now_ms;
+    if (evidence->message_count == 0) {
+        evidence->started_ms = now_ms;
+    }
+    if (evidence->message_count < WHY_TLS_MESSAGES_MAX) {
+        uint64_t at_ms = now_ms - evidence->started_ms;
+        evidence->messages[evidence->message_count++] = (struct why_tls_message){
+            .type = bytes[0],
+            .sent = sent,
+            .len = (uint32_t)len,
+            .at_ms = at_ms < UINT32_MAX ? (uint32_t)at_ms : UINT32_MAX,
+        };
+    }
+    if (bytes[0] == SSL3_MT_CLIENT_HELLO) {
+        keep_offer(tls, bytes, len);
+    } else if (bytes[0] == SSL3_MT_SERVER_KEY_EXCHANGE && len > SSL3_HM_HEADER_LENGTH) {
+        see_key_exchange(tls, bytes + SSL3_HM_HEADER_LENGTH, len - SSL3_HM_HEADER_LENGTH);
     }
 }
 
@@ -76,12 +115,8 @@ static void see_message(int sent, int version, int content_type, const void *dat
     if (content_type != SSL3_RT_HANDSHAKE || len == 0) {
         return;
     }
+    keep_message(tls, sent != 0, bytes, len);
     switch (bytes[0]) {
-    case SSL3_MT_CLIENT_HELLO:
-        if (sent == 0) {
-            keep_offer(tls, bytes, len);
-        }
-        break;
     case SSL3_MT_SERVER_HELLO:
         tls->hello_done = true;
         break;
@@ -138,65 +173,20 @@ static int see_client_hello(SSL *ssl, int *alert, void *argument) {
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-static struct why__tls *engine_of(X509_STORE_CTX *store) {
-    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-    return SSL_get_app_data(ssl);
-}
-
-static bool is_known(const struct why__tls_evidence *evidence, int depth, int error) {
-    for (size_t i = 0; i < evidence->error_count; i++) {
-        if (evidence->errors[i].depth == depth && evidence->errors[i].error == error) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void keep_error(struct why__tls_evidence *evidence, X509_STORE_CTX *store) {
-    int depth = X509_STORE_CTX_get_error_depth(store);
-    int error = X509_STORE_CTX_get_error(store);
-    if (evidence->error_count == WHY_TLS_ERRORS_MAX || is_known(evidence, depth, error)) {
-        return;
-    }
-    X509 *certificate = X509_STORE_CTX_get_current_cert(store);
-    if (certificate != NULL && X509_up_ref(certificate) != 1) {
-        certificate = NULL;
-    }
-    evidence->errors[evidence->error_count++] =
-        (struct why__tls_verify_error){depth, error, certificate};
-}
-
-/* Called for each error and each good certificate; 1 goes on to look for more. */
-static int collect(int good, X509_STORE_CTX *store) {
-    if (good != 1) {
-        keep_error(engine_of(store)->evidence, store);
-    }
-    return 1;
-}
-
 /* Verify in one pass, past every error. The verdict, and with it the alert that the peer sees, is
  * that of a client which stops at the first. */
 static int verify(X509_STORE_CTX *store, void *argument) {
     (void)argument;
-    struct why__tls *tls = engine_of(store);
-    struct why__tls_evidence *evidence = tls->evidence;
-    if (evidence == NULL) {
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct why__tls *tls = SSL_get_app_data(ssl);
+    if (tls->evidence == NULL) {
         return 0; /* no renegotiation: there is no second verification on a connection */
     }
-    sk_X509_pop_free(evidence->chain, X509_free);
-    evidence->chain = X509_chain_up_ref(X509_STORE_CTX_get0_untrusted(store));
-    evidence->verified_at = time(NULL);
-    X509_STORE_CTX_set_verify_cb(store, collect);
-    int verified = X509_verify_cert(store);
-    if (verified != 1 && evidence->error_count == 0) {
-        keep_error(evidence, store); /* it could not even begin */
-    }
-    if (evidence->error_count > 0) {
-        why__tls_chain_find_gap(tls, store);
-        X509_STORE_CTX_set_error(store, evidence->errors[0].error);
-        X509_STORE_CTX_set_error_depth(store, evidence->errors[0].depth);
-        verified = 0;
-    }
+    struct why__tls_verification *verification = &tls->evidence->verification;
+    verification->own_trust = tls->context->own_trust;
+    verification->is_address = tls->is_address;
+    verification->name = tls->server_name;
+    int verified = why__tls_verify_all(store, verification);
     return tls->context->insecure ? 1 : verified;
 }
 
@@ -213,10 +203,7 @@ void why__tls_evidence_free(struct why__tls *tls) {
     if (evidence == NULL) {
         return;
     }
-    for (size_t i = 0; i < evidence->error_count; i++) {
-        X509_free(evidence->errors[i].certificate);
-    }
-    sk_X509_pop_free(evidence->chain, X509_free);
+    why__tls_verification_clear(&evidence->verification);
     const struct why_host *host = tls->context->host;
     host->allocate(host->context, evidence->offer, 0);
     host->allocate(host->context, evidence, 0);

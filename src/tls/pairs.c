@@ -30,7 +30,8 @@ struct why_tls_config *why__tls_config_copy(const struct why_host *host,
     size_t pairs_size = config->more_count * sizeof *config->more;
     size_t size = sizeof *config + pairs_size + text_size(config->ca_file) +
                   text_size(config->cert_file) + text_size(config->key_file) +
-                  text_size(config->client_trust_file);
+                  text_size(config->client_trust_file) + text_size(config->crl_file) +
+                  text_size(config->ciphers);
     for (size_t i = 0; i < config->more_count; i++) {
         size += text_size(config->more[i].cert_file) + text_size(config->more[i].key_file);
     }
@@ -45,6 +46,8 @@ struct why_tls_config *why__tls_config_copy(const struct why_host *host,
     copy->cert_file = put(&at, config->cert_file);
     copy->key_file = put(&at, config->key_file);
     copy->client_trust_file = put(&at, config->client_trust_file);
+    copy->crl_file = put(&at, config->crl_file);
+    copy->ciphers = put(&at, config->ciphers);
     for (size_t i = 0; i < config->more_count; i++) {
         more[i].cert_file = put(&at, config->more[i].cert_file);
         more[i].key_file = put(&at, config->more[i].key_file);

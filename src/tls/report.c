@@ -4,25 +4,46 @@
  */
 #include "tls/engine.h"
 
+#include "tls/hello.h"
+
 #include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static void report_errors(const struct why__tls *tls, struct why_tls_evidence *out) {
-    uint8_t order[WHY_TLS_ERRORS_MAX] = {0};
-    out->error_count = (uint8_t)why__tls_verify_order(tls, order);
+    if (tls->evidence == NULL) {
+        return;
+    }
+    const struct why__tls_verification *verification = &tls->evidence->verification;
+    struct why__tls_finding findings[WHY_TLS_ERRORS_MAX];
+    out->error_count = (uint8_t)why__tls_findings(verification, findings);
     for (size_t i = 0; i < out->error_count; i++) {
-        const struct why__tls_verify_error *error = &tls->evidence->errors[order[i]];
         struct why_tls_verify_error *to = &out->errors[i];
-        to->depth = error->depth;
-        to->error = error->error;
-        to->cause = why__tls_verify_cause(tls, order[i]);
-        (void)snprintf(to->text, sizeof to->text, "%s",
-                       X509_verify_cert_error_string(error->error));
+        to->depth = findings[i].depth;
+        to->error = findings[i].error;
+        to->cause = findings[i].cause;
+        to->likely = findings[i].likely;
+        if (findings[i].error != 0) {
+            (void)snprintf(to->text, sizeof to->text, "%s",
+                           X509_verify_cert_error_string(findings[i].error));
+        }
+        why__tls_finding_detail(verification, &findings[i], to->detail, sizeof to->detail);
     }
 }
 
-static void report_certificate(X509 *certificate, struct why_tls_evidence *out) {
+static bool is_in_built(const struct why__tls *tls, X509 *certificate) {
+    const STACK_OF(X509) *built = tls->evidence == NULL ? NULL : tls->evidence->verification.built;
+    for (int i = 0; i < sk_X509_num(built); i++) {
+        if (X509_cmp(sk_X509_value(built, i), certificate) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void report_certificate(const struct why__tls *tls, X509 *certificate,
+                               struct why_tls_evidence *out) {
     if (certificate == NULL || out->chain_len == WHY_TLS_CHAIN_MAX) {
         return;
     }
@@ -32,19 +53,22 @@ static void report_certificate(X509 *certificate, struct why_tls_evidence *out) 
     to->not_before = why__tls_time(X509_get0_notBefore(certificate));
     to->not_after = why__tls_time(X509_get0_notAfter(certificate));
     why__tls_names_text(certificate, to->names, sizeof to->names);
+    why__tls_key_text(certificate, to->key, sizeof to->key);
+    why__tls_signature_text(certificate, to->signature, sizeof to->signature);
+    to->used = is_in_built(tls, certificate);
 }
 
 static void report_chain(const struct why__tls *tls, struct why_tls_evidence *out) {
-    const STACK_OF(X509) *chain = tls->evidence == NULL ? NULL : tls->evidence->chain;
+    const STACK_OF(X509) *chain = tls->evidence == NULL ? NULL : tls->evidence->verification.chain;
     if (chain == NULL) {
         /* OpenSSL keeps it with the session; on a server without the peer's own certificate. */
         chain = SSL_get_peer_cert_chain(tls->ssl);
         if (tls->context->is_server) {
-            report_certificate(SSL_get0_peer_certificate(tls->ssl), out);
+            report_certificate(tls, SSL_get0_peer_certificate(tls->ssl), out);
         }
     }
     for (int i = 0; i < sk_X509_num(chain); i++) {
-        report_certificate(sk_X509_value(chain, i), out);
+        report_certificate(tls, sk_X509_value(chain, i), out);
     }
 }
 
@@ -74,6 +98,117 @@ static void report_server_name(const struct why__tls *tls, struct why_tls_eviden
     why__tls_safe_text(name, strlen(name), out->server_name, sizeof out->server_name);
 }
 
+#define BIT(notice) ((uint32_t)1 << WHY_NOTICE_##notice)
+
+/* What Chrome and Firefox both offer; in any of its spellings. */
+static bool is_browser_group(const char *group) {
+    static const char *const groups[] = {"x25519", "secp256r1", "prime256v1",
+                                         "P-256",  "secp384r1", "P-384"};
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        if (strcasecmp(group, groups[i]) == 0) {
+            return true;
+        }
+    }
+    return group[0] == '\0';
+}
+
+static uint32_t look_at_agreed(const struct why__tls *tls, const struct why_tls_evidence *out) {
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(tls->ssl);
+    uint32_t notices = is_browser_group(out->group) ? 0 : BIT(GROUP_BROWSER);
+    if (cipher == NULL || SSL_version(tls->ssl) >= TLS1_3_VERSION) {
+        return notices;
+    }
+    notices |= SSL_version(tls->ssl) <= TLS1_2_VERSION ? BIT(VERSION_OLD) : 0;
+    notices |= SSL_CIPHER_is_aead(cipher) == 1 ? 0 : BIT(CIPHER_CBC);
+    notices |= SSL_CIPHER_get_kx_nid(cipher) == NID_kx_rsa ? BIT(CIPHER_NO_FORWARD_SECRECY) : 0;
+    return notices;
+}
+
+static uint32_t look_at_staple(enum why_staple staple, X509 *leaf) {
+    switch (staple) {
+    case WHY_STAPLE_EXPIRED:
+        return BIT(STAPLE_EXPIRED);
+    case WHY_STAPLE_REVOKED:
+        return BIT(STAPLE_REVOKED);
+    case WHY_STAPLE_UNKNOWN:
+        return BIT(STAPLE_UNKNOWN);
+    case WHY_STAPLE_BAD_SIGNATURE:
+        return BIT(STAPLE_BAD_SIGNATURE);
+    case WHY_STAPLE_ERROR:
+        return BIT(STAPLE_ERROR);
+    case WHY_STAPLE_NONE:
+        /* RFC 7633: "must staple" */
+        return X509_get_ext_by_NID(leaf, NID_tlsfeature, -1) >= 0 ? BIT(STAPLE_MISSING) : 0;
+    case WHY_STAPLE_NOT_ASKED:
+    case WHY_STAPLE_GOOD:
+        break;
+    }
+    return 0;
+}
+
+/* What is no failure yet, where the program wants to know. */
+static void report_notices(const struct why__tls *tls, struct why_tls_evidence *out) {
+    if (!tls->context->notices || !tls->handshake_done || tls->evidence == NULL ||
+        sk_X509_num(tls->evidence->verification.chain) <= 0) {
+        return;
+    }
+    STACK_OF(X509) *chain = tls->evidence->verification.chain;
+    X509_STORE *trust = SSL_CTX_get_cert_store(tls->context->ssl);
+    const unsigned char *staple = NULL;
+    long len = SSL_get_tlsext_status_ocsp_resp(tls->ssl, &staple);
+    out->staple = why__tls_staple(staple, len > 0 ? (size_t)len : 0, chain, trust);
+    out->notices = why__tls_chain_notices(chain, trust, tls->evidence->verification.verified_at) |
+                   look_at_agreed(tls, out) | look_at_staple(out->staple, sk_X509_value(chain, 0));
+}
+
+static void report_wanted_cas(const struct why__tls *tls, struct why_tls_evidence *out) {
+    const STACK_OF(X509_NAME) *names =
+        tls->context->is_server ? NULL : SSL_get0_peer_CA_list(tls->ssl);
+    size_t len = 0;
+    for (int i = 0; i < sk_X509_NAME_num(names) && len + 8 < sizeof out->wanted_cas; i++) {
+        char name[128];
+        why__tls_name_text(sk_X509_NAME_value(names, i), name, sizeof name);
+        int written = snprintf(out->wanted_cas + len, sizeof out->wanted_cas - len, "%s%s",
+                               len > 0 ? "; " : "", name);
+        len += written < 0 ? 0 : (size_t)written;
+    }
+}
+
+static void report_group(const struct why__tls *tls, struct why_tls_evidence *out) {
+    char name[WHY__HELLO_NAME_MAX];
+    if (tls->evidence != NULL && tls->evidence->group != 0) {
+        (void)snprintf(out->group, sizeof out->group, "%.23s",
+                       why__hello_group_name(tls->evidence->group, name));
+        return;
+    }
+    int group = tls->hello_done ? (int)SSL_get_negotiated_group(tls->ssl) : NID_undef;
+    const char *known = group == NID_undef ? NULL : SSL_group_to_name(tls->ssl, group);
+    if (known != NULL) {
+        (void)snprintf(out->group, sizeof out->group, "%s", known);
+    }
+}
+
+static void report_handshake(const struct why__tls *tls, struct why_tls_evidence *out) {
+    const struct why__tls_evidence *evidence = tls->evidence;
+    if (evidence == NULL) {
+        return;
+    }
+    out->received = evidence->received;
+    out->dh_bits = evidence->dh_bits;
+    out->first_bytes_len = evidence->first_bytes_len;
+    memcpy(out->first_bytes, evidence->first_bytes, sizeof out->first_bytes);
+    out->message_count = evidence->message_count;
+    memcpy(out->messages, evidence->messages, sizeof out->messages);
+    if (evidence->offer != NULL) {
+        out->offer = *evidence->offer;
+    }
+    const STACK_OF(X509) *built = evidence->verification.built;
+    if (evidence->verification.anchored && sk_X509_num(built) > 0) {
+        X509 *anchor = sk_X509_value(built, sk_X509_num(built) - 1);
+        why__tls_name_text(X509_get_subject_name(anchor), out->anchor, sizeof out->anchor);
+    }
+}
+
 static void report_evidence(const struct why__tls *tls, struct why_tls_evidence *out) {
     *out = (struct why_tls_evidence){
         .present = true,
@@ -81,24 +216,23 @@ static void report_evidence(const struct why__tls *tls, struct why_tls_evidence 
         .insecure = tls->context->insecure,
         .client_cert_requested = tls->client_cert_requested,
         .client_cert_sent = tls->client_cert_sent,
+        .is_address = tls->is_address,
         .alert_sent = tls->alert_sent,
         .alert = tls->alert,
+        .security_level = (uint8_t)SSL_get_security_level(tls->ssl),
     };
     report_agreed(tls, out);
+    report_group(tls, out);
     report_server_name(tls, out);
     report_errors(tls, out);
     report_chain(tls, out);
+    report_wanted_cas(tls, out);
+    report_handshake(tls, out);
+    report_notices(tls, out);
     bool is_alert = ERR_GET_REASON(tls->error) >= SSL_AD_REASON_OFFSET;
     const char *reason = tls->error == 0 || is_alert ? NULL : ERR_reason_error_string(tls->error);
     if (reason != NULL) {
         (void)snprintf(out->library_error, sizeof out->library_error, "%s", reason);
-    }
-    if (tls->evidence != NULL) {
-        out->first_bytes_len = tls->evidence->first_bytes_len;
-        memcpy(out->first_bytes, tls->evidence->first_bytes, sizeof out->first_bytes);
-        if (tls->evidence->offer != NULL) {
-            out->offer = *tls->evidence->offer;
-        }
     }
 }
 

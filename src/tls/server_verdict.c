@@ -7,6 +7,7 @@
 #include "tls/server_verdict.h"
 
 #include "tls/alert.h"
+#include "tls/banner.h"
 #include "tls/hello.h"
 
 #include <openssl/err.h>
@@ -45,7 +46,7 @@ static struct why__tls_verdict verdict(enum why_cause cause) {
                                  cause == WHY_CAUSE_TLS_CORRUPTED
                              ? WHY_SIDE_NONE
                              : WHY_SIDE_PEER;
-    return (struct why__tls_verdict){.cause = cause, .side = side, .error = -1};
+    return (struct why__tls_verdict){.cause = cause, .side = side};
 }
 
 static struct why__tls_verdict likely(enum why_cause cause) {
@@ -235,39 +236,27 @@ static struct why__tls_verdict judge_lost(const struct why__tls *tls) {
     return verdict(WHY_CAUSE_TLS_CLIENT_LEFT);
 }
 
-/* ---- First bytes that are no TLS ---- */
-
-static bool agree(const struct why__tls_evidence *evidence, const char *text, size_t len) {
-    size_t known = evidence->first_bytes_len < len ? evidence->first_bytes_len : len;
-    /* OpenSSL gives up after the five bytes of a record's header. */
-    return known >= SSL3_RT_HEADER_LENGTH && memcmp(evidence->first_bytes, text, known) == 0;
-}
-
-/* HAProxy's PROXY protocol, versions 1 and 2. */
-static bool is_proxy_header(const struct why__tls_evidence *evidence) {
-    static const char v1[] = "PROXY ", v2[] = "\r\n\r\n\0\r\nQUIT\n";
-    return agree(evidence, v1, sizeof v1 - 1) || agree(evidence, v2, sizeof v2 - 1);
-}
-
 static enum why_cause first_bytes_cause(const struct why__tls *tls) {
-    enum why_cause cause = tls->handshake_done ? WHY_CAUSE_NONE : why__tls_first_bytes_cause(tls);
-    if (cause != WHY_CAUSE_NONE && tls->evidence != NULL && is_proxy_header(tls->evidence)) {
-        return WHY_CAUSE_TLS_PROXY_PROTOCOL;
+    const struct why__tls_evidence *evidence = tls->evidence;
+    const char *protocol = NULL;
+    if (tls->handshake_done || evidence == NULL) {
+        return WHY_CAUSE_NONE;
     }
-    return cause;
+    return why__banner_of_client(
+        (struct why_bytes){evidence->first_bytes, evidence->first_bytes_len}, &protocol);
 }
 
 /* ---- The verdict ---- */
 
 static struct why__tls_verdict judge_client_certificate(const struct why__tls *tls) {
-    uint8_t order[WHY_TLS_ERRORS_MAX] = {0};
-    (void)why__tls_verify_order(tls, order);
-    enum why_cause cause = why__tls_verify_cause(tls, order[0]);
+    struct why__tls_finding findings[WHY_TLS_ERRORS_MAX];
+    (void)why__tls_findings(&tls->evidence->verification, findings);
+    enum why_cause cause = findings[0].cause;
     if (cause == WHY_CAUSE_LOCAL_OUT_OF_MEMORY) {
         return verdict(cause);
     }
     struct why__tls_verdict found = verdict(WHY_CAUSE_TLS_CLIENT_CERT_REJECTED);
-    found.error = order[0];
+    found.by_certificates = true;
     return found;
 }
 
@@ -281,7 +270,7 @@ static bool was_ended_by_alert(const struct why__tls *tls) {
 }
 
 struct why__tls_verdict why__tls_judge_server(const struct why__tls *tls) {
-    if (tls->evidence != NULL && tls->evidence->error_count > 0) {
+    if (tls->evidence != NULL && tls->evidence->verification.error_count > 0) {
         return judge_client_certificate(tls);
     }
     if (was_ended_by_alert(tls)) {
@@ -396,14 +385,17 @@ static void detail_signatures(const struct why__tls *tls, char *out, size_t size
     (void)snprintf(out, size, "the client takes %s; our certificate has a %s", theirs, key);
 }
 
-static void detail_client_certificate(const struct why__tls *tls, size_t index, char *out,
-                                      size_t size) {
-    const struct why__tls_verify_error *error = &tls->evidence->errors[index];
-    char subject[80] = "?";
-    if (error->certificate != NULL) {
-        why__tls_name_text(X509_get_subject_name(error->certificate), subject, sizeof subject);
+static void detail_client_certificate(const struct why__tls *tls, char *out, size_t size) {
+    const struct why__tls_verification *verification = &tls->evidence->verification;
+    struct why__tls_finding findings[WHY_TLS_ERRORS_MAX];
+    (void)why__tls_findings(verification, findings);
+    char subject[80] = "?", facts[110];
+    if (sk_X509_num(verification->chain) > 0) {
+        why__tls_name_text(X509_get_subject_name(sk_X509_value(verification->chain, 0)), subject,
+                           sizeof subject);
     }
-    (void)snprintf(out, size, "%s: %.70s", subject, X509_verify_cert_error_string(error->error));
+    why__tls_finding_detail(verification, &findings[0], facts, sizeof facts);
+    (void)snprintf(out, size, "%s: %s", subject, facts);
 }
 
 static void detail_left(const struct why__tls *tls, char *out, size_t size) {
@@ -458,8 +450,8 @@ static bool detail_unmet(const struct why__tls *tls, enum why_cause cause, char 
 bool why__tls_server_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict_of,
                             char *out, size_t size) {
     enum why_cause cause = verdict_of->cause;
-    if (verdict_of->error >= 0) {
-        detail_client_certificate(tls, (size_t)verdict_of->error, out, size);
+    if (verdict_of->by_certificates) {
+        detail_client_certificate(tls, out, size);
     } else if (by_alert(tls)) {
         detail_alert(tls, out, size);
     } else if (cause == WHY_CAUSE_TLS_OUR_CERT_REJECTED || cause == WHY_CAUSE_TLS_CLIENT_LEFT) {

@@ -85,7 +85,8 @@ static size_t decrypt(struct why__tls *tls, struct why_span plain) {
     if (len > 0 && !tls->data_came) {
         tls->data_came = true;
         /* Errors that were let pass (insecure) stay: the record tells of them at the end. */
-        if (tls->status != WHY__TLS_FAILED && tls->evidence->error_count == 0) {
+        if (tls->status != WHY__TLS_FAILED && !tls->context->notices &&
+            tls->evidence->verification.error_count == 0) {
             why__tls_evidence_free(tls);
         }
     }
@@ -98,7 +99,10 @@ enum why__tls_status why__tls_receive(struct why__tls *tls, struct why_bytes *in
     *plain_len = 0;
     tls->input = *input;
     if (!tls->handshake_done) {
-        why__tls_evidence_first_bytes(tls, *input); /* what follows in a failure may say more */
+        why__tls_evidence_first_bytes(tls, *input);
+        if (tls->status == WHY__TLS_FAILED && tls->cause == WHY_CAUSE_TLS_NOT_TLS) {
+            fail(tls); /* what follows may say what it is instead */
+        }
     }
     if (tls->status == WHY__TLS_HANDSHAKE) {
         handshake(tls);
@@ -296,6 +300,9 @@ static bool start(struct why__tls *tls) {
         return true;
     }
     SSL_set_connect_state(tls->ssl);
+    if (context->notices && SSL_set_tlsext_status_type(tls->ssl, TLSEXT_STATUSTYPE_ocsp) != 1) {
+        return false;
+    }
     if (!ask_for_name(tls) || !offer_session(tls)) {
         return false;
     }
@@ -310,6 +317,7 @@ struct why__tls *why__tls_new(struct why__tls_context *context, const char *serv
     if (tls == NULL) {
         return NULL;
     }
+    context->users++;
     *tls = (struct why__tls){.context = context, .alert = -1, .status = WHY__TLS_HANDSHAKE};
     copy_name(tls->server_name, len == 0 ? "" : server_name, len);
     ERR_clear_error();
@@ -334,5 +342,10 @@ void why__tls_free(struct why__tls *tls) {
     SSL_free(tls->ssl);
     why__tls_evidence_free(tls);
     host->allocate(host->context, tls->output, 0);
+    struct why__tls_context *context = tls->context;
     host->allocate(host->context, tls, 0);
+    context->users--;
+    if (context->is_orphan) {
+        why__tls_context_free(context);
+    }
 }

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 /* What is shared by all connections of a client or listener: certificates, trust, session cache.
- * It outlives them, and belongs to one thread at a time, as they do. */
+ * It belongs to one thread at a time, as they do. */
 struct why__tls_context;
 
 /* is_server  needs a certificate; with a `ca_file` it takes only clients whose certificate one of
@@ -30,6 +30,8 @@ WHY_MUST_USE int why__tls_context_new(const struct why_host *host,
                                       const struct why_tls_config *config, bool is_server,
                                       struct why__tls_context **out, char *error,
                                       size_t error_size);
+/* Where connections still use it, the last one frees it: a server that stops lets them end first.
+ * The host, and what on_secret needs, have to outlive them. */
 void why__tls_context_free(struct why__tls_context *context);
 
 /* A server's files again, for the connections that begin from now on. Where they have become bad,

@@ -506,15 +506,9 @@ static const struct why_code_info codes[] = {
         .sender = N_("Servers, by its meaning."),
         .retry = WHY_RETRY_BACK_OFF,
         .retry_advice = N_("Connect again after a random pause of 5 to 30 seconds, then growing."),
-        .clients = SHOWN(N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("ConnectionClosedError: received 1012 (service restart); "
-                            "websocket-client refuses the frame"),
-                         "*websocket.CloseError: websocket: close 1012",
-                         N_("onClose with the code and the reason"),
-                         N_("no code: curl ends when the connection does")),
+        .clients = SHOWN_IN_EVENT(N_("ConnectionClosedError: received 1012 (service restart); "
+                                     "websocket-client refuses the frame"),
+                                  "*websocket.CloseError: websocket: close 1012"),
         .reference = N_("IANA registry (mailing list hybi, 2012)"),
     },
     {
@@ -543,15 +537,9 @@ static const struct why_code_info codes[] = {
         .retry = WHY_RETRY_BACK_OFF,
         .retry_advice = N_("Connect again after a longer random pause, from 30 seconds and "
                            "doubling; better to another address of the service."),
-        .clients = SHOWN(N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("ConnectionClosedError: received 1013 (try again later); "
-                            "websocket-client refuses the frame"),
-                         "*websocket.CloseError: websocket: close 1013",
-                         N_("onClose with the code and the reason"),
-                         N_("no code: curl ends when the connection does")),
+        .clients = SHOWN_IN_EVENT(N_("ConnectionClosedError: received 1013 (try again later); "
+                                     "websocket-client refuses the frame"),
+                                  "*websocket.CloseError: websocket: close 1013"),
         .reference = N_("IANA registry (mailing list hybi, 2012)"),
     },
     {

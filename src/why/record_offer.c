@@ -45,13 +45,12 @@ static void code_row(const char *label, const uint16_t *list, size_t count,
 void why__record_offer_rows(const struct why_record *record, enum why_lang lang,
                             struct why_text *text) {
     const struct why_tls_offer *offer = &record->tls.offer;
-    if (offer->len == 0) {
+    /* Ours is no news to who reads it; the JSON form has it. */
+    if (offer->len == 0 || offer->extension_count == 0) {
         return;
     }
-    if (offer->extension_count > 0 || offer->client != WHY_TLS_CLIENT_UNKNOWN) {
-        why__record_row(text, tr(lang, "Client"));
-        why_text_append(text, "%s\n", tr(lang, client_texts[offer->client]));
-    }
+    why__record_row(text, tr(lang, "Client"));
+    why_text_append(text, "%s\n", tr(lang, client_texts[offer->client]));
     code_row(tr(lang, "Versions offered"), offer->versions, offer->version_count,
              why__hello_version_name, lang, text);
     code_row(tr(lang, "Suites offered"), offer->ciphers, offer->cipher_count,

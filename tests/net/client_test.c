@@ -276,7 +276,7 @@ static const struct row rows[] = {
     {"TLS, another protocol",
      "wss",
      {.says_first = true, .exchanges = {{0, "220 mail.example ESMTP\r\n", 0}}, .end = TEST_CLOSE},
-     WHY_CAUSE_TLS_NOT_TLS},
+     WHY_CAUSE_TLS_OTHER_PROTOCOL},
 };
 
 static bool steps_fit(const struct program *program, const struct row *row) {

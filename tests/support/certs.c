@@ -21,7 +21,7 @@ static void must(bool ok, const char *what) {
 }
 
 static void extend(X509 *x509, X509 *issuer, int nid, const char *value) {
-    if (value == NULL) {
+    if (value == NULL || *value == '\0') {
         return;
     }
     X509V3_CTX context;
@@ -38,6 +38,47 @@ static void set_subject(X509_NAME *name, const struct test_cert_spec *spec) {
     }
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)spec->cn, -1, -1,
                                0);
+}
+
+/* Names that OpenSSL would tidy up on the way. */
+static void add_names(X509 *x509, const struct test_cert_spec *spec) {
+    if (spec->raw_name == NULL) {
+        extend(x509, x509, NID_subject_alt_name, spec->names);
+        return;
+    }
+    GENERAL_NAMES *names = GENERAL_NAMES_new();
+    GENERAL_NAME *name = GENERAL_NAME_new();
+    ASN1_IA5STRING *text = ASN1_IA5STRING_new();
+    must(ASN1_STRING_set(text, spec->raw_name, -1) == 1, "a name");
+    GENERAL_NAME_set0_value(name, GEN_DNS, text);
+    must(sk_GENERAL_NAME_push(names, name) > 0 &&
+             X509_add1_ext_i2d(x509, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1,
+         "names");
+    GENERAL_NAMES_free(names);
+}
+
+static void add_unknown(X509 *x509, const char *oid) {
+    if (oid == NULL) {
+        return;
+    }
+    ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+    ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+    must(ASN1_OCTET_STRING_set(value, (const unsigned char *)"\x05\x00", 2) == 1, oid);
+    X509_EXTENSION *extension = X509_EXTENSION_create_by_OBJ(NULL, object, 1, value);
+    must(extension != NULL && X509_add_ext(x509, extension, -1) == 1, oid);
+    X509_EXTENSION_free(extension);
+    ASN1_OCTET_STRING_free(value);
+    ASN1_OBJECT_free(object);
+}
+
+static EVP_PKEY *make_key(const struct test_cert_spec *spec) {
+    if (spec->rsa_bits > 0) {
+        return EVP_RSA_gen((unsigned)spec->rsa_bits);
+    }
+    if (spec->curve != NULL && strcmp(spec->curve, "ED25519") == 0) {
+        return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    }
+    return EVP_EC_gen(spec->curve == NULL ? "P-256" : spec->curve);
 }
 
 /* The signature's last byte is the certificate's. */
@@ -58,8 +99,7 @@ struct test_cert test_cert_new(const struct test_cert_spec *spec, const struct t
     static long serial = 1;
     bool has_dates = spec->from != 0 || spec->to != 0;
     time_t now = time(NULL);
-    struct test_cert cert = {X509_new(), spec->rsa_bits > 0 ? EVP_RSA_gen((unsigned)spec->rsa_bits)
-                                                            : EVP_EC_gen("P-256")};
+    struct test_cert cert = {X509_new(), make_key(spec)};
     must(cert.x509 != NULL && cert.key != NULL, "a key");
     X509 *x509 = cert.x509;
     X509 *parent = issuer == NULL ? x509 : issuer->x509;
@@ -70,16 +110,24 @@ struct test_cert test_cert_new(const struct test_cert_spec *spec, const struct t
     set_subject(X509_get_subject_name(x509), spec);
     X509_set_issuer_name(x509, X509_get_subject_name(parent));
     X509_set_pubkey(x509, cert.key);
-    extend(x509, parent, NID_basic_constraints, spec->is_ca ? "critical,CA:TRUE" : "CA:FALSE");
-    extend(x509, parent, NID_key_usage,
-           spec->is_ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
-    extend(x509, parent, NID_subject_key_identifier, "hash");
-    extend(x509, parent, NID_authority_key_identifier, "keyid");
-    extend(x509, parent, NID_subject_alt_name, spec->names);
+    const char *basic = spec->is_ca ? "critical,CA:TRUE" : "CA:FALSE";
+    const char *ku = spec->is_ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature";
+    extend(x509, parent, NID_basic_constraints, spec->basic == NULL ? basic : spec->basic);
+    extend(x509, parent, NID_key_usage, spec->ku == NULL ? ku : spec->ku);
+    if (!spec->no_key_ids) {
+        extend(x509, parent, NID_subject_key_identifier, "hash");
+        extend(x509, parent, NID_authority_key_identifier, issuer == NULL ? "" : "keyid");
+    }
+    add_names(x509, spec);
     extend(x509, parent, NID_ext_key_usage, spec->eku);
     extend(x509, parent, NID_info_access, spec->aia);
+    extend(x509, parent, NID_name_constraints, spec->constraints);
+    extend(x509, parent, NID_tlsfeature, spec->must_staple ? "status_request" : "");
+    add_unknown(x509, spec->critical_oid);
     EVP_PKEY *signer = issuer == NULL ? cert.key : issuer->key;
-    must(X509_sign(x509, signer, spec->sha1 ? EVP_sha1() : EVP_sha256()) > 0, "signing");
+    bool is_eddsa = EVP_PKEY_is_a(signer, "ED25519") == 1;
+    const EVP_MD *digest = spec->md5 ? EVP_md5() : spec->sha1 ? EVP_sha1() : EVP_sha256();
+    must(X509_sign(x509, signer, is_eddsa ? NULL : digest) > 0, "signing");
     if (spec->damaged) {
         cert.x509 = damage(cert.x509);
     }

@@ -18,15 +18,22 @@
 /* All zeroes but the name is a good leaf: P-256, valid from an hour ago for a day. */
 struct test_cert_spec {
     const char *cn;
-    const char *org;   /* O=, NULL for none */
-    const char *names; /* subjectAltName as OpenSSL writes it: "DNS:a.example,IP:127.0.0.1" */
-    const char *eku;   /* extendedKeyUsage: "serverAuth"; NULL for none */
-    const char *aia;   /* authorityInfoAccess: "caIssuers;URI:http://..."; NULL for none */
+    const char *org;         /* O=, NULL for none */
+    const char *names;       /* subjectAltName as OpenSSL writes it: "DNS:a.example,IP:127.0.0.1" */
+    const char *eku;         /* extendedKeyUsage: "serverAuth"; NULL for none */
+    const char *aia;         /* authorityInfoAccess: "caIssuers;URI:http://..."; NULL for none */
+    const char *raw_name;    /* one more host name, as it is, spaces and all */
+    const char *basic, *ku;  /* basicConstraints, keyUsage; NULL: what fits is_ca, "" for none */
+    const char *constraints; /* nameConstraints: "permitted;DNS:a.example" */
+    const char *critical_oid; /* an extension that nobody knows */
     bool is_ca;
-    int rsa_bits;  /* 0: an EC key on P-256 */
-    bool sha1;     /* signed with SHA-1 */
-    bool damaged;  /* its signature is wrong */
-    long from, to; /* seconds from now; both 0 for the default */
+    bool no_key_ids;   /* neither subjectKeyIdentifier nor authorityKeyIdentifier */
+    bool must_staple;  /* RFC 7633 */
+    int rsa_bits;      /* 0: an EC key */
+    const char *curve; /* NULL: P-256; "ED25519" */
+    bool sha1, md5;    /* signed with that */
+    bool damaged;      /* its signature is wrong */
+    long from, to;     /* seconds from now; both 0 for the default */
 };
 
 struct test_cert {

@@ -15,6 +15,7 @@ enum issuer {
     BY_INTERMEDIATE_WRONG_ONE_SENT,
     BY_OTHER_CA,
     BY_OTHER_CA_SENT, /* the root too */
+    BY_TWIN,          /* another key than that of the intermediate of the same name that is sent */
     BY_ITSELF,
 };
 
@@ -22,7 +23,8 @@ static const struct row {
     const char *name;
     struct test_cert_spec leaf;
     enum issuer issuer;
-    const char *host; /* NULL: a.example */
+    const struct test_cert_spec *through, *above; /* intermediates between, sent too */
+    const char *host;                             /* NULL: a.example */
     enum why_cause cause;
     bool likely;
     const char *detail;    /* has to be in the record's */
@@ -39,8 +41,8 @@ static const struct row {
     {.name = "a wildcard", .leaf = {.cn = "a", .names = "DNS:*.a.example"}, .host = "b.a.example"},
     {.name = "a wildcard is not the name it stands under",
      .leaf = {.cn = "a", .names = "DNS:*.a.example"},
-     .cause = WHY_CAUSE_TLS_CERT_NAME_MISMATCH,
-     .detail = "asked for a.example, the certificate names *.a.example",
+     .cause = WHY_CAUSE_TLS_CERT_WILDCARD,
+     .detail = "the certificate names *.a.example; *.a.example does not cover a.example itself",
      .alert = 42},
     {.name = "an IPv4 address", .leaf = {.cn = "a", .names = "IP:127.0.0.1"}, .host = "127.0.0.1"},
     {.name = "an IPv6 address in brackets",
@@ -77,8 +79,8 @@ static const struct row {
     {.name = "a CA that nobody here knows, its root sent",
      .leaf = {.cn = "a", .names = "DNS:a.example"},
      .issuer = BY_OTHER_CA_SENT,
-     .cause = WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA,
-     .detail = "unknown CA: CN=Unknown Root,O=Unknown Corp",
+     .cause = WHY_CAUSE_TLS_CHAIN_UNTRUSTED_ROOT,
+     .detail = "the root CN=Unknown Root,O=Unknown Corp was sent, and is not trusted here",
      .alert = 48},
     {.name = "the intermediate is not sent",
      .leaf = {.cn = "a", .names = "DNS:a.example"},
@@ -92,12 +94,12 @@ static const struct row {
      .issuer = BY_OTHER_CA,
      .cause = WHY_CAUSE_TLS_CHAIN_MISSING_INTERMEDIATE,
      .likely = true,
-     .detail = "was not sent",
+     .detail = "was not sent; it can be had at http://ca.example/i.der",
      .alert = 48},
     {.name = "another intermediate is sent",
      .leaf = {.cn = "a", .names = "DNS:a.example"},
      .issuer = BY_INTERMEDIATE_WRONG_ONE_SENT,
-     .cause = WHY_CAUSE_TLS_CHAIN_MISSING_INTERMEDIATE,
+     .cause = WHY_CAUSE_TLS_CHAIN_WRONG_INTERMEDIATE,
      .likely = true,
      .detail = "others came, but CN=Lab Intermediate,O=Lab was not sent",
      .alert = 48},
@@ -109,25 +111,25 @@ static const struct row {
     {.name = "another address",
      .leaf = {.cn = "127.0.0.1", .names = "IP:10.1.2.3,DNS:127.0.0.1"},
      .host = "127.0.0.1",
-     .cause = WHY_CAUSE_TLS_CERT_NAME_MISMATCH,
+     .cause = WHY_CAUSE_TLS_CERT_IP_NOT_LISTED,
      .detail = "asked for 127.0.0.1, the certificate names IP:10.1.2.3, 127.0.0.1",
      .alert = 42},
     {.name = "an address asked for, no names at all",
      .leaf = {.cn = "only a name"},
      .host = "127.0.0.1",
-     .cause = WHY_CAUSE_TLS_CERT_NAME_MISMATCH,
+     .cause = WHY_CAUSE_TLS_CERT_IP_NOT_LISTED,
      .detail = "the certificate of CN=only a name names no host",
      .alert = 42},
     {.name = "part of a label as wildcard",
      .leaf = {.cn = "b", .names = "DNS:a*.sub.example"},
      .host = "abc.sub.example",
-     .cause = WHY_CAUSE_TLS_CERT_NAME_MISMATCH,
+     .cause = WHY_CAUSE_TLS_CERT_WILDCARD,
      .detail = "names a*.sub.example",
      .alert = 42},
     {.name = "made for clients",
      .leaf = {.cn = "a", .names = "DNS:a.example", .eku = "clientAuth"},
      .cause = WHY_CAUSE_TLS_CERT_WRONG_PURPOSE,
-     .detail = "purpose",
+     .detail = "made for clientAuth",
      .alert = 43},
     {.name = "signed with SHA-1",
      .leaf = {.cn = "a", .names = "DNS:a.example", .sha1 = true},
@@ -148,7 +150,7 @@ static const struct row {
     {.name = "a wrong signature",
      .leaf = {.cn = "a", .names = "DNS:a.example", .damaged = true},
      .cause = WHY_CAUSE_TLS_CERT_BAD_SIGNATURE,
-     .detail = "certificate signature failure",
+     .detail = "its signature does not fit the key of CN=Lab Root,O=Lab",
      .alert = 51},
     {.name = "a wrong signature and another host: the signature first, the alert is of the other",
      .leaf = {.cn = "a", .names = "DNS:b.example", .damaged = true},
@@ -161,18 +163,191 @@ static const struct row {
      .cause = WHY_CAUSE_TLS_CERT_SELF_SIGNED,
      .second = WHY_CAUSE_TLS_CERT_EXPIRED,
      .alert = 48},
+    {.name = "a wildcard is one label, not two",
+     .leaf = {.cn = "a", .names = "DNS:*.example.net"},
+     .host = "a.b.example.net",
+     .cause = WHY_CAUSE_TLS_CERT_WILDCARD,
+     .detail = "a * stands for one label, not for two",
+     .alert = 42},
+    {.name = "a wildcard and an underscore",
+     .leaf = {.cn = "a", .names = "DNS:*.a.example"},
+     .host = "my_host.a.example",
+     .cause = WHY_CAUSE_TLS_CERT_WILDCARD,
+     .detail = "underscore",
+     .alert = 42},
+    {.name = "a wildcard under a top-level domain",
+     .leaf = {.cn = "a", .names = "DNS:*.example"},
+     .host = "a.example",
+     .cause = WHY_CAUSE_TLS_CERT_WILDCARD,
+     .detail = "right under a top-level domain",
+     .alert = 42},
+    {.name = "a wildcard of somewhere else is no near miss",
+     .leaf = {.cn = "a", .names = "DNS:*.b.example"},
+     .host = "a.c.example",
+     .cause = WHY_CAUSE_TLS_CERT_NAME_MISMATCH,
+     .alert = 42},
+    {.name = "a name with a space in it",
+     .leaf = {.cn = "a", .raw_name = " a.example"},
+     .cause = WHY_CAUSE_TLS_CERT_NAMES_MALFORMED,
+     .detail = "the certificate has it as \" a.example\", which is no host name",
+     .alert = 42},
+    {.name = "a name with a dot behind it",
+     .leaf = {.cn = "a", .raw_name = "a.example."},
+     .cause = WHY_CAUSE_TLS_CERT_NAMES_MALFORMED,
+     .alert = 42},
+    {.name = "a URL for a name",
+     .leaf = {.cn = "a", .raw_name = "https://a.example:443/"},
+     .cause = WHY_CAUSE_TLS_CERT_NAMES_MALFORMED,
+     .alert = 42},
+    {.name = "the name is only the common name, and others are listed",
+     .leaf = {.cn = "a.example", .names = "DNS:b.example"},
+     .cause = WHY_CAUSE_TLS_CERT_NAME_MISMATCH,
+     .detail = "names b.example",
+     .alert = 42},
+    {.name = "Traefik's default certificate",
+     .leaf = {.cn = "TRAEFIK DEFAULT CERT", .names = "DNS:0123456789abcdef.traefik.default"},
+     .issuer = BY_ITSELF,
+     .cause = WHY_CAUSE_TLS_CERT_DEFAULT,
+     .detail = "it is Traefik's default certificate; asked for a.example, the certificate names "
+               "0123456789abcdef.traefik.default",
+     .second = WHY_CAUSE_TLS_CERT_SELF_SIGNED,
+     .alert = 48},
+    {.name = "ingress-nginx's default certificate",
+     .leaf = {.cn = "Kubernetes Ingress Controller Fake Certificate",
+              .org = "Acme Co",
+              .names = "DNS:ingress.local"},
+     .issuer = BY_ITSELF,
+     .cause = WHY_CAUSE_TLS_CERT_DEFAULT,
+     .detail = "ingress-nginx",
+     .second = WHY_CAUSE_TLS_CERT_SELF_SIGNED,
+     .alert = 48},
+    {.name = "localhost, asked for by another name",
+     .leaf = {.cn = "localhost", .names = "DNS:localhost"},
+     .cause = WHY_CAUSE_TLS_CERT_DEFAULT,
+     .second = WHY_CAUSE_TLS_CERT_NAME_MISMATCH,
+     .alert = 42},
+    {.name = "a default certificate that fits is none",
+     .leaf = {.cn = "localhost", .names = "DNS:localhost"},
+     .host = "localhost"},
+    {.name = "issued by what is no CA",
+     .leaf = {.cn = "a", .names = "DNS:a.example"},
+     .through = &(struct test_cert_spec){.cn = "Lab NotCA",
+                                         .org = "Lab",
+                                         .basic = "CA:FALSE",
+                                         .ku = "digitalSignature,keyEncipherment"},
+     .cause = WHY_CAUSE_TLS_CERT_ISSUER_NOT_CA,
+     .detail = "CN=Lab NotCA,O=Lab signed it, and is no CA (CA:FALSE)",
+     .alert = 48},
+    {.name = "issued by what does not say that it is a CA",
+     .leaf = {.cn = "a", .names = "DNS:a.example"},
+     .through = &(struct test_cert_spec){.cn = "Lab NotCA", .basic = "", .ku = ""},
+     .cause = WHY_CAUSE_TLS_CERT_ISSUER_NOT_CA,
+     .detail = "does not say that it is a CA",
+     .alert = 48},
+    {.name = "issued by a CA that may not sign",
+     .leaf = {.cn = "a", .names = "DNS:a.example"},
+     .through = &(struct test_cert_spec){.cn = "Lab CA", .is_ca = true, .ku = "cRLSign"},
+     .cause = WHY_CAUSE_TLS_CERT_ISSUER_NOT_CA,
+     .detail = "keyCertSign",
+     .alert = 48},
+    {.name = "more CAs than the first allows",
+     .leaf = {.cn = "a", .names = "DNS:a.example"},
+     .through = &(struct test_cert_spec){.cn = "Lower", .is_ca = true},
+     .above = &(struct test_cert_spec){.cn = "Upper",
+                                       .is_ca = true,
+                                       .basic = "critical,CA:TRUE,pathlen:0"},
+     .cause = WHY_CAUSE_TLS_CERT_PATH_LENGTH,
+     .detail = "the issuer CN=Upper allows 0 CAs below it, and there are more",
+     .alert = 48},
+    {.name = "a CA of other names",
+     .leaf = {.cn = "a", .names = "DNS:a.example"},
+     .through = &(struct test_cert_spec){.cn = "Lab Limited",
+                                         .is_ca = true,
+                                         .constraints = "critical,permitted;DNS:b.example"},
+     .cause = WHY_CAUSE_TLS_CERT_NAME_CONSTRAINTS,
+     .detail = "CN=Lab Limited may only issue for b.example",
+     .alert = 46},
+    {.name = "an issuer for clients",
+     .leaf = {.cn = "a", .names = "DNS:a.example"},
+     .through = &(struct test_cert_spec){.cn = "Lab Clients", .is_ca = true, .eku = "clientAuth"},
+     .cause = WHY_CAUSE_TLS_CERT_WRONG_PURPOSE,
+     .detail = "the issuer CN=Lab Clients is limited to clientAuth",
+     .alert = 43},
+    {.name = "made to sign programs",
+     .leaf = {.cn = "a", .names = "DNS:a.example", .eku = "codeSigning,1.2.3.4"},
+     .cause = WHY_CAUSE_TLS_CERT_WRONG_PURPOSE,
+     .detail = "made for codeSigning, 1.2.3.4",
+     .alert = 43},
+    {.name = "a critical extension that nobody knows",
+     .leaf = {.cn = "a", .names = "DNS:a.example", .critical_oid = "1.3.6.1.4.1.99999.1"},
+     .cause = WHY_CAUSE_TLS_CERT_UNKNOWN_CRITICAL,
+     .detail = "critical extension 1.3.6.1.4.1.99999.1",
+     .alert = 46},
+    {.name = "an issuer with an RSA key of 1024 bits",
+     .leaf = {.cn = "a", .names = "DNS:a.example"},
+     .through = &(struct test_cert_spec){.cn = "Lab Weak", .is_ca = true, .rsa_bits = 1024},
+     .cause = WHY_CAUSE_TLS_CERT_WEAK_KEY,
+     .detail = "the issuer CN=Lab Weak has an RSA key of 1024 bits",
+     .alert = 42},
+    {.name = "an issuer that has expired",
+     .leaf = {.cn = "a", .names = "DNS:a.example"},
+     .through =
+         &(struct test_cert_spec){
+             .cn = "Lab Old", .is_ca = true, .from = -99 * TEST_DAY, .to = -10 * TEST_DAY - 60},
+     .cause = WHY_CAUSE_TLS_CERT_EXPIRED,
+     .detail = "the issuer CN=Lab Old expired 10 days ago",
+     .alert = 45},
+    {.name = "another intermediate of the same name",
+     .leaf = {.cn = "a", .names = "DNS:a.example"},
+     .issuer = BY_TWIN,
+     .cause = WHY_CAUSE_TLS_CHAIN_WRONG_INTERMEDIATE,
+     .detail = "the CN=Lab Intermediate,O=Lab that was sent has another key",
+     .alert = 48},
+    {.name = "another intermediate of the same name, of another kind of key, unmarked",
+     .leaf = {.cn = "a", .names = "DNS:a.example", .no_key_ids = true},
+     .issuer = BY_TWIN,
+     .cause = WHY_CAUSE_TLS_CHAIN_WRONG_INTERMEDIATE,
+     .detail = "has another key",
+     .alert = 48},
+    {.name = "intercepted",
+     .leaf = {.cn = "a", .names = "DNS:a.example"},
+     .issuer = BY_OTHER_CA,
+     .through = &(struct test_cert_spec){.cn = "Zscaler Intermediate Root CA (zscaler.net)",
+                                         .org = "Zscaler Inc.",
+                                         .is_ca = true},
+     .cause = WHY_CAUSE_TLS_INTERCEPTED,
+     .likely = true,
+     .detail = "Zscaler reads along: the certificate is of CN=Zscaler Intermediate",
+     .second = WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA,
+     .alert = 48},
+    {.name = "four things at once",
+     .leaf = {.cn = "a",
+              .names = "DNS:old.example",
+              .sha1 = true,
+              .from = -9 * TEST_DAY,
+              .to = -3 * TEST_DAY},
+     .issuer = BY_OTHER_CA,
+     .cause = WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA,
+     .likely = true,
+     .second = WHY_CAUSE_TLS_CERT_WEAK_SIGNATURE,
+     .alert = 48},
 };
 
 static struct test_pki pki;
+static struct test_cert twin; /* the intermediate's name, another key */
 
 static int make_pki(void **state) {
     (void)state;
     test_pki_init(&pki);
+    const struct test_cert_spec spec = {
+        .cn = "Lab Intermediate", .org = "Lab", .is_ca = true, .rsa_bits = 2048};
+    twin = test_cert_new(&spec, &pki.ca);
     return 0;
 }
 
 static int free_pki(void **state) {
     (void)state;
+    test_cert_free(&twin);
     test_pki_free(&pki);
     return 0;
 }
@@ -185,18 +360,36 @@ static const char *write_chain(const struct row *row) {
         [BY_INTERMEDIATE_WRONG_ONE_SENT] = &pki.intermediate,
         [BY_OTHER_CA] = &pki.other_ca,
         [BY_OTHER_CA_SENT] = &pki.other_ca,
+        [BY_TWIN] = &twin,
         [BY_ITSELF] = NULL,
     };
-    struct test_cert leaf = test_cert_new(&row->leaf, issuers[row->issuer]);
-    const struct test_cert *chain[2] = {&leaf, NULL};
-    if (row->issuer == BY_INTERMEDIATE) {
-        chain[1] = &pki.intermediate;
-    } else if (row->issuer == BY_OTHER_CA_SENT || row->issuer == BY_INTERMEDIATE_WRONG_ONE_SENT) {
-        chain[1] = &pki.other_ca;
+    struct test_cert made[2] = {{0}};
+    const struct test_cert *issuer = issuers[row->issuer];
+    const struct test_cert_spec *specs[] = {row->above, row->through};
+    const struct test_cert *chain[4] = {NULL};
+    size_t count = 1;
+    for (size_t i = 0; i < 2; i++) {
+        if (specs[i] != NULL) {
+            made[i] = test_cert_new(specs[i], issuer);
+            issuer = &made[i];
+        }
     }
-    const char *path =
-        test_write_pem(&pki.folder, "row.pem", chain, chain[1] == NULL ? 1 : 2, leaf.key);
+    struct test_cert leaf = test_cert_new(&row->leaf, issuer);
+    chain[0] = &leaf;
+    for (size_t i = 2; i-- > 0;) {
+        if (specs[i] != NULL) {
+            chain[count++] = &made[i];
+        }
+    }
+    if (row->issuer == BY_INTERMEDIATE || row->issuer == BY_TWIN) {
+        chain[count++] = &pki.intermediate;
+    } else if (row->issuer == BY_OTHER_CA_SENT || row->issuer == BY_INTERMEDIATE_WRONG_ONE_SENT) {
+        chain[count++] = &pki.other_ca;
+    }
+    const char *path = test_write_pem(&pki.folder, "row.pem", chain, count, leaf.key);
     test_cert_free(&leaf);
+    test_cert_free(&made[0]);
+    test_cert_free(&made[1]);
     return path;
 }
 
@@ -221,7 +414,9 @@ static void check_client(const struct row *row, int version, const struct test_t
     }
     if (row->cause != WHY_CAUSE_NONE) {
         assert_int_equal(record.code, 1015);
-        assert_int_equal(record.tls.alert, row->alert);
+        if (record.tls.alert != row->alert) {
+            fail_msg("%s (%x): alert %d", row->name, (unsigned)version, record.tls.alert);
+        }
         assert_true(record.tls.alert_sent);
         assert_false(record.tls.handshake_done);
         assert_string_equal(record.tls.library_error, "certificate verify failed");

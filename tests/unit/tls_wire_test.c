@@ -60,16 +60,20 @@ static const struct first {
     {"nothing, errno", "", 0, false, WHY_TRANSPORT_ERRNO, WHY_CAUSE_TLS_RESET, ""},
     {"nothing, for long", "", 0, false, WHY_TRANSPORT_TIMEOUT, WHY_CAUSE_TIMEOUT_TLS,
      "the server went silent before it sent a byte"},
-    {"half a record header", "\x16\x03\x03", 0, false, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_EOF,
-     "the server closed after 3 bytes of its handshake"},
+    {"half a record header", "\x16\x03\x03", 0, false, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_CUT,
+     "the server closed after 3 bytes, within its first message"},
     {"HTTP", "HTTP/1.1 400 Bad Request\r\n\r\n", 0, false, WHY_TRANSPORT_FIN,
      WHY_CAUSE_TLS_PLAIN_HTTP, "it began with \"HTTP/1.1 400 Bad Request\""},
     {"two bytes of HTTP", "HT", 0, false, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_PLAIN_HTTP,
      "it began with the bytes 48 54"},
-    {"SSH", "SSH-2.0-OpenSSH_9.2\r\n", 0, false, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_NOT_TLS,
-     "it began with \"SSH-2.0-OpenSSH_9.2\""},
-    {"HTML", "<html><body>Log in", 0, false, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_NOT_TLS,
-     "it began with \"<html><body>Log in\""},
+    {"SSH", "SSH-2.0-OpenSSH_9.2\r\n", 0, false, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_OTHER_PROTOCOL,
+     "SSH: it began with \"SSH-2"},
+    {"SMTP", "220 mail.example ESMTP Postfix\r\n", 0, false, WHY_TRANSPORT_FIN,
+     WHY_CAUSE_TLS_OTHER_PROTOCOL, "SMTP"},
+    {"MySQL", "\x4a\x00\x00\x00\x0a\x38.0.33", 12, false, WHY_TRANSPORT_FIN,
+     WHY_CAUSE_TLS_OTHER_PROTOCOL, ""},
+    {"HTML", "<html><body>Log in", 0, false, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_OTHER_PROTOCOL,
+     "HTML: it began with \"<html"},
     {"noise", "\x00\x01\x02\x03\x04\x05", 6, false, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_NOT_TLS,
      "it began with the bytes 00 01 02 03 04 05"},
     {"an escape sequence", "\x1b[2Jhello", 0, false, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_NOT_TLS,
@@ -84,10 +88,10 @@ static const struct first {
      "it began with \"DELETE /x HTTP/1.1\""},
     {"CONNECT", "CONNECT a:443 HTTP/1.1\r\n", 0, true, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_PLAIN_HTTP,
      "it began with \"CONNECT a:443 HTTP/1.1\""},
-    {"a mail client", "EHLO example.com\r\n", 0, true, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_NOT_TLS,
-     "it began with \"EHLO example.com\""},
+    {"a mail client", "EHLO example.com\r\n", 0, true, WHY_TRANSPORT_FIN,
+     WHY_CAUSE_TLS_OTHER_PROTOCOL, "SMTP: it began with \"EHLO"},
     {"a PROXY header", "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", 0, true, WHY_TRANSPORT_FIN,
-     WHY_CAUSE_TLS_PROXY_PROTOCOL, "it began with \"PROXY TCP4"},
+     WHY_CAUSE_TLS_PROXY_PROTOCOL, "it began with \"PROXY"},
     {"a scan", "", 0, true, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_NO_HELLO,
      "the client closed before it sent a byte"},
     {"a slow client", "\x16\x03\x01\x02", 0, true, WHY_TRANSPORT_TIMEOUT, WHY_CAUSE_TIMEOUT_TLS,
@@ -139,17 +143,17 @@ static const struct {
     bool likely;
     const char *name;
 } alerts[] = {
-    {0, WHY_CAUSE_TLS_EOF, false, ""},
+    {0, WHY_CAUSE_TLS_REFUSED, false, "close_notify (0)"},
     {10, WHY_CAUSE_TLS_ALERT, false, "unexpected_message (10)"},
     {20, WHY_CAUSE_TLS_CORRUPTED, true, "bad_record_mac (20)"},
-    {40, WHY_CAUSE_TLS_NO_SHARED_CIPHER, true, "handshake_failure (40)"},
+    {40, WHY_CAUSE_TLS_REFUSED, false, "handshake_failure (40)"},
     {46, WHY_CAUSE_TLS_ALERT, false, "certificate_unknown (46)"},
     {47, WHY_CAUSE_TLS_ALERT, false, "illegal_parameter (47)"},
     {48, WHY_CAUSE_TLS_ALERT, false, "unknown_ca (48)"},
-    {49, WHY_CAUSE_TLS_ALERT, false, "access_denied (49)"},
+    {49, WHY_CAUSE_TLS_REFUSED, false, "access_denied (49)"},
     {70, WHY_CAUSE_TLS_VERSION, false, "protocol_version (70)"},
     {71, WHY_CAUSE_TLS_NO_SHARED_CIPHER, false, "insufficient_security (71)"},
-    {80, WHY_CAUSE_TLS_ALERT, false, "internal_error (80)"},
+    {80, WHY_CAUSE_TLS_SERVER_ERROR, false, "internal_error (80)"},
     {86, WHY_CAUSE_TLS_ALERT, false, "inappropriate_fallback (86)"},
     {112, WHY_CAUSE_TLS_UNKNOWN_NAME, false, "unrecognized_name (112), asked for server.example"},
     {116, WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED, false, "certificate_required (116)"},
@@ -196,8 +200,8 @@ static void a_handshake_cut_anywhere_has_its_cause(void **state) {
     (void)state;
     static const enum why_transport ends[] = {WHY_TRANSPORT_FIN, WHY_TRANSPORT_RESET,
                                               WHY_TRANSPORT_TIMEOUT};
-    static const enum why_cause causes[] = {WHY_CAUSE_TLS_EOF, WHY_CAUSE_TLS_RESET,
-                                            WHY_CAUSE_TIMEOUT_TLS};
+    static const enum why_cause cuts_by[] = {WHY_CAUSE_TLS_CUT, WHY_CAUSE_TLS_CUT,
+                                             WHY_CAUSE_TIMEOUT_TLS};
     static const enum why_cause server_causes[] = {
         WHY_CAUSE_TLS_CLIENT_LEFT, WHY_CAUSE_TLS_CLIENT_LEFT, WHY_CAUSE_TIMEOUT_TLS};
     for (size_t v = 0; v < TEST_COUNT(versions); v++) {
@@ -218,7 +222,7 @@ static void a_handshake_cut_anywhere_has_its_cause(void **state) {
             }
             /* In TLS 1.2 it is the server that has finished first. */
             bool server_open = server == WHY_CAUSE_NONE && versions[v] == TLS1_2_VERSION;
-            if (client != causes[kind] || (server != server_causes[kind] && !server_open)) {
+            if (client != cuts_by[kind] || (server != server_causes[kind] && !server_open)) {
                 fail_msg("cut at %zu: %s, %s", at, why_cause_id(client), why_cause_id(server));
             }
             assert_int_equal(record.os_error, 104);
