@@ -21,9 +21,9 @@ void serve_log_free(struct serve_log *log);
 /* Where the server listens, and what to try there. */
 void serve_log_listening(struct serve_log *log, const char *address, bool is_tls);
 
-/* The certificates were read again; or they were not, and what there was stays. `text` is a warning
- * or the error, or "". */
-void serve_log_reloaded(struct serve_log *log, bool is_done, const char *text);
+/* The certificates were read again; or they were not, and what there was stays: `error` says why. It
+ * is a warning where they were, or "". */
+void serve_log_reloaded(struct serve_log *log, bool is_done, const char *error);
 
 /* A connection became a session. */
 void serve_log_opened(struct serve_log *log);

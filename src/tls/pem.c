@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -195,17 +196,34 @@ static X509 *next_certificate(BIO *bytes, bool *end) {
     return certificate;
 }
 
-static int refuse_certificate(const struct pem_file *file, X509 *certificate) {
+/* OpenSSL's reason, or ours where its words are for those who know its code. */
+static const char *refusal_reason(void) {
+    const char *words = ERR_reason_error_string(ERR_peek_last_error());
+    switch (ERR_GET_REASON(ERR_peek_last_error())) {
+    case SSL_R_EE_KEY_TOO_SMALL:
+    case SSL_R_CA_KEY_TOO_SMALL:
+        return "its key is too small";
+    case SSL_R_CA_MD_TOO_WEAK:
+        return "the hash of its signature is too weak";
+    default:
+        return words == NULL ? "?" : words;
+    }
+}
+
+static int refuse_certificate(const SSL_CTX *ssl, const struct pem_file *file, X509 *certificate) {
     EVP_PKEY *key = X509_get0_pubkey(certificate);
-    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    const char *reason = refusal_reason();
     const char *type = key == NULL ? NULL : EVP_PKEY_get0_type_name(key);
-    return why__tls_refuse(file->message,
-                           "%s %s: cannot be used: %s (%s key of %d bits); ask for a new one: "
-                           "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
-                           "-keyout KEY.pem -out REQUEST.pem",
-                           kind_names[file->kind], file->path, reason == NULL ? "?" : reason,
-                           type == NULL ? "unknown" : type,
-                           key == NULL ? 0 : EVP_PKEY_get_bits(key));
+    const char *signature = OBJ_nid2sn(X509_get_signature_nid(certificate));
+    return why__tls_refuse(
+        file->message,
+        "%s %s: cannot be used: %s (%s key of %d bits, signed with %s; OpenSSL's "
+        "security level is %d); ask for a new one: openssl req -new -newkey ec "
+        "-pkeyopt ec_paramgen_curve:P-256 -nodes -keyout KEY.pem -out "
+        "REQUEST.pem",
+        kind_names[file->kind], file->path, reason, type == NULL ? "unknown" : type,
+        key == NULL ? 0 : EVP_PKEY_get_bits(key), signature == NULL ? "?" : signature,
+        SSL_CTX_get_security_level(ssl));
 }
 
 /* Our certificate, then those that go with it. */
@@ -217,14 +235,14 @@ static int use_certificates(SSL_CTX *ssl, const struct pem_file *file) {
     if (certificate == NULL) {
         result = refuse_content(file);
     } else if (SSL_CTX_use_certificate(ssl, certificate) != 1) {
-        result = refuse_certificate(file, certificate);
+        result = refuse_certificate(ssl, file, certificate);
     }
     while (result == WHY_OK && !end) {
         X509 *next = next_certificate(bytes, &end);
         if (next == NULL && !end) {
             result = refuse_content(file);
         } else if (next != NULL && SSL_CTX_add0_chain_cert(ssl, next) != 1) {
-            result = refuse_certificate(file, next);
+            result = refuse_certificate(ssl, file, next);
             X509_free(next);
         }
     }
@@ -270,7 +288,7 @@ static int use_key(SSL_CTX *ssl, const struct pem_file *file, const char *cert_p
     } else if (EVP_PKEY_eq(X509_get0_pubkey(SSL_CTX_get0_certificate(ssl)), key) != 1) {
         result = refuse_match(ssl, file, cert_path, key);
     } else if (SSL_CTX_use_PrivateKey(ssl, key) != 1) {
-        result = refuse_certificate(file, SSL_CTX_get0_certificate(ssl));
+        result = refuse_certificate(ssl, file, SSL_CTX_get0_certificate(ssl));
     }
     EVP_PKEY_free(key);
     BIO_free(bytes);

@@ -130,6 +130,14 @@ static const struct row {
      .key = "leaf-key.pem",
      .result = WHY_ERR_CONFIG,
      .says = {"half.pem", "is damaged"}},
+    {.name = "a key that is too small",
+     .cert = "small.pem",
+     .result = WHY_ERR_CONFIG,
+     .says = {"small.pem", "its key is too small (RSA key of 1024 bits", "openssl req -new"}},
+    {.name = "a signature with SHA-1",
+     .cert = "sha1.pem",
+     .result = WHY_ERR_CONFIG,
+     .says = {"sha1.pem", "signature is too weak", "signed with ecdsa-with-SHA1"}},
     {.name = "a CA file without certificates",
      .ca = "leaf-key.pem",
      .is_client = true,
@@ -159,7 +167,16 @@ static void write_variants_of_pem(void) {
     test_write_file(&pki.folder, "cut.pem", text, 280);
 }
 
+static void write_weak(const char *name, const struct test_cert_spec *spec) {
+    struct test_cert cert = test_cert_new(spec, &pki.ca);
+    const struct test_cert *certs[] = {&cert};
+    (void)test_write_pem(&pki.folder, name, certs, 1, cert.key);
+    test_cert_free(&cert);
+}
+
 static void write_other_formats(void) {
+    write_weak("small.pem", &(struct test_cert_spec){.cn = "small", .rsa_bits = 1024});
+    write_weak("sha1.pem", &(struct test_cert_spec){.cn = "sha1", .sha1 = true});
     BIO *der = BIO_new_file(test_path(&pki.folder, "leaf.der"), "wb");
     assert_int_equal(i2d_X509_bio(der, pki.leaf.x509), 1);
     BIO_free(der);

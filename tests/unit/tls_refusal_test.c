@@ -314,6 +314,26 @@ static void a_refusal_is_explained(void **state) {
     }
 }
 
+static void a_renewed_certificate_is_looked_at_anew(void **state) {
+    (void)state;
+    const struct test_cert_spec old = {
+        .cn = "old", .names = "DNS:a.example", .from = -9 * TEST_DAY, .to = -TEST_DAY};
+    const struct test_cert_spec renewed = {.cn = "renewed", .names = "DNS:a.example"};
+    const struct why_tls_config server = {.cert_file = write_leaf("renew.pem", &old, &pki.ca),
+                                          .client_trust_file = pki.ca_file};
+    const struct why_tls_config client = {.ca_file = pki.ca_file};
+    start(&server, &client, "a.example");
+    assert_int_equal(explained(NULL).tls.errors[0].cause, WHY_CAUSE_TLS_CERT_EXPIRED);
+    char error[512];
+    (void)write_leaf("renew.pem", &renewed, &pki.ca);
+    assert_int_equal(why__tls_context_reload(pair.server.context, error, sizeof error), WHY_OK);
+    struct why_record record = explained(NULL);
+    assert_true(record.tls.self_checked);
+    assert_int_equal(record.tls.error_count, 0);
+    assert_string_equal(record.tls.chain[0].subject, "CN=renewed");
+    stop();
+}
+
 /* curl compares the name after the handshake, and then says goodbye without a word. */
 static void a_goodbye_without_a_request_may_be_the_name(void **state) {
     (void)state;
@@ -328,8 +348,10 @@ static void a_goodbye_without_a_request_may_be_the_name(void **state) {
         {"127.0.0.1", "127.0.0.1", WHY_CAUSE_TLS_CLIENT_LEFT},
         {"192.0.2.1", NULL, WHY_CAUSE_TLS_CLIENT_LEFT}, /* for what, nobody knows */
     };
-    const struct why_tls_config server = {.cert_file = pki.leaf_file,
-                                          .client_trust_file = pki.ca_file};
+    /* Nor is the CA trusted here; but that, curl tells by an alert. */
+    const struct why_tls_config server = {
+        .cert_file = pki.leaf_file,
+        .client_trust_file = test_write_cert(&pki.folder, "other-ca.pem", &pki.other_ca)};
     const struct why_tls_config client = {.ca_file = pki.ca_file, .insecure = true};
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         start(&server, &client, rows[i].asked);
@@ -342,6 +364,8 @@ static void a_goodbye_without_a_request_may_be_the_name(void **state) {
         if (record.cause != rows[i].cause) {
             fail_msg("%s: %s (%s)", rows[i].asked, why_cause_id(record.cause), record.detail);
         }
+        assert_int_equal(record.tls.reason_count,
+                         record.cause == WHY_CAUSE_TLS_OUR_CERT_REJECTED);
         assert_int_equal(record.likely, record.cause == WHY_CAUSE_TLS_OUR_CERT_REJECTED);
         assert_non_null(strstr(record.detail, "finished the handshake and closed without"));
         stop();
@@ -505,6 +529,7 @@ int main(void) {
         cmocka_unit_test(a_hello_cut_anywhere_is_read_to_its_end),
         cmocka_unit_test(an_open_connection_does_not_carry_the_offer),
         cmocka_unit_test(a_refusal_is_explained),
+        cmocka_unit_test(a_renewed_certificate_is_looked_at_anew),
         cmocka_unit_test(a_goodbye_without_a_request_may_be_the_name),
         cmocka_unit_test(checks_are_kept_and_bounded),
         cmocka_unit_test(the_certificate_that_has_the_name_is_shown),
