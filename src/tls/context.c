@@ -85,7 +85,7 @@ static bool set_modes(struct why__tls_context *context) {
 
 static int load(struct why__tls_context *context, const struct why_tls_config *config,
                 const struct why__tls_message *message) {
-    int result = why__tls_set_policy(context->ssl, config, message);
+    int result = why__tls_set_policy(context->ssl, context->is_server, config, message);
     if (result == WHY_OK) {
         result = why__tls_load_own(context->ssl, config, message);
     }

@@ -22,7 +22,7 @@ struct why__tls_context {
     const struct why_host *host;
     SSL_CTX *ssl;
     BIO_METHOD *bio; /* here, as a static one would be global state that somebody has to free */
-    uint32_t users; /* connections; the last frees an orphan */
+    uint32_t users;  /* connections; the last frees an orphan */
     bool is_orphan;
     bool is_server;
     bool insecure;
@@ -136,7 +136,7 @@ int why__tls_load_own(SSL_CTX *ssl, const struct why_tls_config *config,
                       const struct why__tls_message *message);
 int why__tls_load_trust(SSL_CTX *ssl, const char *path, const struct why__tls_message *message);
 /* policy.c: versions, ciphers, revocation lists. */
-int why__tls_set_policy(SSL_CTX *ssl, const struct why_tls_config *config,
+int why__tls_set_policy(SSL_CTX *ssl, bool is_server, const struct why_tls_config *config,
                         const struct why__tls_message *message);
 /* Say what is wrong; returns WHY_ERR_CONFIG. */
 __attribute__((format(printf, 2, 3))) int why__tls_refuse(const struct why__tls_message *message,

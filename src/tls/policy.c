@@ -60,19 +60,33 @@ static int set_ciphers(SSL_CTX *ssl, const char *ciphers, const struct why__tls_
                                  ciphers);
 }
 
-/* With the versions, the ciphers and the security level there may be nothing to offer, which would
- * only show in the handshake. */
-static int check_something_is_left(SSL_CTX *context, const struct why_tls_config *config,
+/* Would there be a ClientHello? Otherwise it would only show in the handshake. */
+static bool can_begin(SSL *ssl) {
+    BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
+    if (in == NULL || out == NULL) {
+        BIO_free(in);
+        BIO_free(out);
+        return false;
+    }
+    SSL_set_bio(ssl, in, out);
+    SSL_set_msg_callback(ssl, NULL); /* there is no connection to keep evidence of */
+    SSL_set_connect_state(ssl);
+    return SSL_get_error(ssl, SSL_do_handshake(ssl)) == SSL_ERROR_WANT_READ;
+}
+
+/* With the versions, the ciphers and the security level there may be nothing left to offer. */
+static int check_something_is_left(SSL_CTX *context, bool is_server,
+                                   const struct why_tls_config *config,
                                    const struct why__tls_message *message) {
     SSL *ssl = SSL_new(context);
     if (ssl == NULL) {
         return WHY_ERR_NOMEM;
     }
     STACK_OF(SSL_CIPHER) *ciphers = SSL_get1_supported_ciphers(ssl);
-    int count = sk_SSL_CIPHER_num(ciphers);
+    bool is_left = sk_SSL_CIPHER_num(ciphers) > 0 && (is_server || can_begin(ssl));
     sk_SSL_CIPHER_free(ciphers);
     SSL_free(ssl);
-    if (count > 0) {
+    if (is_left) {
         return WHY_OK;
     }
     return why__tls_refuse(
@@ -109,7 +123,7 @@ static int load_lists(SSL_CTX *ssl, const char *path, const struct why__tls_mess
     return set ? WHY_OK : WHY_ERR_NOMEM;
 }
 
-int why__tls_set_policy(SSL_CTX *ssl, const struct why_tls_config *config,
+int why__tls_set_policy(SSL_CTX *ssl, bool is_server, const struct why_tls_config *config,
                         const struct why__tls_message *message) {
     int result = set_versions(ssl, config, message);
     if (result == WHY_OK && config->ciphers != NULL) {
@@ -117,7 +131,7 @@ int why__tls_set_policy(SSL_CTX *ssl, const struct why_tls_config *config,
     }
     bool is_own = config->ciphers != NULL || config->min_version != 0 || config->max_version != 0;
     if (result == WHY_OK && is_own) {
-        result = check_something_is_left(ssl, config, message);
+        result = check_something_is_left(ssl, is_server, config, message);
     }
     if (result == WHY_OK && config->crl_file != NULL) {
         result = load_lists(ssl, config->crl_file, message);

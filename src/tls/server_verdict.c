@@ -33,7 +33,7 @@ static const struct {
     [WHY_TLS_CLIENT_OPENSSL] = {"a client with OpenSSL (curl, Python)", ""},
     [WHY_TLS_CLIENT_NODE] = {"Node.js", ""},
     [WHY_TLS_CLIENT_GO] = {"a Go program", ", as it does for every fault"},
-    [WHY_TLS_CLIENT_JAVA] = {"a Java program", ""},
+    [WHY_TLS_CLIENT_JAVA] = {"a Java program", ", as it does for every fault"},
     [WHY_TLS_CLIENT_GNUTLS] = {"a client with GnuTLS", ", as it does for every fault"},
     [WHY_TLS_CLIENT_SCANNER] = {"a scanner", ""},
 };
@@ -423,39 +423,48 @@ static void detail_alert(const struct why__tls *tls, char *out, size_t size) {
                    is_about_certificates(tls) ? clients[client].habit : "");
 }
 
+/* What it offers, and what we would take. */
+static bool detail_unmet(const struct why__tls *tls, enum why_cause cause, char *out, size_t size) {
+    if (offer_of(tls) == NULL) {
+        return false;
+    }
+    switch ((int)cause) {
+    case WHY_CAUSE_TLS_VERSION:
+        detail_version(tls, out, size);
+        return true;
+    case WHY_CAUSE_TLS_NO_SHARED_CIPHER:
+        detail_suites(tls, out, size);
+        return true;
+    case WHY_CAUSE_TLS_NO_SHARED_GROUP:
+        detail_groups(tls, out, size);
+        return true;
+    case WHY_CAUSE_TLS_NO_SHARED_SIGNATURE:
+        detail_signatures(tls, out, size);
+        return true;
+    case WHY_CAUSE_TLS_ALPN:
+        (void)snprintf(out, size, "the client offers %.80s; here: http/1.1", offer_of(tls)->alpn);
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool why__tls_server_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict_of,
                             char *out, size_t size) {
+    enum why_cause cause = verdict_of->cause;
     if (verdict_of->by_certificates) {
         detail_client_certificate(tls, out, size);
-        return true;
-    }
-    if (by_alert(tls)) {
+    } else if (by_alert(tls)) {
         detail_alert(tls, out, size);
-        return true;
-    }
-    const struct why_tls_offer *offer = offer_of(tls);
-    enum why_cause cause = verdict_of->cause;
-    if (cause == WHY_CAUSE_TLS_OUR_CERT_REJECTED || cause == WHY_CAUSE_TLS_CLIENT_LEFT) {
+    } else if (cause == WHY_CAUSE_TLS_OUR_CERT_REJECTED || cause == WHY_CAUSE_TLS_CLIENT_LEFT) {
         detail_left(tls, out, size);
     } else if (cause == WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED) {
         (void)snprintf(out, size, "the client sent no certificate, and one is asked for here");
     } else if (cause == WHY_CAUSE_TLS_ALERT && first_alert(tls) >= 0) {
         (void)snprintf(out, size, "the client sent alert %s (%d) instead of a ClientHello",
                        why__tls_alert_name(first_alert(tls)), first_alert(tls));
-    } else if (offer == NULL) {
-        return false;
-    } else if (cause == WHY_CAUSE_TLS_VERSION) {
-        detail_version(tls, out, size);
-    } else if (cause == WHY_CAUSE_TLS_NO_SHARED_CIPHER) {
-        detail_suites(tls, out, size);
-    } else if (cause == WHY_CAUSE_TLS_NO_SHARED_GROUP) {
-        detail_groups(tls, out, size);
-    } else if (cause == WHY_CAUSE_TLS_NO_SHARED_SIGNATURE) {
-        detail_signatures(tls, out, size);
-    } else if (cause == WHY_CAUSE_TLS_ALPN) {
-        (void)snprintf(out, size, "the client offers %.80s; here: http/1.1", offer->alpn);
     } else {
-        return false;
+        return detail_unmet(tls, cause, out, size);
     }
     return true;
 }

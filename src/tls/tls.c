@@ -99,9 +99,10 @@ enum why__tls_status why__tls_receive(struct why__tls *tls, struct why_bytes *in
     *plain_len = 0;
     tls->input = *input;
     if (!tls->handshake_done) {
+        uint8_t known = tls->evidence->first_bytes_len;
         why__tls_evidence_first_bytes(tls, *input);
-        if (tls->status == WHY__TLS_FAILED) {
-            tls->cause = (uint16_t)why__tls_judge(tls).cause; /* what follows may say more */
+        if (tls->status == WHY__TLS_FAILED && tls->evidence->first_bytes_len > known) {
+            fail(tls); /* what follows may say more of what it is */
         }
     }
     if (tls->status == WHY__TLS_HANDSHAKE) {
@@ -156,17 +157,12 @@ static int encrypt(struct why__tls *tls, struct why_bytes chunk, size_t *written
     return WHY_ERR_FAILED;
 }
 
-/* RFC 8446 section 6.1: close_notify ends one direction, and not the other. */
-static bool can_send(const struct why__tls *tls) {
-    return tls->status == WHY__TLS_OPEN || tls->status == WHY__TLS_ENDED;
-}
-
 int why__tls_send(struct why__tls *tls, const struct why_bytes *list, size_t count, size_t *taken) {
     *taken = 0;
     if (tls->status == WHY__TLS_FAILED) {
         return WHY_ERR_FAILED;
     }
-    if (!can_send(tls) || tls->close_sent) {
+    if (tls->status != WHY__TLS_OPEN || tls->close_sent) {
         return WHY_ERR_STATE;
     }
     size_t at = 0;
@@ -202,7 +198,8 @@ int why__tls_send(struct why__tls *tls, const struct why_bytes *list, size_t cou
 }
 
 void why__tls_close(struct why__tls *tls) {
-    if (can_send(tls) && !tls->close_sent) {
+    bool was_open = tls->status == WHY__TLS_OPEN || tls->status == WHY__TLS_ENDED;
+    if (was_open && !tls->close_sent) {
         ERR_clear_error();
         (void)SSL_shutdown(tls->ssl);
         ERR_clear_error();
