@@ -22,7 +22,7 @@ struct why__tls_context {
     const struct why_host *host;
     SSL_CTX *ssl;
     BIO_METHOD *bio; /* here, as a static one would be global state that somebody has to free */
-    uint32_t users; /* connections; the last frees an orphan */
+    uint32_t users;  /* connections; the last frees an orphan */
     bool is_orphan;
     bool is_server;
     bool insecure;
