@@ -49,13 +49,14 @@ static enum exit_code complain(const struct command_call *call, const char *aske
     }
     const char *nearest = lookup_nearest(asked, lang);
     if (nearest == NULL) {
-        return command_usage_error(call, asked,
-                                   tr(lang, "neither a close code nor a cause of that name"));
+        return command_usage_error(
+            call, asked, tr(lang, "neither a close code, nor a cause, nor a notice of that name"));
     }
     struct why_text problem = {0};
-    why_text_append(&problem,
-                    tr(lang, "neither a close code nor a cause of that name; is \"%s\" meant?"),
-                    nearest);
+    why_text_append(
+        &problem,
+        tr(lang, "neither a close code, nor a cause, nor a notice of that name; is \"%s\" meant?"),
+        nearest);
     command_usage_error(call, asked, problem.data == NULL ? "" : problem.data);
     why_text_clear(&problem);
     return EXIT_CODE_USAGE;

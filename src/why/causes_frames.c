@@ -382,9 +382,14 @@ static const struct why_cause_info infos[] = {
             .when = N_("The port speaks plain HTTP and waits for a request, packets of full size "
                        "get lost on the way (MTU, common with VPNs), or the server is "
                        "overloaded."),
-            .fix = N_("Try ws:// on the port. For the MTU try ping -M do -s 1400 HOST and lower "
-                      "the tunnel's MTU until it answers. If it is slow only at times, look at the "
-                      "server's load."),
+            .fix = N_("Find out which of the three it is: try ws:// on the port, then smaller "
+                      "packets, then another time."),
+            .fix_server = N_("If the port is plain: nginx listen 443 ssl, HAProxy bind :443 ssl "
+                             "crt FILE. If it is slow: uptime and ss -ltn, whose Recv-Q shows a "
+                             "queue that is full; ECDSA keys cost a server a tenth of RSA's time."),
+            .fix_client = N_("ping -M do -s 1372 HOST finds out whether packets of full size pass; "
+                             "if only smaller ones do, ip link set dev DEVICE mtu SIZE, or sysctl "
+                             "net.ipv4.tcp_mtu_probing=1."),
             .reference = "RFC 8446 section 2",
             .clients = SHOWN_WAITING("1006, net::ERR_TIMED_OUT",
                                      N_("nothing until a time-out of the program's own"),

@@ -252,8 +252,9 @@ static const struct why_cause_info infos[] = {
             .clients = SHOWN("1006, net::ERR_INVALID_HTTP_RESPONSE", "1006", "1006",
                              "Parse Error: Invalid header value char",
                              "InvalidMessage: did not receive a valid HTTP response",
-                             "malformed MIME header", "java.net.ProtocolException",
-                             "curl: (8) Weird server reply"),
+                             "malformed MIME header",
+                             N_("a ProtocolException, or it takes the answer as it is"),
+                             "curl: (8) Header without colon"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(HTTP_RESPONSE_TOO_LARGE) =
@@ -271,7 +272,7 @@ static const struct why_cause_info infos[] = {
                              "InvalidMessage: did not receive a valid HTTP response",
                              "http: server response headers exceeded limit",
                              N_("open up to 384 KB; then a ProtocolException in newer JDKs"),
-                             "curl: (56) Too large response headers"),
+                             N_("curl: (27) or (56), by its version")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(HTTP_RESPONSE_CUT) =

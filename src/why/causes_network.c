@@ -226,12 +226,12 @@ static const struct why_cause_info infos[] = {
                       "let it listen on 0.0.0.0 or [::]; in a container publish the port "
                       "(docker run -p)."),
             .reference = "RFC 9293 section 3.10.7.1",
-            .clients = SHOWN("1006, net::ERR_CONNECTION_REFUSED", "1006", "1006",
-                             "connect ECONNREFUSED ADDRESS:PORT",
-                             "ConnectionRefusedError: [Errno 111] Connect call failed",
-                             "dial tcp ADDRESS:PORT: connect: connection refused",
-                             "java.net.ConnectException: Connection refused",
-                             "curl: (7) Failed to connect to HOST port PORT: Connection refused"),
+            .clients =
+                SHOWN("1006, net::ERR_CONNECTION_REFUSED", "1006", "1006",
+                      "connect ECONNREFUSED ADDRESS:PORT",
+                      "ConnectionRefusedError: [Errno 111] Connect call failed",
+                      "dial tcp ADDRESS:PORT: connect: connection refused",
+                      "java.net.ConnectException", "curl: (7) Failed to connect to HOST port PORT"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TCP_UNREACHABLE) =
@@ -244,12 +244,12 @@ static const struct why_cause_info infos[] = {
             .fix = N_("Check the route with ip route get ADDRESS and try the other address family. "
                       "Connect the VPN, or have the firewall's rule changed."),
             .reference = "RFC 1122 section 3.2.2.1",
-            .clients = SHOWN("1006, net::ERR_ADDRESS_UNREACHABLE", "1006", "1006",
-                             "connect EHOSTUNREACH ADDRESS:PORT",
-                             "OSError: [Errno 113] Connect call failed",
-                             "dial tcp ADDRESS:PORT: connect: no route to host",
-                             "java.net.ConnectException: No route to host",
-                             "curl: (7) Failed to connect to HOST port PORT: No route to host"),
+            .clients =
+                SHOWN("1006, net::ERR_ADDRESS_UNREACHABLE", "1006", "1006",
+                      "connect EHOSTUNREACH ADDRESS:PORT",
+                      "OSError: [Errno 113] Connect call failed",
+                      "dial tcp ADDRESS:PORT: connect: no route to host",
+                      "java.net.ConnectException", "curl: (7) Failed to connect to HOST port PORT"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TCP_DENIED) =
@@ -263,11 +263,11 @@ static const struct why_cause_info infos[] = {
             .fix = N_("Look for the denial in journalctl -k and ausearch -m avc, allow it in that "
                       "policy, or for a Unix socket add the user to its group."),
             .reference = "connect(2)",
-            .clients = SHOWN("1006, net::ERR_NETWORK_ACCESS_DENIED", "1006", "1006",
-                             "connect EACCES ADDRESS:PORT", "PermissionError: [Errno 13]",
-                             "dial tcp ADDRESS:PORT: connect: permission denied",
-                             "java.net.ConnectException: Permission denied",
-                             "curl: (7) Failed to connect to HOST port PORT: Permission denied"),
+            .clients =
+                SHOWN("1006, net::ERR_NETWORK_ACCESS_DENIED", "1006", "1006",
+                      "connect EACCES ADDRESS:PORT", "PermissionError: [Errno 13]",
+                      "dial tcp ADDRESS:PORT: connect: permission denied",
+                      "java.net.ConnectException", "curl: (7) Failed to connect to HOST port PORT"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TCP_NO_RESOURCE) =

@@ -33,7 +33,8 @@ static const struct why_cause_info infos[] = {
                 SHOWN_VERIFY("DATE_INVALID", "SEC_ERROR_EXPIRED_CERTIFICATE",
                              "CERT_HAS_EXPIRED: certificate has expired", "certificate has expired",
                              "certificate has expired or is not yet valid",
-                             "PKIX path validation failed: validity check failed",
+                             "PKIX path validation failed: "
+                             "java.security.cert.CertPathValidatorException: validity check failed",
                              " certificate problem: certificate has expired"),
             .retry = WHY_RETRY_CHANGED,
         },
@@ -54,12 +55,13 @@ static const struct why_cause_info infos[] = {
                 N_("date -u, then timedatectl set-ntp true; on boards without a battery fetch the "
                    "time before the first connection (systemd-time-wait-sync, chronyd -q)."),
             .reference = "RFC 5280 section 4.1.2.5",
-            .clients = SHOWN_VERIFY("DATE_INVALID", "MOZILLA_PKIX_ERROR_NOT_YET_VALID_CERTIFICATE",
-                                    "CERT_NOT_YET_VALID: certificate is not yet valid",
-                                    "certificate is not yet valid",
-                                    "certificate has expired or is not yet valid",
-                                    "PKIX path validation failed: validity check failed",
-                                    " certificate problem: certificate is not yet valid"),
+            .clients = SHOWN_VERIFY(
+                "DATE_INVALID", "MOZILLA_PKIX_ERROR_NOT_YET_VALID_CERTIFICATE",
+                "CERT_NOT_YET_VALID: certificate is not yet valid", "certificate is not yet valid",
+                "certificate has expired or is not yet valid",
+                "PKIX path validation failed: java.security.cert.CertPathValidatorException: "
+                "validity check failed",
+                " certificate problem: certificate is not yet valid"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CERT_SELF_SIGNED) =
@@ -82,8 +84,9 @@ static const struct why_cause_info infos[] = {
                 SHOWN_VERIFY("AUTHORITY_INVALID", "MOZILLA_PKIX_ERROR_SELF_SIGNED_CERT",
                              "DEPTH_ZERO_SELF_SIGNED_CERT: self-signed certificate",
                              "self-signed certificate", "certificate signed by unknown authority",
-                             "PKIX path building failed: unable to find valid certification path "
-                             "to requested target",
+                             "PKIX path building failed: "
+                             "sun.security.provider.certpath.SunCertPathBuilderException: unable "
+                             "to find valid certification path to requested target",
                              " certificate problem: self-signed certificate"),
             .retry = WHY_RETRY_CHANGED,
         },
@@ -174,12 +177,15 @@ static const struct why_cause_info infos[] = {
             .fix_client = N_("If the CA was set up anew under its old name, replace its "
                              "certificate in this side's trust store."),
             .reference = "RFC 5280 section 6.1.3",
-            .clients = SHOWN_VERIFY("AUTHORITY_INVALID", "SEC_ERROR_BAD_SIGNATURE",
-                                    "CERT_SIGNATURE_FAILURE: certificate signature failure",
-                                    "certificate signature failure",
-                                    "certificate signed by unknown authority",
-                                    "PKIX path validation failed: signature check failed",
-                                    " certificate problem: certificate signature failure"),
+            .clients =
+                SHOWN("1006, net::ERR_CERT_AUTHORITY_INVALID", "1015, SEC_ERROR_BAD_SIGNATURE",
+                      "1006", "CERT_SIGNATURE_FAILURE: certificate signature failure",
+                      "ssl.SSLCertVerificationError: certificate verify failed: certificate "
+                      "signature failure",
+                      "x509: certificate signed by unknown authority",
+                      "javax.net.ssl.SSLHandshakeException: PKIX path validation failed: "
+                      "java.security.cert.CertPathValidatorException: signature check failed",
+                      N_("curl: (35) or (60), with OpenSSL's words for the signature")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CERT_WEAK_KEY) =
@@ -202,15 +208,14 @@ static const struct why_cause_info infos[] = {
                              "curl --ciphers DEFAULT@SECLEVEL=1, in Python "
                              "context.set_ciphers('DEFAULT@SECLEVEL=1')."),
             .reference = "RFC 9325 section 4.5",
-            .clients =
-                SHOWN(N_("open with a CA of your own; else 1006, net::ERR_CERT_WEAK_KEY"),
-                      "1015, MOZILLA_PKIX_ERROR_INADEQUATE_KEY_SIZE", "1006",
-                      N_("open: Node accepts RSA with 1024 bits"),
-                      "ssl.SSLCertVerificationError: certificate verify failed: EE certificate "
-                      "key too weak",
-                      N_("open: crypto/tls accepts RSA with 1024 bits"),
-                      N_("open: the JDK accepts RSA with 1024 bits"),
-                      "curl: (60) SSL certificate problem: EE certificate key too weak"),
+            .clients = SHOWN(N_("open with a CA of your own; else 1006, net::ERR_CERT_WEAK_KEY"),
+                             "1015, MOZILLA_PKIX_ERROR_INADEQUATE_KEY_SIZE", "1006",
+                             N_("open: Node accepts RSA with 1024 bits"),
+                             "ssl.SSLCertVerificationError: certificate verify failed: EE "
+                             "certificate key too weak",
+                             N_("open: crypto/tls accepts RSA with 1024 bits"),
+                             N_("open: the JDK accepts RSA with 1024 bits"),
+                             "curl: (60) SSL certificate problem: EE certificate key too weak"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CERT_WEAK_SIGNATURE) =
@@ -227,13 +232,16 @@ static const struct why_cause_info infos[] = {
                    "-copy_extensions copy -days 397 -out cert.pem; in openssl.cnf set default_md = "
                    "sha256. Check with openssl x509 -noout -text -in cert.pem | grep Signature."),
             .reference = "RFC 9155, RFC 9325 section 4.5",
-            .clients = SHOWN_VERIFY(
-                "WEAK_SIGNATURE_ALGORITHM", "SEC_ERROR_CERT_SIGNATURE_ALGORITHM_DISABLED",
-                "CA signature digest algorithm too weak", "CA signature digest algorithm too weak",
-                "cannot verify signature: insecure algorithm SHA1-RSA",
-                "PKIX path validation failed: Algorithm constraints check "
-                "failed on signature algorithm: SHA1withRSA",
-                " certificate problem: CA signature digest algorithm too weak"),
+            .clients =
+                SHOWN("1006, net::ERR_CERT_WEAK_SIGNATURE_ALGORITHM",
+                      "1015, SEC_ERROR_CERT_SIGNATURE_ALGORITHM_DISABLED", "1006",
+                      "CA signature digest algorithm too weak",
+                      "ssl.SSLCertVerificationError: certificate verify failed: CA signature "
+                      "digest algorithm too weak",
+                      "x509: cannot verify signature: insecure algorithm SHA1-RSA",
+                      N_("open with a CA of your own and SHA-1; else an SSLHandshakeException: "
+                         "Algorithm constraints check failed"),
+                      "curl: (60) SSL certificate problem: CA signature digest algorithm too weak"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CERT_INVALID) =
@@ -250,12 +258,13 @@ static const struct why_cause_info infos[] = {
                    "root.pem -untrusted inter.pem cert.pem names the rule. mkcert, step-ca and "
                    "certbot make certificates that keep all of them."),
             .reference = "RFC 5280 section 6.1",
-            .clients =
-                SHOWN_VERIFY("INVALID", "SEC_ERROR_CA_CERT_INVALID",
-                             N_("UNSPECIFIED, or the name of the rule"), "invalid CA certificate",
-                             "certificate is not authorized to sign other certificates",
-                             "PKIX path validation failed: basic constraints check failed",
-                             " certificate problem: invalid CA certificate"),
+            .clients = SHOWN_VERIFY(
+                "INVALID", "SEC_ERROR_CA_CERT_INVALID", N_("UNSPECIFIED, or the name of the rule"),
+                "invalid CA certificate",
+                "certificate is not authorized to sign other certificates",
+                "PKIX path validation failed: java.security.cert.CertPathValidatorException: "
+                "basic constraints check failed",
+                " certificate problem: invalid CA certificate"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CERT_WILDCARD) =
@@ -353,8 +362,9 @@ static const struct why_cause_info infos[] = {
                                     "DEPTH_ZERO_SELF_SIGNED_CERT: self-signed certificate",
                                     "self-signed certificate",
                                     "certificate is valid for OTHER.invalid, not HOST",
-                                    "PKIX path building failed: unable to find valid certification "
-                                    "path to requested target",
+                                    "PKIX path building failed: "
+                                    "sun.security.provider.certpath.SunCertPathBuilderException: "
+                                    "unable to find valid certification path to requested target",
                                     " certificate problem: self-signed certificate"),
             .retry = WHY_RETRY_CHANGED,
         },
@@ -372,12 +382,13 @@ static const struct why_cause_info infos[] = {
                              "critical. In the CA's openssl.cnf take the word critical from that "
                              "extension's line and issue anew."),
             .reference = "RFC 5280 section 4.2",
-            .clients =
-                SHOWN_VERIFY("INVALID", "SEC_ERROR_UNKNOWN_CRITICAL_EXTENSION",
-                             "UNSPECIFIED: unhandled critical extension",
-                             "unhandled critical extension", "unhandled critical extension",
-                             "PKIX path validation failed: unrecognized critical extension(s)",
-                             " certificate problem: unhandled critical extension"),
+            .clients = SHOWN_VERIFY(
+                "INVALID", "SEC_ERROR_UNKNOWN_CRITICAL_EXTENSION",
+                "UNSPECIFIED: unhandled critical extension", "unhandled critical extension",
+                "unhandled critical extension",
+                "PKIX path validation failed: java.security.cert.CertPathValidatorException: "
+                "unrecognized critical extension(s)",
+                " certificate problem: unhandled critical extension"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CERT_NAME_CONSTRAINTS) =
@@ -398,7 +409,9 @@ static const struct why_cause_info infos[] = {
                 "INVALID", "SEC_ERROR_CERT_NOT_IN_NAME_SPACE",
                 "UNSPECIFIED: permitted subtree violation", "permitted subtree violation",
                 "a root or intermediate certificate is not authorized to sign for this name",
-                "PKIX path validation failed: name constraints check failed",
+                "PKIX path building failed: "
+                "sun.security.provider.certpath.SunCertPathBuilderException: unable to find "
+                "valid certification path to requested target",
                 " certificate problem: permitted subtree violation"),
             .retry = WHY_RETRY_CHANGED,
         },
@@ -419,8 +432,9 @@ static const struct why_cause_info infos[] = {
                                     "PATH_LENGTH_EXCEEDED: path length constraint exceeded",
                                     "path length constraint exceeded",
                                     "too many intermediates for path length constraint",
-                                    "PKIX path validation failed: basic constraints check failed: "
-                                    "pathLenConstraint violated",
+                                    "PKIX path building failed: "
+                                    "sun.security.provider.certpath.SunCertPathBuilderException: "
+                                    "unable to find valid certification path to requested target",
                                     " certificate problem: path length constraint exceeded"),
             .retry = WHY_RETRY_CHANGED,
         },
@@ -443,8 +457,9 @@ static const struct why_cause_info infos[] = {
                     "INVALID", "SEC_ERROR_CA_CERT_INVALID", "INVALID_CA: invalid CA certificate",
                     "invalid CA certificate",
                     "invalid signature: parent certificate cannot sign this kind of certificate",
-                    "PKIX path validation failed: basic constraints check failed: this is not a CA "
-                    "certificate",
+                    "PKIX path building failed: "
+                    "sun.security.provider.certpath.SunCertPathBuilderException: unable to find "
+                    "valid certification path to requested target",
                     " certificate problem: invalid CA certificate"),
             .retry = WHY_RETRY_CHANGED,
         },
@@ -461,17 +476,17 @@ static const struct why_cause_info infos[] = {
                              "the list; curl -o list.crl URL; openssl crl -inform DER -in list.crl "
                              "-out list.pem. Several lists go into one file, one after the other."),
             .reference = "RFC 5280 section 6.3",
-            .clients =
-                SHOWN(N_("not affected: it uses no lists of your own"),
-                      N_("not affected: it uses no lists of your own"),
-                      N_("not affected: it uses no lists of your own"),
-                      "UNABLE_TO_GET_CRL: unable to get certificate CRL",
-                      "ssl.SSLCertVerificationError: certificate verify failed: unable to get "
-                      "certificate CRL",
-                      N_("not affected: crypto/tls does not check revocation"),
-                      "javax.net.ssl.SSLHandshakeException: PKIX path validation failed: Could "
-                      "not determine revocation status",
-                      "curl: (60) SSL certificate problem: unable to get certificate CRL"),
+            .clients = SHOWN(N_("not affected: it uses no lists of your own"),
+                             N_("not affected: it uses no lists of your own"),
+                             N_("not affected: it uses no lists of your own"),
+                             "UNABLE_TO_GET_CRL: unable to get certificate CRL",
+                             "ssl.SSLCertVerificationError: certificate verify failed: unable to "
+                             "get certificate CRL",
+                             N_("not affected: crypto/tls does not check revocation"),
+                             "javax.net.ssl.SSLHandshakeException: PKIX path validation failed: "
+                             "java.security.cert.CertPathValidatorException: Could not determine "
+                             "revocation status",
+                             "curl: (60) SSL certificate problem: unable to get certificate CRL"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_CERT_TOO_LARGE) =
@@ -497,8 +512,8 @@ static const struct why_cause_info infos[] = {
                       "1006", "EPROTO: excessive message size",
                       "ssl.SSLError: [SSL: EXCESSIVE_MESSAGE_SIZE] excessive message size",
                       "tls: handshake message of length N bytes exceeds maximum of 65536 bytes",
-                      "javax.net.ssl.SSLProtocolException: The size of the handshake message "
-                      "(N) exceeds the maximum allowed size (32768)",
+                      "javax.net.ssl.SSLProtocolException: The size of the handshake message (N) "
+                      "exceeds the maximum allowed size (32768)",
                       "curl: (35) ... excessive message size"),
             .retry = WHY_RETRY_CHANGED,
         },

@@ -27,7 +27,7 @@ static const struct why_cause_info infos[] = {
                 "be updated: Node --tls-min-v1.0, curl --tlsv1.0 --ciphers DEFAULT@SECLEVEL=0."),
             .reference = "RFC 8446 section 4.2.1, RFC 8996",
             .clients = SHOWN_ALERT("ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
-                                   "SSL_ERROR_UNSUPPORTED_VERSION", "70", "protocol version",
+                                   "SSL_ERROR_UNSUPPORTED_VERSION", "70", "alert protocol version",
                                    "protocol version not supported", "protocol_version"),
             .retry = WHY_RETRY_CHANGED,
         },
@@ -48,9 +48,9 @@ static const struct why_cause_info infos[] = {
                 N_("Take limits out: Node ciphers, Python context.set_ciphers(), curl --ciphers, "
                    "Go tls.Config.CipherSuites, Java -Djdk.tls.client.cipherSuites."),
             .reference = "RFC 8446 section 4.1.1",
-            .clients =
-                SHOWN_ALERT("ERR_SSL_VERSION_OR_CIPHER_MISMATCH", "SSL_ERROR_NO_CYPHER_OVERLAP",
-                            "40", "handshake failure", "handshake failure", "handshake_failure"),
+            .clients = SHOWN_ALERT("ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
+                                   "SSL_ERROR_NO_CYPHER_OVERLAP", "40", "alert handshake failure",
+                                   "handshake failure", "handshake_failure"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_NO_SHARED_GROUP) =
@@ -68,9 +68,9 @@ static const struct why_cause_info infos[] = {
                 N_("Node: ecdhCurve: 'auto'; curl --curves X25519:P-256; Go: leave "
                    "tls.Config.CurvePreferences empty; Java: -Djdk.tls.namedGroups unset."),
             .reference = "RFC 8446 section 4.2.7",
-            .clients =
-                SHOWN_ALERT("ERR_SSL_VERSION_OR_CIPHER_MISMATCH", "SSL_ERROR_NO_CYPHER_OVERLAP",
-                            "40", "handshake failure", "handshake failure", "handshake_failure"),
+            .clients = SHOWN_ALERT("ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
+                                   "SSL_ERROR_NO_CYPHER_OVERLAP", "40", "alert handshake failure",
+                                   "handshake failure", "handshake_failure"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_NO_SHARED_SIGNATURE) =
@@ -87,9 +87,9 @@ static const struct why_cause_info infos[] = {
                              "nginx: ssl_conf_command SignatureAlgorithms must not be narrowed; it "
                              "can serve two certificates, one RSA and one ECDSA."),
             .reference = "RFC 8446 section 4.2.3",
-            .clients = SHOWN_ALERT("ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
-                                   "SSL_ERROR_UNSUPPORTED_SIGNATURE_ALGORITHM", "40",
-                                   "handshake failure", "handshake failure", "handshake_failure"),
+            .clients = SHOWN_ALERT(
+                "ERR_SSL_VERSION_OR_CIPHER_MISMATCH", "SSL_ERROR_UNSUPPORTED_SIGNATURE_ALGORITHM",
+                "40", "alert handshake failure", "handshake failure", "handshake_failure"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_WEAK_DH) =
@@ -222,7 +222,7 @@ static const struct why_cause_info infos[] = {
             .reference = "RFC 8446 section 6.2",
             .clients =
                 SHOWN_ALERT("ERR_SSL_PROTOCOL_ERROR", "SSL_ERROR_HANDSHAKE_FAILURE_ALERT", "40",
-                            "handshake failure", "handshake failure", "handshake_failure"),
+                            "alert handshake failure", "handshake failure", "handshake_failure"),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_SERVER_ERROR) =
@@ -239,8 +239,12 @@ static const struct why_cause_info infos[] = {
                              "ports 80 or 443 must be open to the CA for it. Go: "
                              "tls.Config.GetCertificate must not return an error for NAME."),
             .reference = "RFC 8446 section 6.2",
-            .clients = SHOWN_ALERT("ERR_SSL_PROTOCOL_ERROR", "SSL_ERROR_INTERNAL_ERROR_ALERT", "80",
-                                   "internal error", "internal error", "internal_error"),
+            .clients =
+                SHOWN("1006, net::ERR_SSL_PROTOCOL_ERROR", "1015, SSL_ERROR_INTERNAL_ERROR_ALERT",
+                      "1006", "EPROTO ... SSL alert number 80",
+                      "ssl.SSLError: ... alert internal error", "remote error: tls: internal error",
+                      "javax.net.ssl.SSLException: Received fatal alert: internal_error",
+                      "curl: (35) ... alert internal error"),
             .retry = WHY_RETRY_BACK_OFF,
         },
     AT(TLS_ALERT) =

@@ -26,8 +26,9 @@ static const struct why_cause_info infos[] = {
                 "AUTHORITY_INVALID", "SEC_ERROR_UNKNOWN_ISSUER",
                 "UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unable to get local issuer certificate",
                 "unable to get local issuer certificate", "certificate signed by unknown authority",
-                "PKIX path building failed: unable to find valid certification path to requested "
-                "target",
+                "PKIX path building failed: "
+                "sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid "
+                "certification path to requested target",
                 " certificate problem: unable to get local issuer certificate"),
             .retry = WHY_RETRY_CHANGED,
         },
@@ -87,8 +88,9 @@ static const struct why_cause_info infos[] = {
                 "SELF_SIGNED_CERT_IN_CHAIN: self-signed certificate in certificate chain",
                 "self-signed certificate in certificate chain",
                 "certificate signed by unknown authority",
-                "PKIX path building failed: unable to find valid certification path to requested "
-                "target",
+                "PKIX path building failed: "
+                "sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid "
+                "certification path to requested target",
                 " certificate problem: self-signed certificate in certificate chain"),
             .retry = WHY_RETRY_CHANGED,
         },
@@ -111,8 +113,8 @@ static const struct why_cause_info infos[] = {
                              N_("not affected: it brings its own CAs"),
                              N_("not affected: it uses the system's keychain"),
                              N_("not affected: it brings its own CAs"),
-                             "ssl.SSLCertVerificationError: certificate verify failed: unable "
-                             "to get local issuer certificate",
+                             "ssl.SSLCertVerificationError: certificate verify failed: unable to "
+                             "get local issuer certificate",
                              "x509: certificate signed by unknown authority",
                              N_("not affected: the JDK brings its own CAs"),
                              N_("curl: (77) error setting certificate file, or (60)")),
@@ -201,8 +203,9 @@ static const struct why_cause_info infos[] = {
                 "ssl.SSLCertVerificationError: certificate verify failed: self-signed certificate "
                 "in certificate chain",
                 "x509: certificate signed by unknown authority",
-                "javax.net.ssl.SSLHandshakeException: PKIX path building failed: unable to find "
-                "valid certification path to requested target",
+                "javax.net.ssl.SSLHandshakeException: PKIX path building failed: "
+                "sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid "
+                "certification path to requested target",
                 "curl: (60) SSL certificate problem: self-signed certificate in certificate chain"),
             .retry = WHY_RETRY_CHANGED,
         },

@@ -106,9 +106,9 @@ static const struct why_cause_info infos[] = {
             .fix = N_(
                 "Update the box or the server that drops it; nothing is wrong with the greeting."),
             .fix_server =
-                N_("Update the firmware of the firewall or load balancer before it "
-                   "(fixes are listed at tldr.fail). In a server of your own, read until "
-                   "the whole record is there: its length stands in its fourth and fifth byte."),
+                N_("Update the firmware of the firewall or load balancer before it (fixes are "
+                   "listed at tldr.fail). In a server of your own, read until the whole record is "
+                   "there: its length stands in its fourth and fifth byte."),
             .fix_client = N_("As a stop-gap: Chrome's policy PostQuantumKeyAgreementEnabled=false, "
                              "Firefox security.tls.enable_kyber=false, GODEBUG=tlsmlkem=0 for Go, "
                              "curl --curves X25519:P-256."),
@@ -117,13 +117,13 @@ static const struct why_cause_info infos[] = {
                 SHOWN("1006, net::ERR_CONNECTION_RESET",
                       N_("1006, or 1015 where it counts the cut as TLS"), "1006",
                       N_("open, or ECONNRESET from Node 24 on, which sends the large greeting"),
-                      N_("open, or ConnectionResetError with OpenSSL 3.5, which sends the "
-                         "large greeting"),
-                      N_("EOF or connection reset by peer from Go 1.24 on, which sends the "
-                         "large greeting"),
+                      N_("open, or ConnectionResetError with OpenSSL 3.5, which sends the large "
+                         "greeting"),
+                      N_("EOF or connection reset by peer from Go 1.24 on, which sends the large "
+                         "greeting"),
                       N_("open: the JDK's greeting is small"),
-                      N_("open, or curl: (35) Recv failure with OpenSSL 3.5, which sends the "
-                         "large greeting")),
+                      N_("open, or curl: (35) Recv failure with OpenSSL 3.5, which sends the large "
+                         "greeting")),
             .retry = WHY_RETRY_CHANGED,
         },
     AT(TLS_PACKETS_LOST) =
@@ -200,7 +200,7 @@ static const struct why_cause_info infos[] = {
                 SHOWN("1006, net::ERR_CONNECTION_RESET",
                       N_("1006, or 1015 where it counts the cut as TLS"), "1006", "read ECONNRESET",
                       "ConnectionResetError: [Errno 104]", "read: connection reset by peer",
-                      "java.net.SocketException: Connection reset",
+                      "javax.net.ssl.SSLHandshakeException: Remote host terminated the handshake",
                       "curl: (35) Recv failure: Connection reset by peer"),
             .retry = WHY_RETRY_BACK_OFF,
         },
@@ -214,6 +214,11 @@ static const struct why_cause_info infos[] = {
             .fix = N_("Try again: if it fails at the same place each time, a box on the way alters "
                       "the bytes; go around it with a VPN or another network. If it comes and "
                       "goes, test memory and network card on both ends."),
+            .fix_server = N_("Take hardware offloading off, which is often at fault in virtual "
+                             "machines: ethtool -K DEVICE rx off tx off tso off gso off; count "
+                             "errors with ip -s link and nstat -az TcpInCsumErrors."),
+            .fix_client = N_("The same here, and compare with another network: if it works there, "
+                             "a box on this one alters the bytes."),
             .reference = "RFC 8446 section 5.2",
             .clients = SHOWN("1006, net::ERR_SSL_PROTOCOL_ERROR", "1015, SSL_ERROR_BAD_MAC_READ",
                              "1006", "EPROTO: decryption failed or bad record mac",
@@ -232,6 +237,11 @@ static const struct why_cause_info infos[] = {
                        "messages out of order."),
             .fix = N_("Update the TLS library of the peer. For details: openssl s_client -connect "
                       "HOST:443 -servername HOST -msg."),
+            .fix_server = N_("Update it: openssl version, java -version or the firmware; restart "
+                             "what still runs with the old library: needrestart -r l."),
+            .fix_client =
+                N_("Go round the boxes on the way, by another network. openssl s_client -connect "
+                   "HOST:443 -servername HOST -tls1_2 shows whether the older version works."),
             .reference = "RFC 8446 section 6.2",
             .clients = SHOWN(
                 "1006, net::ERR_SSL_PROTOCOL_ERROR",
@@ -251,8 +261,13 @@ static const struct why_cause_info infos[] = {
                        "file is empty or in DER or PKCS#12 instead of PEM, or the server's "
                        "certificate is not the first in its file."),
             .fix = N_("Compare the two: openssl x509 -noout -pubkey -in cert.pem and openssl pkey "
-                      "-pubout -in key.pem must print the same. Convert PKCS#12 with openssl "
-                      "pkcs12 -in file.p12 -nodes, DER with openssl x509 -inform DER."),
+                      "-pubout -in key.pem must print the same."),
+            .fix_server = N_("Order: the server's own certificate first, cat cert.pem inter.pem > "
+                             "fullchain.pem. Passphrase: openssl pkey -in key.pem -out plain.pem, "
+                             "readable by the server alone. PKCS#12: openssl pkcs12 -in file.p12 "
+                             "-nodes -out both.pem. DER: openssl x509 -inform DER -in cert.der "
+                             "-out cert.pem. Then nginx -t, haproxy -c -f FILE or caddy validate."),
+            .fix_client = N_("The same commands for client.pem and client.key."),
             .reference = "RFC 7468",
             .clients = SHOWN("", "", "", "ERR_OSSL_X509_KEY_VALUES_MISMATCH",
                              "ssl.SSLError: [X509: KEY_VALUES_MISMATCH]",

@@ -9,14 +9,15 @@
 #include "why/shown.h"
 
 /* A code that came in a Close frame, and that every client hands on as it came. */
-#define SHOWN_AS_RECEIVED(code, python, go)                                                        \
+#define SHOWN_IN_EVENT(python, go)                                                                 \
     SHOWN(N_("the code and the reason, in the close event"),                                       \
           N_("the code and the reason, in the close event"),                                       \
           N_("the code and the reason, in the close event"),                                       \
-          N_("the code and the reason, in the close event"), python,                               \
-          "*websocket.CloseError: websocket: close " code go,                                      \
+          N_("the code and the reason, in the close event"), python, go,                           \
           N_("onClose with the code and the reason"),                                              \
           N_("no code: curl ends when the connection does"))
+#define SHOWN_AS_RECEIVED(code, python, go)                                                        \
+    SHOWN_IN_EVENT(python, "*websocket.CloseError: websocket: close " code go)
 
 /* A code that the client's own library sends as well: script then sees 1006 (WHATWG). */
 #define SHOWN_ON_EITHER_SIDE(python, go)                                                           \
@@ -148,13 +149,8 @@ static const struct why_code_info codes[] = {
         .retry = WHY_RETRY_BACK_OFF,
         .retry_advice = N_("Connect again after a random pause of up to a few seconds, so that the "
                            "clients of a stopped server do not all come back at once."),
-        .clients = SHOWN(N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"), "ConnectionClosedOK",
-                         "*websocket.CloseError: websocket: close 1001 (going away)",
-                         N_("onClose with the code and the reason"),
-                         N_("no code: curl ends when the connection does")),
+        .clients = SHOWN_IN_EVENT("ConnectionClosedOK",
+                                  "*websocket.CloseError: websocket: close 1001 (going away)"),
         .reference = "RFC 6455 section 7.4.1",
     },
     {
@@ -510,15 +506,9 @@ static const struct why_code_info codes[] = {
         .sender = N_("Servers, by its meaning."),
         .retry = WHY_RETRY_BACK_OFF,
         .retry_advice = N_("Connect again after a random pause of 5 to 30 seconds, then growing."),
-        .clients = SHOWN(N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("ConnectionClosedError: received 1012 (service restart); "
-                            "websocket-client refuses the frame"),
-                         "*websocket.CloseError: websocket: close 1012",
-                         N_("onClose with the code and the reason"),
-                         N_("no code: curl ends when the connection does")),
+        .clients = SHOWN_IN_EVENT(N_("ConnectionClosedError: received 1012 (service restart); "
+                                     "websocket-client refuses the frame"),
+                                  "*websocket.CloseError: websocket: close 1012"),
         .reference = N_("IANA registry (mailing list hybi, 2012)"),
     },
     {
@@ -547,15 +537,9 @@ static const struct why_code_info codes[] = {
         .retry = WHY_RETRY_BACK_OFF,
         .retry_advice = N_("Connect again after a longer random pause, from 30 seconds and "
                            "doubling; better to another address of the service."),
-        .clients = SHOWN(N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("ConnectionClosedError: received 1013 (try again later); "
-                            "websocket-client refuses the frame"),
-                         "*websocket.CloseError: websocket: close 1013",
-                         N_("onClose with the code and the reason"),
-                         N_("no code: curl ends when the connection does")),
+        .clients = SHOWN_IN_EVENT(N_("ConnectionClosedError: received 1013 (try again later); "
+                                     "websocket-client refuses the frame"),
+                                  "*websocket.CloseError: websocket: close 1013"),
         .reference = N_("IANA registry (mailing list hybi, 2012)"),
     },
     {
@@ -583,14 +567,9 @@ static const struct why_code_info codes[] = {
         .sender = N_("Servers that are gateways, by its meaning."),
         .retry = WHY_RETRY_BACK_OFF,
         .retry_advice = N_("Connect again after a random pause that grows."),
-        .clients = SHOWN(N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         N_("the code and the reason, in the close event"),
-                         "ConnectionClosedError: received 1014 (bad gateway)",
-                         N_("gorilla does not know the code and fails: bad close code 1014"),
-                         N_("onClose with the code and the reason"),
-                         N_("no code: curl ends when the connection does")),
+        .clients =
+            SHOWN_IN_EVENT("ConnectionClosedError: received 1014 (bad gateway)",
+                           N_("gorilla does not know the code and fails: bad close code 1014")),
         .reference = N_("IANA registry (mailing list hybi, 2015)"),
     },
     {

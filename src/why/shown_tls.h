@@ -19,15 +19,15 @@
 /* An alert that the server sends; only browsers tell it by a name of their own. */
 #define SHOWN_ALERT(chrome, firefox, number, words, go, java)                                      \
     SHOWN("1006, net::" chrome, "1015, " firefox, "1006", "EPROTO ... SSL alert number " number,   \
-          "ssl.SSLError: ... alert " words, "remote error: tls: " go,                              \
+          "ssl.SSLError: ... " words, "remote error: tls: " go,                                    \
           "javax.net.ssl.SSLHandshakeException: Received fatal alert: " java,                      \
-          "curl: (35) ... alert " words)
+          "curl: (35) ... " words)
 
 #define SHOWN_NOT_TLS                                                                              \
     SHOWN("1006, net::ERR_SSL_PROTOCOL_ERROR", "1015, SSL_ERROR_RX_RECORD_TOO_LONG", "1006",       \
           "EPROTO: wrong version number", "ssl.SSLError: [SSL: WRONG_VERSION_NUMBER]",             \
           "tls: first record does not look like a TLS handshake",                                  \
-          "javax.net.ssl.SSLException: Unsupported or unrecognized SSL message",                   \
+          "javax.net.ssl.SSLException: Unrecognized SSL message, plaintext connection?",           \
           "curl: (35) ... wrong version number")
 
 /* A chain with a gap that some browsers close by themselves. */
@@ -41,7 +41,8 @@
           "ssl.SSLCertVerificationError: certificate verify failed: unable to get local "          \
           "issuer certificate",                                                                    \
           "x509: certificate signed by unknown authority",                                         \
-          "javax.net.ssl.SSLHandshakeException: PKIX path building failed: unable to find "        \
+          "javax.net.ssl.SSLHandshakeException: PKIX path building failed: "                       \
+          "sun.security.provider.certpath.SunCertPathBuilderException: unable to find "            \
           "valid certification path to requested target",                                          \
           "curl: (60) SSL certificate problem: unable to get local issuer certificate")
 
@@ -53,7 +54,7 @@
           "established",                                                                           \
           "ssl.SSLEOFError, ConnectionResetError", "EOF",                                          \
           "javax.net.ssl.SSLHandshakeException: Remote host terminated the handshake",             \
-          "curl: (35) ... unexpected eof while reading")
+          "curl: (35) ... SSL_ERROR_SYSCALL")
 
 /* The handshake never ends. */
 #define SHOWN_STALL                                                                                \

@@ -135,7 +135,9 @@ def things_are_found_by_the_names_people_use():
             ("policy", "1008 "), ("tls.cert.expired", "tls.cert.expired: "),
             ("TLS.CERT.EXPIRED", "tls.cert.expired: "), ("1000-1003", "1002 "),
             ("1000..1003", "1003 "), ("tls.", "tls.cert.self_signed: "),
-            ("tls.cert", "tls.cert.name_mismatch: "), ("discord", "4014")):
+            ("tls.cert", "tls.cert.name_mismatch: "), ("discord", "4014"),
+            ("cert.expires_soon", "cert.expires_soon: "), ("Staple.", "staple.revoked: "),
+            ("cert", "cert.no_san: ")):
         run = Run("explain", asked)
         check(run.code == 0 and says in run.out, run)
 

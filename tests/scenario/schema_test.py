@@ -54,6 +54,7 @@ def explanations_follow_the_schema():
         assert document["lang"] == lang
         kinds = [entry["kind"] for entry in document["entries"]]
         assert kinds.count("code") > 20 and kinds.count("cause") > 80, len(kinds)
+        assert kinds.count("notice") > 20, kinds.count("notice")
 
 
 def comparisons_follow_the_schema():

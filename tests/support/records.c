@@ -60,6 +60,16 @@ static void fill_reason(struct why_record *record) {
     record->first = WHY_FIRST_RECEIVED;
 }
 
+/* The first and the last of the notices, in a connection that stood. */
+static void fill_noticed(struct why_record *record) {
+    why_record_fail(record, WHY_CAUSE_LOCAL_CLOSED);
+    record->code = 1000;
+    record->tls.present = true;
+    record->tls.handshake_done = true;
+    record->tls.alert = -1;
+    record->tls.notices = 1U << WHY_NOTICE_EXPIRES_SOON | 1U << (WHY_NOTICE_COUNT - 1);
+}
+
 static void fill_expired(struct why_record *record) {
     why_record_fail(record, WHY_CAUSE_TLS_CERT_EXPIRED);
     struct why_tls_evidence *tls = &record->tls;
@@ -183,6 +193,7 @@ static const struct {
     {"cut character", fill_cut_character},
     {"bad reason", fill_reason},
     {"expired", fill_expired},
+    {"noticed", fill_noticed},
     {"forbidden", fill_forbidden},
     {"peer closed", fill_peer_closed},
     {"no status", fill_no_status},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The knowledge is whole: every code and every cause has its words, every number its range, and
+ * The knowledge is whole: every code, cause and notice has its words, every number its range, and
  * the advice to connect again follows from code and cause.
  */
 #include "whysocket/explain.h"
@@ -226,6 +226,77 @@ static void every_cause_has_its_words(void **state) {
     assert_null(why_cause_info(WHY_CAUSE_COUNT));
 }
 
+static void causes_of_tls_say_what_each_side_does(void **state) {
+    (void)state;
+    for (int i = 0; i < WHY_CAUSE_COUNT; i++) {
+        enum why_cause cause = (enum why_cause)i;
+        const struct why_cause_info *info = why_cause_info(cause);
+        const char *const sides[] = {info->fix_server, info->fix_client};
+        bool any = false;
+        for (size_t k = 0; k < TEST_COUNT(sides); k++) {
+            if (sides[k] != NULL && !is_sentence(sides[k])) {
+                fail_msg("%s: a full stop is missing", why_cause_id(cause));
+            }
+            any |= sides[k] != NULL;
+        }
+        if (why_cause_layer(cause) == WHY_LAYER_TLS && !any) {
+            fail_msg("%s: nothing for either side", why_cause_id(cause));
+        }
+    }
+}
+
+/* OpenSSL prefixes an alert's name with a version that says nothing about the connection. */
+static void expect_no_prefix(const char *id, const char *text) {
+    static const char *const prefixes[] = {"sslv3 alert", "tlsv1 alert", "tlsv13 alert",
+                                           "SSLV3_ALERT", "TLSV1_ALERT", "TLSV13_ALERT"};
+    for (size_t i = 0; i < TEST_COUNT(prefixes); i++) {
+        if (strstr(text, prefixes[i]) != NULL) {
+            fail_msg("%s: %s", id, text);
+        }
+    }
+}
+
+static void no_alert_is_named_after_a_version(void **state) {
+    (void)state;
+    for (int i = 0; i < WHY_CAUSE_COUNT; i++) {
+        const struct why_cause_info *info = why_cause_info((enum why_cause)i);
+        const char *id = why_cause_id((enum why_cause)i);
+        for (int client = 0; client < WHY_CLIENT_KIND_COUNT; client++) {
+            expect_no_prefix(id, info->clients[client]);
+        }
+        expect_no_prefix(id, info->happened);
+        expect_no_prefix(id, info->when);
+        expect_no_prefix(id, info->fix);
+    }
+}
+
+static void every_notice_has_its_words(void **state) {
+    (void)state;
+    for (int i = 0; i < WHY_NOTICE_COUNT; i++) {
+        const char *id = why_notice_id((enum why_notice)i);
+        const struct why_notice_info *info = why_notice_info((enum why_notice)i);
+        enum why_notice found = WHY_NOTICE_COUNT;
+        enum why_cause cause;
+        if (!is_id(id) || !why_notice_find(id, &found) || found != (enum why_notice)i ||
+            why_cause_find(id, &cause)) {
+            fail_msg("%s: not an id, or another entry has it, too", id);
+        }
+        if (!is_text(info->title) || is_sentence(info->title) || !is_sentence(info->meaning) ||
+            !is_sentence(info->fix)) {
+            fail_msg("%s: words", id);
+        }
+        for (int k = 0; k < i; k++) {
+            if (strcmp(why_notice_info((enum why_notice)k)->title, info->title) == 0) {
+                fail_msg("%s: another notice has its title", id);
+            }
+        }
+    }
+    enum why_notice found = WHY_NOTICE_COUNT;
+    assert_null(why_notice_info(WHY_NOTICE_COUNT));
+    assert_false(why_notice_find("cert", &found));
+    assert_int_equal(found, WHY_NOTICE_COUNT);
+}
+
 static void titles_tell_causes_apart(void **state) {
     (void)state;
     for (int i = 0; i < WHY_CAUSE_COUNT; i++) {
@@ -333,6 +404,9 @@ int main(void) {
         cmocka_unit_test(vendors_mean_codes_that_travel),
         cmocka_unit_test(every_cause_is_found_by_its_id),
         cmocka_unit_test(every_cause_has_its_words),
+        cmocka_unit_test(causes_of_tls_say_what_each_side_does),
+        cmocka_unit_test(no_alert_is_named_after_a_version),
+        cmocka_unit_test(every_notice_has_its_words),
         cmocka_unit_test(titles_tell_causes_apart),
         cmocka_unit_test(connecting_again_follows_from_code_and_cause),
         cmocka_unit_test(only_a_cut_in_tls_is_tried_again),
