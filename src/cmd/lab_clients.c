@@ -248,9 +248,10 @@ void lab_client_say(const struct lab_client *client, const struct lab_trial *tri
 static const char page_script[] =
     ";let i=0;function next(){if(i>=L.length){console.log('lab-'+'done');return}"
     "const[m,u]=L[i++];let over=false;const end=t=>{if(over)return;over=true;clearTimeout(timer);"
-    "if(t)console.log('lab '+m+' '+t+';');next()};"
+    "console.log('lab '+m+' ends: '+t+';');setTimeout(next,20)};"
+    "console.log('lab '+m+' begins;');"
     "const w=new WebSocket(u),timer=setTimeout(()=>{end('silent');w.close()},T);"
-    "w.onopen=()=>{end('open');w.close()};w.onclose=()=>end('')}next()</script>";
+    "w.onopen=()=>{end('open');w.close()};w.onclose=()=>end('fails')}next()</script>";
 
 static bool write_page(const struct lab_trial *trial, const char *path) {
     struct why_text text = {0};
@@ -297,29 +298,61 @@ static void trust_ca(const struct lab_trial *trial) {
     }
 }
 
-/* What the console had for this mode; nothing where it had nothing. */
-static void append_console(const struct lab_trial *trial, const struct lab_mode *mode,
-                           const char *console, struct why_text *line) {
-    struct why_text key = {0};
-    why_text_append(&key, "\"lab %s ", mode->name);
-    const char *at = strstr(console, string_of(&key));
-    if (at != NULL) {
-        at += key.len;
-        why_text_append_untrusted(line, at, strcspn(at, ";\n"));
-    } else {
-        why_text_clear(&key);
-        why_text_append(&key, "'");
-        lab_append_url(trial->place, mode, &key);
-        why_text_append(&key, "' failed: ");
-        at = strstr(console, string_of(&key));
-        if (at != NULL) {
-            at += key.len;
-            why_text_append_untrusted(line, at, strcspn(at, "\"\n"));
-        } else {
-            why_text_append(line, "-");
+/* Chromium's log has the number of its error, not the name (net_error_list.h). */
+static const struct {
+    int number;
+    const char *name;
+} net_errors[] = {
+    {-100, "ERR_CONNECTION_CLOSED"},
+    {-101, "ERR_CONNECTION_RESET"},
+    {-102, "ERR_CONNECTION_REFUSED"},
+    {-107, "ERR_SSL_PROTOCOL_ERROR"},
+    {-110, "ERR_SSL_CLIENT_AUTH_CERT_NEEDED"},
+    {-113, "ERR_SSL_VERSION_OR_CIPHER_MISMATCH"},
+    {-117, "ERR_BAD_SSL_CLIENT_AUTH_CERT"},
+    {-126, "ERR_SSL_BAD_RECORD_MAC_ALERT"},
+    {-159, "ERR_SSL_UNRECOGNIZED_NAME_ALERT"},
+    {-200, "ERR_CERT_COMMON_NAME_INVALID"},
+    {-201, "ERR_CERT_DATE_INVALID"},
+    {-202, "ERR_CERT_AUTHORITY_INVALID"},
+    {-206, "ERR_CERT_REVOKED"},
+    {-207, "ERR_CERT_INVALID"},
+    {-208, "ERR_CERT_WEAK_SIGNATURE_ALGORITHM"},
+    {-211, "ERR_CERT_WEAK_KEY"},
+    {-212, "ERR_CERT_NAME_CONSTRAINT_VIOLATION"},
+};
+
+static void append_net_error(const char *at, struct why_text *line) {
+    int number = (int)strtol(at, NULL, 10);
+    for (size_t i = 0; i < sizeof net_errors / sizeof *net_errors; i++) {
+        if (net_errors[i].number == number) {
+            why_text_append(line, ": net::%s", net_errors[i].name);
+            return;
         }
     }
-    why_text_clear(&key);
+    why_text_append(line, ": net_error %d", number);
+}
+
+/* What the log has of this mode, which is tried between two lines of the page's own. */
+static void append_console(const struct lab_mode *mode, const char *console,
+                           struct why_text *line) {
+    struct why_text begin = {0};
+    struct why_text end = {0};
+    why_text_append(&begin, "\"lab %s begins;", mode->name);
+    why_text_append(&end, "\"lab %s ends: ", mode->name);
+    const char *from = strstr(console, string_of(&begin));
+    const char *to = from == NULL ? NULL : strstr(from, string_of(&end));
+    if (to == NULL) {
+        why_text_append(line, "-");
+    } else {
+        why_text_append_untrusted(line, to + end.len, strcspn(to + end.len, ";\n"));
+        const char *error = strstr(from, "net_error ");
+        if (error != NULL && error < to) {
+            append_net_error(error + strlen("net_error "), line);
+        }
+    }
+    why_text_clear(&begin);
+    why_text_clear(&end);
 }
 
 void lab_client_say_all(const struct lab_client *client, const struct lab_trial *trial,
@@ -349,7 +382,7 @@ void lab_client_say_all(const struct lab_client *client, const struct lab_trial 
     (void)process_run(argv, trial->scratch, "\"lab-done", timeout_ms, &console);
     size_t count = 0;
     for (size_t index = 0; (mode = lab_place_mode(trial->place, &index)) != NULL;) {
-        append_console(trial, mode, string_of(&console), &lines[count++]);
+        append_console(mode, string_of(&console), &lines[count++]);
     }
     why_text_clear(&console);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The lab's modes: what can be wrong with a TLS server, a row each. What a row does is in certs.c
- * (certificates), identity.c (TLS settings) and the serve_*.c (what goes over the wire).
+ * (certificates), contexts.c (TLS settings) and serve*.c (what goes over the wire).
  */
 #ifndef WHY_LAB_MODES_H
 #define WHY_LAB_MODES_H

@@ -108,6 +108,8 @@ static void unlink_and_free(struct lab_link *link) {
     struct lab_server *server = link->server;
     SSL_free(link->ssl);
     free(link->early);
+    /* What follows may let the process end: nothing of OpenSSL's may be left to this thread. */
+    OPENSSL_thread_stop();
     pthread_mutex_lock(&server->lock);
     if (link->reset) {
         struct linger now = {.l_onoff = 1, .l_linger = 0};
@@ -147,7 +149,6 @@ static void *serve_link(void *argument) {
     lab_serve(link);
     tell(link);
     unlink_and_free(link);
-    OPENSSL_thread_stop();
     return NULL;
 }
 

@@ -552,6 +552,16 @@ def hosts_are_lines_for_etc_hosts():
     check(one == "::1 wronghost.localhost\n", one)
 
 
+def the_matrix_shows_what_clients_say():
+    words = ["lab", "--matrix", "--client", "whysocket", "--mode", "ok", "--mode", "expired",
+             "--mode", "stall", "--timeout", "500ms"]
+    rows = json.loads(run(WHYSOCKET, *words, "--json"))["modes"]
+    says = {row["name"]: row["says"]["whysocket"] for row in rows}
+    check(says == {"ok": "open", "expired": "tls.cert.expired", "stall": "timeout.tls"}, f"{says}")
+    text = run(WHYSOCKET, *words)
+    check("  whysocket  tls.cert.expired\n" in text, text)
+
+
 def mistakes_are_told():
     def ends(status, *words):
         done = subprocess.run([WHYSOCKET, "lab", *words], capture_output=True, text=True,
@@ -561,6 +571,7 @@ def mistakes_are_told():
     ends(2, "everything")
     ends(2, "--mode", "nothing", "--list")
     ends(2, "--listen", "nowhere")
+    ends(2, "--matrix", "--client", "nobody")
     ends(2, "--listen", "127.0.0.1:0", "--write-ca", "/nowhere/ca.pem")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ends(11, "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
@@ -594,6 +605,7 @@ main([
     it_ends_at_once_with_connections_open,
     the_list_fits_its_schema_and_the_run,
     hosts_are_lines_for_etc_hosts,
+    the_matrix_shows_what_clients_say,
     mistakes_are_told,
     files_of_keys_are_the_owners,
     it_starts_in_under_two_seconds,
