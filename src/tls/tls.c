@@ -157,12 +157,17 @@ static int encrypt(struct why__tls *tls, struct why_bytes chunk, size_t *written
     return WHY_ERR_FAILED;
 }
 
+/* RFC 8446 section 6.1: close_notify ends one direction, and not the other. */
+static bool can_send(const struct why__tls *tls) {
+    return tls->status == WHY__TLS_OPEN || tls->status == WHY__TLS_ENDED;
+}
+
 int why__tls_send(struct why__tls *tls, const struct why_bytes *list, size_t count, size_t *taken) {
     *taken = 0;
     if (tls->status == WHY__TLS_FAILED) {
         return WHY_ERR_FAILED;
     }
-    if (tls->status != WHY__TLS_OPEN || tls->close_sent) {
+    if (!can_send(tls) || tls->close_sent) {
         return WHY_ERR_STATE;
     }
     size_t at = 0;
@@ -198,8 +203,7 @@ int why__tls_send(struct why__tls *tls, const struct why_bytes *list, size_t cou
 }
 
 void why__tls_close(struct why__tls *tls) {
-    bool was_open = tls->status == WHY__TLS_OPEN || tls->status == WHY__TLS_ENDED;
-    if (was_open && !tls->close_sent) {
+    if (can_send(tls) && !tls->close_sent) {
         ERR_clear_error();
         (void)SSL_shutdown(tls->ssl);
         ERR_clear_error();
