@@ -3,12 +3,12 @@
  * A close record as JSON, after docs/close-record.schema.json. Every key is always there; what is
  * not known is null.
  */
+#include "why/record_json.h"
 #include "base/utf8.h"
 #include "why/i18n.h"
 #include "why/json.h"
 #include "why/names.h"
 #include "why/record_facts.h"
-#include "why/record_json.h"
 #include "why/words.h"
 
 #include <stdio.h>
