@@ -315,43 +315,12 @@ static void say_key(struct out *out, const struct why__tls_finding *finding) {
         type == NULL ? "unreadable" : type, key == NULL ? 0 : EVP_PKEY_get_bits(key));
 }
 
-/* Each has a certificate. */
-static void say_finding(struct out *out, const struct why__tls_verification *verification,
+/* What is in the certificate, or around it, is not as it should be. */
+static void say_content(struct out *out, const struct why__tls_verification *verification,
                         const struct why__tls_finding *finding) {
     X509 *certificate = finding->certificate;
     char text[NAME_SIZE];
     switch ((int)finding->cause) {
-    case WHY_CAUSE_TLS_CERT_EXPIRED:
-    case WHY_CAUSE_TLS_CERT_NOT_YET_VALID:
-        say_dates(out, verification, finding);
-        return;
-    case WHY_CAUSE_TLS_CERT_NAME_MISMATCH:
-    case WHY_CAUSE_TLS_CERT_WILDCARD:
-    case WHY_CAUSE_TLS_CERT_IP_NOT_LISTED:
-    case WHY_CAUSE_TLS_CERT_NAMES_MALFORMED:
-        say_name_cause(out, verification, finding);
-        return;
-    case WHY_CAUSE_TLS_CERT_DEFAULT:
-        say_default(out, verification, certificate);
-        return;
-    case WHY_CAUSE_TLS_CERT_SELF_SIGNED:
-        say(out, "issued by itself: ");
-        say_subject(out, certificate);
-        return;
-    case WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA:
-    case WHY_CAUSE_TLS_CHAIN_UNTRUSTED_ROOT:
-    case WHY_CAUSE_TLS_CHAIN_MISSING_INTERMEDIATE:
-    case WHY_CAUSE_TLS_CHAIN_NO_TRUST_STORE:
-        say_gap(out, verification, finding);
-        return;
-    case WHY_CAUSE_TLS_CHAIN_WRONG_INTERMEDIATE:
-        say_wrong_intermediate(out, verification, finding);
-        return;
-    case WHY_CAUSE_TLS_INTERCEPTED:
-        say(out, "%s reads along: the certificate is of ",
-            why__tls_interceptor(verification->chain));
-        say_issuer(out, certificate);
-        return;
     case WHY_CAUSE_TLS_CERT_WRONG_PURPOSE:
         say_purpose(out, finding);
         return;
@@ -396,6 +365,47 @@ static void say_finding(struct out *out, const struct why__tls_verification *ver
         say_whose(out, finding);
         say(out, "%s%s", finding->depth > 0 ? "has: " : "",
             X509_verify_cert_error_string(finding->error));
+    }
+}
+
+/* Each has a certificate. */
+static void say_finding(struct out *out, const struct why__tls_verification *verification,
+                        const struct why__tls_finding *finding) {
+    X509 *certificate = finding->certificate;
+    switch ((int)finding->cause) {
+    case WHY_CAUSE_TLS_CERT_EXPIRED:
+    case WHY_CAUSE_TLS_CERT_NOT_YET_VALID:
+        say_dates(out, verification, finding);
+        return;
+    case WHY_CAUSE_TLS_CERT_NAME_MISMATCH:
+    case WHY_CAUSE_TLS_CERT_WILDCARD:
+    case WHY_CAUSE_TLS_CERT_IP_NOT_LISTED:
+    case WHY_CAUSE_TLS_CERT_NAMES_MALFORMED:
+        say_name_cause(out, verification, finding);
+        return;
+    case WHY_CAUSE_TLS_CERT_DEFAULT:
+        say_default(out, verification, certificate);
+        return;
+    case WHY_CAUSE_TLS_CERT_SELF_SIGNED:
+        say(out, "issued by itself: ");
+        say_subject(out, certificate);
+        return;
+    case WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA:
+    case WHY_CAUSE_TLS_CHAIN_UNTRUSTED_ROOT:
+    case WHY_CAUSE_TLS_CHAIN_MISSING_INTERMEDIATE:
+    case WHY_CAUSE_TLS_CHAIN_NO_TRUST_STORE:
+        say_gap(out, verification, finding);
+        return;
+    case WHY_CAUSE_TLS_CHAIN_WRONG_INTERMEDIATE:
+        say_wrong_intermediate(out, verification, finding);
+        return;
+    case WHY_CAUSE_TLS_INTERCEPTED:
+        say(out, "%s reads along: the certificate is of ",
+            why__tls_interceptor(verification->chain));
+        say_issuer(out, certificate);
+        return;
+    default:
+        say_content(out, verification, finding);
     }
 }
 
