@@ -271,8 +271,7 @@ static void block_signals(sigset_t *signals, bool with_reload) {
     sigemptyset(signals);
     sigaddset(signals, SIGINT);
     sigaddset(signals, SIGTERM);
-    if (with_reload ||
-        (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)) {
+    if (with_reload || (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)) {
         sigaddset(signals, SIGHUP);
     }
     pthread_sigmask(SIG_BLOCK, signals, NULL);

@@ -25,8 +25,8 @@ int serve_log_write_error(const struct serve_log *log);
 /* Where the server listens, and what to try there. */
 void serve_log_listening(struct serve_log *log, const char *address, bool is_tls);
 
-/* The certificates were read again; or they were not, and what there was stays: `error` says why. It
- * is a warning where they were, or "". */
+/* The certificates were read again; or they were not, and what there was stays: `error` says why.
+ * It is a warning where they were, or "". */
 void serve_log_reloaded(struct serve_log *log, bool is_done, const char *error);
 
 /* A connection became a session. */

@@ -364,8 +364,7 @@ static void a_goodbye_without_a_request_may_be_the_name(void **state) {
         if (record.cause != rows[i].cause) {
             fail_msg("%s: %s (%s)", rows[i].asked, why_cause_id(record.cause), record.detail);
         }
-        assert_int_equal(record.tls.reason_count,
-                         record.cause == WHY_CAUSE_TLS_OUR_CERT_REJECTED);
+        assert_int_equal(record.tls.reason_count, record.cause == WHY_CAUSE_TLS_OUR_CERT_REJECTED);
         assert_int_equal(record.likely, record.cause == WHY_CAUSE_TLS_OUR_CERT_REJECTED);
         assert_non_null(strstr(record.detail, "finished the handshake and closed without"));
         stop();
