@@ -27,7 +27,7 @@ static void check_inquiry(struct why_bytes bytes, const struct why__hello_answer
     first.tls.offer.version_count = 1;
     first.tls.offer.versions[0] = 0x0303;
     struct why__probe_result results[WHY__PROBES_MAX];
-    struct why__probe_step step;
+    struct why__probe_step step = {0};
     size_t count = 0;
     why__probe_next(&first, results, count, WHY__PROBE_POLICY_ALL, &step);
     while (step.probe != WHY__PROBE_NONE) {

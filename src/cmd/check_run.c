@@ -173,6 +173,7 @@ enum exit_code check_run(const struct command_call *call, struct dial *dial, str
                           .on_step = on_step,
                           .context = context,
                           .result = result};
+    dial->tls.notices = true; /* what is no failure yet is worth its while here */
     dial->config.handler = &handler;
     dial->config.user = &check;
     dial->config.on_step = take_step;

@@ -310,8 +310,8 @@ static int our_highest(const struct why__tls *tls) {
     return highest == 0 ? TLS1_3_VERSION : (int)highest;
 }
 
-static void detail_version(const struct why__tls *tls, char *out, size_t size) {
-    const struct why_tls_offer *offer = offer_of(tls);
+static void detail_version(const struct why__tls *tls, const struct why_tls_offer *offer, char *out,
+                           size_t size) {
     uint16_t highest = 0, lowest = UINT16_MAX;
     for (size_t i = 0; i < offer->version_count; i++) {
         highest = offer->versions[i] > highest ? offer->versions[i] : highest;
@@ -336,8 +336,8 @@ static void key_text(const struct why__tls *tls, char *out, size_t size) {
 }
 
 /* Those that the version which both have can use, and that mean a cipher. */
-static size_t usable_suites(const struct why__tls *tls, uint16_t *out, size_t max) {
-    const struct why_tls_offer *offer = offer_of(tls);
+static size_t usable_suites(const struct why__tls *tls, const struct why_tls_offer *offer,
+                            uint16_t *out, size_t max) {
     bool is_13 = our_highest(tls) >= TLS1_3_VERSION &&
                  has_number(offer->versions, offer->version_count, TLS1_3_VERSION);
     size_t count = 0;
@@ -351,9 +351,10 @@ static size_t usable_suites(const struct why__tls *tls, uint16_t *out, size_t ma
     return count;
 }
 
-static void detail_suites(const struct why__tls *tls, char *out, size_t size) {
-    uint16_t suites[sizeof offer_of(tls)->ciphers / sizeof(uint16_t)];
-    size_t count = usable_suites(tls, suites, sizeof suites / sizeof suites[0]);
+static void detail_suites(const struct why__tls *tls, const struct why_tls_offer *offer, char *out,
+                          size_t size) {
+    uint16_t suites[sizeof offer->ciphers / sizeof(uint16_t)] = {0};
+    size_t count = usable_suites(tls, offer, suites, sizeof suites / sizeof suites[0]);
     char theirs[110], key[40];
     size_t for_our_key = 0;
     key_text(tls, key, sizeof key);
@@ -370,16 +371,16 @@ static void detail_suites(const struct why__tls *tls, char *out, size_t size) {
                    sk_SSL_CIPHER_num(SSL_get_ciphers(tls->ssl)));
 }
 
-static void detail_groups(const struct why__tls *tls, char *out, size_t size) {
-    const struct why_tls_offer *offer = offer_of(tls);
+static void detail_groups(const struct why__tls *tls, const struct why_tls_offer *offer, char *out,
+                          size_t size) {
     char theirs[70];
     list_text(offer->groups, offer->group_count, why__hello_group_name, 3, theirs, sizeof theirs);
     (void)snprintf(out, size, "the client offers %s; here: %s", theirs,
                    why__tls_own_groups(tls->context));
 }
 
-static void detail_signatures(const struct why__tls *tls, char *out, size_t size) {
-    const struct why_tls_offer *offer = offer_of(tls);
+static void detail_signatures(const struct why__tls *tls, const struct why_tls_offer *offer,
+                              char *out, size_t size) {
     char theirs[80], key[40];
     list_text(offer->signatures, offer->signature_count, why__hello_signature_name, 2, theirs,
               sizeof theirs);
@@ -425,24 +426,25 @@ static void detail_alert(const struct why__tls *tls, char *out, size_t size) {
 
 /* What it offers, and what we would take. */
 static bool detail_unmet(const struct why__tls *tls, enum why_cause cause, char *out, size_t size) {
-    if (offer_of(tls) == NULL) {
+    const struct why_tls_offer *offer = offer_of(tls);
+    if (offer == NULL) {
         return false;
     }
     switch ((int)cause) {
     case WHY_CAUSE_TLS_VERSION:
-        detail_version(tls, out, size);
+        detail_version(tls, offer, out, size);
         return true;
     case WHY_CAUSE_TLS_NO_SHARED_CIPHER:
-        detail_suites(tls, out, size);
+        detail_suites(tls, offer, out, size);
         return true;
     case WHY_CAUSE_TLS_NO_SHARED_GROUP:
-        detail_groups(tls, out, size);
+        detail_groups(tls, offer, out, size);
         return true;
     case WHY_CAUSE_TLS_NO_SHARED_SIGNATURE:
-        detail_signatures(tls, out, size);
+        detail_signatures(tls, offer, out, size);
         return true;
     case WHY_CAUSE_TLS_ALPN:
-        (void)snprintf(out, size, "the client offers %.80s; here: http/1.1", offer_of(tls)->alpn);
+        (void)snprintf(out, size, "the client offers %.80s; here: http/1.1", offer->alpn);
         return true;
     default:
         return false;

@@ -372,7 +372,7 @@ static void each_inquiry_ends_where_it_should(void **state) {
             row->policy == WHY__PROBE_POLICY_NONE ? WHY__PROBE_POLICY_AUTO : row->policy;
         policy = row->no_probes ? WHY__PROBE_POLICY_NONE : policy;
         struct why__probe_result results[WHY__PROBES_MAX + 1];
-        struct why__probe_step step;
+        struct why__probe_step step = {0};
         size_t count = 0;
         why__probe_next(&first, results, count, policy, &step);
         while (step.probe != WHY__PROBE_NONE) {
@@ -399,7 +399,7 @@ static void it_never_asks_for_a_fifth(void **state) {
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         for (int kind = WHY__HELLO_NOTHING; kind <= WHY__HELLO_MALFORMED; kind++) {
             struct why__probe_result results[WHY__PROBES_MAX];
-            struct why__probe_step step;
+            struct why__probe_step step = {0};
             size_t count = 0;
             why__probe_next(&rows[i].first, results, count, WHY__PROBE_POLICY_ALL, &step);
             while (step.probe != WHY__PROBE_NONE) {
