@@ -18,6 +18,11 @@ enum {
 
 #define FIELD(name) offsetof(struct dial_options, name)
 
+static const char *const version_choices[] = {"auto", "1.0", "1.1", "1.2", "1.3", NULL};
+
+/* As they stand on the wire (RFC 8446 section 4.2.1), in the order of the choices. */
+static const uint16_t versions[] = {0, 0x0301, 0x0302, 0x0303, 0x0304};
+
 static const struct arg_option rows[] = {
     {.name = "header",
      .alias = 'H',
@@ -69,6 +74,26 @@ static const struct arg_option rows[] = {
      .value = N_("FILE"),
      .help = N_("its private key (PEM); else it is looked for in --cert"),
      .offset = FIELD(key)},
+    {.name = "crl",
+     .kind = ARG_STRING,
+     .value = N_("FILE"),
+     .help = N_("refuse certificates that this revocation list (PEM) names"),
+     .offset = FIELD(crl)},
+    {.name = "tls-min",
+     .kind = ARG_CHOICE,
+     .choices = version_choices,
+     .help = N_("the lowest version of TLS to offer (auto: 1.2)"),
+     .offset = FIELD(tls_min)},
+    {.name = "tls-max",
+     .kind = ARG_CHOICE,
+     .choices = version_choices,
+     .help = N_("the highest version of TLS to offer (auto: 1.3)"),
+     .offset = FIELD(tls_max)},
+    {.name = "ciphers",
+     .kind = ARG_STRING,
+     .value = N_("LIST"),
+     .help = N_("offer these cipher suites alone, in OpenSSL's names"),
+     .offset = FIELD(ciphers)},
     {.name = "timeout",
      .alias = 't',
      .kind = ARG_DURATION,
@@ -144,7 +169,11 @@ enum exit_code dial_init(struct dial *dial, const struct command_call *call,
                                    tr(call->output.lang, "a key is for --cert, which is missing"));
     }
     fill_options(&dial->options, asked, loop);
-    dial->tls = (struct why_tls_config){.ca_file = asked->cacert,
+    dial->tls = (struct why_tls_config){.crl_file = asked->crl,
+                                        .min_version = versions[asked->tls_min],
+                                        .max_version = versions[asked->tls_max],
+                                        .ciphers = asked->ciphers,
+                                        .ca_file = asked->cacert,
                                         .cert_file = asked->cert,
                                         .key_file = asked->key,
                                         .insecure = asked->insecure};

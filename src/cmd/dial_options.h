@@ -13,7 +13,8 @@
  * &dial_option_rows`, and its defaults begin with DIAL_DEFAULTS. */
 struct dial_options {
     struct arg_list headers, subprotocols, resolve;
-    const char *origin, *proxy, *cacert, *cert, *key;
+    const char *origin, *proxy, *cacert, *cert, *key, *crl, *ciphers;
+    int tls_min, tls_max; /* index in the choices: 0 is as it comes */
     bool insecure;
     uint64_t timeout_ms;
 };
