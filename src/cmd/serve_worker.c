@@ -26,11 +26,15 @@ enum {
 /* One session. */
 struct visitor {
     struct worker *worker;
-    struct topic_member *member; /* NULL but for a topic's */
-    struct why_session *session;
-    TAILQ_ENTRY(visitor) resting;
-    bool is_resting;
+    struct seat *seat; /* NULL but for a topic's */
     char path[];
+};
+
+/* A visitor's place in a topic. */
+struct seat {
+    struct topic_member member;
+    TAILQ_ENTRY(seat) resting;
+    bool is_resting;
 };
 
 /* ---- Taking turns ----
@@ -39,23 +43,22 @@ struct visitor {
  * would keep the loop from everybody else, and from its own end, so after so many deliveries it is
  * not read from until the others, and the workers that the messages go to, have had their turn. */
 
-static void rest(struct visitor *visitor) {
-    struct worker *worker = visitor->worker;
-    if (visitor->is_resting) {
+static void rest(struct worker *worker, struct seat *seat) {
+    if (seat->is_resting) {
         return;
     }
-    why_session_pause(visitor->session);
-    visitor->is_resting = true;
+    why_session_pause(seat->member.session);
+    seat->is_resting = true;
     if (TAILQ_EMPTY(&worker->resting)) {
         why__timer_set(worker->loop, &worker->turn, why__loop_now(worker->loop));
     }
-    TAILQ_INSERT_TAIL(&worker->resting, visitor, resting);
+    TAILQ_INSERT_TAIL(&worker->resting, seat, resting);
 }
 
-static void forget_resting(struct visitor *visitor) {
-    if (visitor->is_resting) {
-        visitor->is_resting = false;
-        TAILQ_REMOVE(&visitor->worker->resting, visitor, resting);
+static void forget_resting(struct worker *worker, struct seat *seat) {
+    if (seat->is_resting) {
+        seat->is_resting = false;
+        TAILQ_REMOVE(&worker->resting, seat, resting);
     }
 }
 
@@ -71,7 +74,7 @@ static bool has_backlog(const struct serve_plan *plan) {
 /* One in a turn: all at once would be as long a turn as the one that this cuts short. */
 static void on_turn(struct why__timer *timer) {
     struct worker *worker = (struct worker *)timer;
-    struct visitor *first = TAILQ_FIRST(&worker->resting);
+    struct seat *first = TAILQ_FIRST(&worker->resting);
     if (first == NULL) {
         return;
     }
@@ -81,8 +84,8 @@ static void on_turn(struct why__timer *timer) {
         return;
     }
     worker->deliveries = 0;
-    forget_resting(first);
-    why_session_resume(first->session);
+    forget_resting(worker, first);
+    why_session_resume(first->member.session);
     if (!TAILQ_EMPTY(&worker->resting)) {
         why__timer_set(worker->loop, &worker->turn, now_ms + 1);
     }
@@ -93,7 +96,6 @@ static void on_turn(struct why__timer *timer) {
 static void on_open(struct why_session *session, const struct why_http_head *head) {
     (void)head;
     struct visitor *visitor = why_session_user(session);
-    visitor->session = session;
     serve_log_opened(visitor->worker->plan->log);
 }
 
@@ -107,10 +109,10 @@ static void on_echo(struct why_session *session, const struct why_event *event) 
 static void on_close(struct why_session *session, const struct why_record *record) {
     struct visitor *visitor = why_session_user(session);
     struct worker *worker = visitor->worker;
-    forget_resting(visitor);
-    if (visitor->member != NULL) {
-        topic_leave(worker->topics, visitor->member);
-        free(visitor->member);
+    if (visitor->seat != NULL) {
+        forget_resting(worker, visitor->seat);
+        topic_leave(worker->topics, &visitor->seat->member);
+        free(visitor->seat);
     }
     serve_log_closed(worker->plan->log, visitor->path, record, true);
     free(visitor);
@@ -165,27 +167,28 @@ static void relay(struct worker *to, const char *name, const struct why_event *e
 static void on_topic_open(struct why_session *session, const struct why_http_head *head) {
     struct visitor *visitor = why_session_user(session);
     on_open(session, head);
-    struct topic_member *member = calloc(1, sizeof *member);
-    if (member != NULL) {
-        member->session = session;
+    struct seat *seat = calloc(1, sizeof *seat);
+    if (seat != NULL) {
+        seat->member.session = session;
     }
-    visitor->member = member;
-    if (member == NULL ||
-        !topic_join(visitor->worker->topics, visitor->path + strlen("/topic/"), member)) {
+    visitor->seat = seat;
+    if (seat == NULL ||
+        !topic_join(visitor->worker->topics, visitor->path + strlen("/topic/"), &seat->member)) {
         why_session_fail(session, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
     }
 }
 
 static void on_topic_message(struct why_session *session, const struct why_event *event) {
     struct visitor *visitor = why_session_user(session);
-    if (visitor->member == NULL || visitor->member->topic == NULL) {
+    struct seat *seat = visitor->seat;
+    if (seat == NULL || seat->member.topic == NULL) {
         return; /* it could not join, and is on its way out */
     }
-    if (visitor->is_resting) {
+    if (seat->is_resting) {
         return; /* likewise: nothing but the end of its session makes it be read from */
     }
     struct worker *worker = visitor->worker;
-    const char *name = topic_name(visitor->member);
+    const char *name = topic_name(&seat->member);
     for (size_t i = 0; i < worker->plan->worker_count; i++) {
         struct worker *other = &worker->plan->workers[i];
         if (other != worker) {
@@ -193,9 +196,9 @@ static void on_topic_message(struct why_session *session, const struct why_event
         }
     }
     worker->deliveries +=
-        1 + topic_publish(worker->topics, name, visitor->member, event->opcode, event->data);
+        1 + topic_publish(worker->topics, name, &seat->member, event->opcode, event->data);
     if (worker->deliveries > DELIVERIES_MAX || has_backlog(worker->plan)) {
-        rest(visitor);
+        rest(worker, seat);
     }
 }
 

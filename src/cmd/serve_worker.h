@@ -26,8 +26,8 @@ struct serve_plan {
     size_t worker_count;
 };
 
-struct visitor;
-TAILQ_HEAD(visitor_queue, visitor);
+struct seat;
+TAILQ_HEAD(seat_queue, seat);
 
 struct worker {
     struct why__timer turn; /* of the next one who rests; first: it leads back here */
@@ -35,9 +35,9 @@ struct worker {
     struct why_loop *loop;
     struct why_server *server;
     struct topic_table *topics;
-    struct visitor_queue resting; /* who publishes more than there is time for in a turn */
-    size_t deliveries;            /* since one of them was let on */
-    atomic_size_t backlog;        /* of what others relayed to it, see relay() */
+    struct seat_queue resting; /* who publishes more than there is time for in a turn */
+    size_t deliveries;         /* since one of them was let on */
+    atomic_size_t backlog;     /* of what others relayed to it, see relay() */
     struct why_options options;
     struct why_server_config config;
     struct why_text body;  /* of the answer that is being made */

@@ -55,7 +55,8 @@ static uint64_t pong_deadline(const struct why_conn *conn) {
     if (conn->options->pong_timeout_ms == 0) {
         return WHY_NO_DEADLINE;
     }
-    uint64_t since_ms = conn->asked_ms;
+    uint64_t now = why__conn_now(conn);
+    uint64_t since_ms = now - (uint32_t)((uint32_t)now - conn->asked_ms);
     bool is_in_queue = why__conn_output_at(conn) < conn->asked_end;
     if ((is_in_queue || why__conn_is_full(conn)) && conn->sent_ms > since_ms) {
         since_ms = conn->sent_ms;
@@ -108,7 +109,7 @@ static void send_keep_alive(struct why_conn *conn) {
         /* No room to ask with: the peer has to take what is queued, and is asked then. */
         conn->is_asking = true;
         conn->ping_owed = true;
-        conn->asked_ms = now;
+        conn->asked_ms = (uint32_t)now;
         conn->asked_end = why__conn_output_end(conn);
     } else if (result != WHY_OK) {
         why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);

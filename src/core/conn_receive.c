@@ -386,7 +386,7 @@ static bool step_compressed_end(struct why_conn *conn, struct why_span *input,
 
 static void take_pong(struct why_conn *conn, struct why_bytes payload) {
     if (conn->ping_open && why__ping_hash(payload) == conn->ping_hash) {
-        conn->ping_rtt_ms = (uint32_t)(why__conn_now(conn) - conn->ping_ms);
+        conn->ping_rtt_ms = (uint32_t)why__conn_now(conn) - conn->ping_ms;
         conn->ping_open = false;
     }
 }

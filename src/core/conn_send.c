@@ -189,7 +189,7 @@ int why_conn_ping(struct why_conn *conn, struct why_bytes payload) {
     if (!why__conn_queue_frame(conn, &header, payload)) {
         return WHY_ERR_NOMEM;
     }
-    conn->ping_ms = why__conn_now(conn);
+    conn->ping_ms = (uint32_t)why__conn_now(conn);
     conn->ping_hash = why__ping_hash(payload);
     conn->ping_open = true;
     conn->ping_owed = false;
@@ -246,7 +246,8 @@ void why_conn_output_consumed(struct why_conn *conn, size_t len) {
     conn->counters.bytes_sent += len;
     conn->sent_ms = why__conn_now(conn);
     if (!was_asked && why__conn_output_at(conn) >= conn->asked_end) {
-        conn->asked_ms = conn->sent_ms; /* the Ping has left: from now on it can be answered */
+        conn->asked_ms =
+            (uint32_t)conn->sent_ms; /* the Ping has left: from now on it can be answered */
     }
     if (conn->ping_owed && !why__conn_is_full(conn)) {
         /* There is room for the Ping: the silence is as long as it was, so it is due at once. */

@@ -72,12 +72,12 @@ struct why_conn {
     struct why__ending *ending;   /* NULL while there is nothing to record */
     struct why_counters counters;
     uint64_t opened_ms, received_ms, sent_ms, message_ms;
-    uint64_t ping_ms;     /* when the last Ping was queued; its Pong is awaited if ping_open */
-    uint64_t asked_ms;    /* when the first left that nothing came after, if is_asking */
     uint64_t asked_end;   /* place in the output behind that one, or where it should be */
     uint64_t pong_end;    /* the same of the last Pong: another waits until that has left */
     uint64_t deadline_ms; /* of the close handshake, once it has begun */
-    uint32_t ping_hash;   /* of that Ping's payload */
+    uint32_t ping_ms;     /* when the last Ping was queued, modulo 2^32; awaited if ping_open */
+    uint32_t asked_ms;    /* likewise, when the first left that nothing came after, if is_asking */
+    uint32_t ping_hash;   /* of the last Ping's payload */
     uint32_t ping_rtt_ms;
     uint32_t control_level;   /* of the leaky bucket, in thousandths of a frame */
     uint32_t control_time_ms; /* when it leaked last, modulo 2^32 */
@@ -95,6 +95,8 @@ struct why_conn {
     bool close_received : 1;
 };
 
+/* What an idle connection costs is promised: 512 bytes with its session and the allocator. */
+_Static_assert(sizeof(void *) != 8 || sizeof(struct why_conn) <= 248, "why_conn grew");
 _Static_assert(WHY_CAUSE_COUNT <= UINT8_MAX, "why_conn.cause is too small");
 
 static inline const struct why_host *why__conn_host(const struct why_conn *conn) {
