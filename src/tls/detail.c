@@ -231,9 +231,8 @@ void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *
         detail_known(tls, verdict->cause, out, size)) {
         return;
     }
-    if (by_alert && tls->alert != WHY__TLS_ALERT_CLOSE_NOTIFY) {
-        detail_alert(tls, out, size);
-    } else if (tls->lost != WHY_TRANSPORT_NONE || verdict->cause == WHY_CAUSE_TLS_EOF) {
+    bool is_lost = tls->lost != WHY_TRANSPORT_NONE || verdict->cause == WHY_CAUSE_TLS_EOF;
+    if (is_lost && !(by_alert && tls->alert != WHY__TLS_ALERT_CLOSE_NOTIFY)) {
         detail_lost(tls, out, size);
     } else if (by_alert) {
         detail_alert(tls, out, size);

@@ -467,15 +467,16 @@ void why__probe_next(const struct why_record *first, const struct why__probe_res
                  "the server asked for a client certificate%s%.80s, got none, and answers HTTP %u",
                  first->tls.wanted_cas[0] == '\0' ? "" : " of ", first->tls.wanted_cas,
                  first->http.status);
-    } else if (policy == WHY__PROBE_POLICY_NONE) {
-        keep(&inquiry);
-    } else if (is_refused_hello(first)) {
+        return;
+    }
+    bool may_probe = policy != WHY__PROBE_POLICY_NONE;
+    if (may_probe && is_refused_hello(first)) {
         decide_alert(&inquiry);
-    } else if (first->cause == WHY_CAUSE_TLS_ALPN && !first->tls.alert_sent) {
+    } else if (may_probe && first->cause == WHY_CAUSE_TLS_ALPN && !first->tls.alert_sent) {
         decide_alpn(&inquiry);
-    } else if (is_unanswered_tls(first)) {
+    } else if (may_probe && is_unanswered_tls(first)) {
         decide_nothing_came(&inquiry);
-    } else if (is_unanswered_plain(first)) {
+    } else if (may_probe && is_unanswered_plain(first)) {
         decide_plain(&inquiry);
     } else {
         keep(&inquiry);

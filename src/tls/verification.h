@@ -104,7 +104,7 @@ size_t why__tls_findings(const struct why__tls_verification *verification,
 
 /* findings_detail.c: one clause with the facts. */
 void why__tls_finding_detail(const struct why__tls_verification *verification,
-                             const struct why__tls_finding *finding, char *out, size_t size);
+                             const struct why__tls_finding *finding, char *text, size_t size);
 
 /* notices.c: bits of enum why_notice, from the certificates alone.
  * trust  to verify again as strictly as RFC 5280 can be read; NULL to leave that out */
