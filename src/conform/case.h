@@ -6,6 +6,7 @@
 #ifndef WHY_CONFORM_CASE_H
 #define WHY_CONFORM_CASE_H
 
+#include "whysocket/api.h"
 #include "whysocket/bytes.h"
 
 #include <stdbool.h>
@@ -24,7 +25,7 @@ enum conform_role { /* of the peer that is tested */
     CONFORM_BOTH = 3,
 };
 
-/* Bytes that are made when they are needed: a case may be of many MiB. */
+/* Bytes that are made when they are needed (term.h): a case may be of many MiB. */
 struct conform_term;
 
 #define CONFORM_LEN_AS_IS UINT64_MAX
@@ -32,14 +33,14 @@ struct conform_term;
 struct conform_frame {
     uint8_t opcode;
     bool more;
-    uint8_t rsv;       /* 4: RSV1, 2: RSV2, 1: RSV3 */
-    int8_t mask;       /* 1: mask, -1: do not, 0: as the role says */
+    uint8_t rsv; /* 4: RSV1, 2: RSV2, 1: RSV3 */
+    int8_t mask; /* 1: mask, -1: do not, 0: as the role says */
     bool has_key;
     uint8_t key[4];
     uint64_t len;      /* as the header says it; CONFORM_LEN_AS_IS: the payload's */
     uint8_t len_bytes; /* 0: the shortest form; 2, 8 */
     bool top_bit;
-    uint64_t cut;      /* bytes of it that are sent; UINT64_MAX: all */
+    uint64_t cut; /* bytes of it that are sent; UINT64_MAX: all */
 };
 
 enum conform_verb {
@@ -98,12 +99,15 @@ struct conform_step {
     uint32_t number, pause_ms;      /* chop, wait, repeat, silence, smaller */
     uint32_t end_at;                /* repeat: the index behind its last step */
     struct conform_frame frame;
-    const struct conform_term *term; /* NULL: none */
-    const char *name, *value;        /* of headers and lines; NULL: any */
+    /* The payload, or a line of the head (`with`, `also`, `line`), whole and without CRLF; values
+     * in braces are filled in when it is made. NULL: no bytes. */
+    const struct conform_term *term;
+    const char *name;  /* of the header that it is about */
+    const char *value; /* of the header that is expected; NULL: any */
     uint32_t codes[CONFORM_CODES_MAX];
     uint8_t code_count;
-    bool has_term; /* `expect pong` is of any payload, `expect pong ""` of an empty one */
-    uint32_t line; /* of the file, from 1 */
+    bool has_term;    /* `expect pong` is of any payload, `expect pong ""` of an empty one */
+    uint32_t line;    /* of the file, from 1 */
     const char *text; /* as it was written, after expansion */
 };
 
@@ -127,7 +131,7 @@ struct conform_case {
 };
 
 struct conform_cases {
-    const struct conform_case *list; /* in the order of the files */
+    struct conform_case *list; /* in the order of the files */
     size_t count;
     struct conform_memory *memory; /* everything that is pointed to */
 };

@@ -29,12 +29,12 @@ enum conform_wire {
 
 struct conform_moment {
     enum conform_wire wire;
-    uint32_t at_us;      /* since the case began */
-    const char *what;    /* "Text, FIN, RSV1, 5 bytes", "HTTP/1.1 101 ..." */
-    uint64_t len;        /* bytes in all */
+    uint32_t at_us;   /* since the case began */
+    const char *what; /* "Text, FIN, RSV1, 5 bytes", "HTTP/1.1 101 ..." */
+    uint64_t len;     /* bytes in all */
     uint8_t bytes[CONFORM_BYTES_KEPT];
-    uint8_t kept;        /* of them, from the first */
-    int8_t mark;         /* the decisive one among those, or -1 */
+    uint8_t kept; /* of them, from the first */
+    int8_t mark;  /* the decisive one among those, or -1 */
 };
 
 struct conform_finding {
@@ -63,8 +63,8 @@ struct conform_counts {
 
 /* A run against one agent; also read back from JSON, for comparing and for baselines. */
 struct conform_run {
-    const char *agent;   /* "node ws 8.18", or the URL */
-    const char *target;  /* URL or the address listened on */
+    const char *agent;  /* "node ws 8.18", or the URL */
+    const char *target; /* URL or the address listened on */
     enum conform_role role;
     const char *command; /* what runs one case: "whysocket conform ws://... --case %s -v" */
     const char *version; /* of whysocket */
