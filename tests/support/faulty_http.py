@@ -40,6 +40,8 @@ def split_head(data, faults):
     head = data[:found.end()] if found else data
     if not takes_lf and re.search(rb"(?<!\r)\n|\r[^\n]", head):
         raise Malformed("a line does not end with CR LF")
+    if re.match(rb"[^\r\n]*[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]", head):
+        raise Malformed("the first line is not one of HTTP")
     if found is None:
         return None
     if takes_lf:
