@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-    SEND_HIGH = 1 << 20, /* queued bytes: more wait until the peer has taken some, */
+    SEND_HIGH = 1 << 20,  /* queued bytes: more wait until the peer has taken some, */
     SEND_LOW = 256 << 10, /* down to this */
     PATIENCE = 12,        /* times the limit, where there is progress */
 };
@@ -65,8 +65,8 @@ static void on_due(struct why__timer *timer) {
     player->is_due = true;
     if (!player->is_connected && !player->has_ended) {
         player->played.fate = CONFORM_FATE_MUTE;
-        player->played.trouble = player->test == NULL ? "the client asks for nothing"
-                                                      : "no connection came about";
+        player->played.trouble =
+            player->test == NULL ? "the client asks for nothing" : "no connection came about";
         conform_player_end(player);
     }
     conform_player_advance(player);
@@ -111,8 +111,7 @@ static void go_on(struct conform_player *player) {
         }
         player->loop_count--;
     }
-    player->values.i =
-        player->loop_count == 0 ? 0 : player->loops[player->loop_count - 1].turn;
+    player->values.i = player->loop_count == 0 ? 0 : player->loops[player->loop_count - 1].turn;
 }
 
 static void begin_loop(struct conform_player *player, const struct conform_step *step) {
@@ -159,8 +158,8 @@ static enum conform_outcome send_step(struct conform_player *player,
         }
     }
     uint64_t bound = has_begun ? SEND_LOW : SEND_HIGH;
-    if (conform_wire_pending(&player->wire) <= bound || player->is_paused ||
-        is_decided(player) || (has_begun && conform_player_is_late(player, step))) {
+    if (conform_wire_pending(&player->wire) <= bound || player->is_paused || is_decided(player) ||
+        (has_begun && conform_player_is_late(player, step))) {
         return CONFORM_NEXT;
     }
     if (!has_begun) {
@@ -269,8 +268,7 @@ static enum conform_outcome perform(struct conform_player *player,
 
 /* A Pong that had to wait for a frame of ours to be whole. */
 static void pay_pong(struct conform_player *player) {
-    if (player->owes_pong && conform_reader_is_between(&player->sent) &&
-        !player->sent.was_closed) {
+    if (player->owes_pong && conform_reader_is_between(&player->sent) && !player->sent.was_closed) {
         player->owes_pong = false;
         conform_player_send_control(player, WHY_OPCODE_PONG,
                                     (struct why_bytes){player->owed, player->owed_len});
@@ -358,8 +356,7 @@ static void judge(struct conform_player *player) {
             enum conform_severity severity = player->findings[i].severity;
             result->severity = severity > result->severity ? severity : result->severity;
         }
-    } else if (result->verdict == CONFORM_PASSED &&
-               player->played.fate != CONFORM_FATE_PLAYED) {
+    } else if (result->verdict == CONFORM_PASSED && player->played.fate != CONFORM_FATE_PLAYED) {
         result->verdict = CONFORM_NOT_RUN;
         result->note = player->played.trouble == NULL ? "" : player->played.trouble;
     }
@@ -382,8 +379,7 @@ static void write_result(struct conform_player *player) {
         numbers[i] = &player->findings[i].moment;
     }
     result->moments = conform_transcript_end(&player->transcript, &player->memory,
-                                             &result->moment_count, numbers,
-                                             player->finding_count);
+                                             &result->moment_count, numbers, player->finding_count);
     struct conform_finding *findings =
         player->finding_count == 0
             ? NULL

@@ -102,6 +102,9 @@ static bool is_pending(const struct conform_player *player, const struct conform
 
 static enum match match_echo(struct conform_player *player, const struct conform_step *step,
                              const struct conform_item *item) {
+    if (item->kind == CONFORM_ITEM_CLOSE && step->code_count > 0 && has_code(step, code_of(item))) {
+        return MATCH_YES;
+    }
     if (item->kind != CONFORM_ITEM_MESSAGE) {
         return item->kind == CONFORM_ITEM_PONG ? MATCH_KEEP : MATCH_NO;
     }
@@ -131,8 +134,7 @@ static enum match match_message(struct conform_player *player, const struct conf
     if (item->kind != CONFORM_ITEM_MESSAGE) {
         return item->kind == CONFORM_ITEM_PONG ? MATCH_KEEP : MATCH_NO;
     }
-    uint8_t opcode =
-        step->expectation == CONFORM_EXPECT_TEXT ? WHY_OPCODE_TEXT : WHY_OPCODE_BINARY;
+    uint8_t opcode = step->expectation == CONFORM_EXPECT_TEXT ? WHY_OPCODE_TEXT : WHY_OPCODE_BINARY;
     struct conform_buffer buffer = {0};
     struct why_bytes wanted = make_term(player, step, &buffer);
     bool is_it = is_message(item, opcode, wanted);
@@ -208,7 +210,9 @@ static enum match match_fail(struct conform_player *player, const struct conform
                              const struct conform_item *item) {
     enum conform_severity less = at_most(step->severity, CONFORM_SHOULD);
     if (item->kind == CONFORM_ITEM_PONG) {
-        return MATCH_KEEP;
+        /* Whoever answers our last Ping goes on. */
+        const struct why_bytes asked = {player->asked, player->asked_len};
+        return player->has_asked && has_payload(item, asked) ? MATCH_NO : MATCH_KEEP;
     }
     if (item->kind == CONFORM_ITEM_CLOSE) {
         if (!has_code(step, code_of(item))) {
@@ -360,8 +364,8 @@ static void look_at_header(struct conform_player *player, const struct conform_s
     for (size_t i = 0; i < head->header_count; i++) {
         if (why__bytes_are(head->headers[i].name, step->name)) {
             count++;
-            has_value |= step->value == NULL || why__bytes_are(why__bytes_trim(head->headers[i].value),
-                                                               step->value);
+            has_value |= step->value == NULL ||
+                         why__bytes_are(why__bytes_trim(head->headers[i].value), step->value);
         }
     }
     bool is_wanted = step->expectation == CONFORM_EXPECT_HEADER;
@@ -427,7 +431,9 @@ static enum conform_outcome await_end(struct conform_player *player,
         conform_item_free(item);
         if (kind == CONFORM_ITEM_END || kind == CONFORM_ITEM_FAULT) {
             player->is_ending = false;
-            return kind == CONFORM_ITEM_END ? CONFORM_NEXT : CONFORM_OVER;
+            /* `echo or CODES`: nothing more can come back. */
+            bool goes_on = kind == CONFORM_ITEM_END && step->expectation != CONFORM_EXPECT_ECHO;
+            return goes_on ? CONFORM_NEXT : CONFORM_OVER;
         }
     }
     if (!conform_player_is_late(player, step)) {
@@ -534,7 +540,8 @@ enum conform_outcome conform_player_expect(struct conform_player *player,
     if (!player->is_entered) {
         enter(player, step);
     }
-    if (step->expectation == CONFORM_EXPECT_HEADER || step->expectation == CONFORM_EXPECT_NOHEADER) {
+    if (step->expectation == CONFORM_EXPECT_HEADER ||
+        step->expectation == CONFORM_EXPECT_NOHEADER) {
         return expect_header(player, step);
     }
     if (player->is_ending) {
@@ -648,8 +655,7 @@ static enum conform_outcome answer_client(struct conform_player *player,
 static enum conform_outcome open_client(struct conform_player *player,
                                         const struct conform_step *step) {
     if (!player->is_entered) {
-        enum conform_outcome outcome =
-            player->is_open ? CONFORM_NEXT : answer_client(player, step);
+        enum conform_outcome outcome = player->is_open ? CONFORM_NEXT : answer_client(player, step);
         if (outcome != CONFORM_NEXT || step == &conform_implicit_open) {
             return outcome;
         }

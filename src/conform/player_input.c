@@ -15,8 +15,7 @@ void conform_item_free(struct conform_item *item) {
     free(item);
 }
 
-struct conform_item *conform_player_take(struct conform_player *player,
-                                         struct conform_item **at) {
+struct conform_item *conform_player_take(struct conform_player *player, struct conform_item **at) {
     struct conform_item *item = *at;
     *at = item->next;
     if (item->next == NULL) {
@@ -196,8 +195,7 @@ static bool read_head(struct conform_player *player, struct why_bytes *data) {
 }
 
 static void take_head(struct conform_player *player) {
-    struct conform_item *item =
-        add_item(player, CONFORM_ITEM_HEAD, write_head_down(player, -1));
+    struct conform_item *item = add_item(player, CONFORM_ITEM_HEAD, write_head_down(player, -1));
     if (item == NULL) {
         return;
     }
@@ -205,8 +203,7 @@ static void take_head(struct conform_player *player) {
     player->played.status = player->head.head.status;
     if (player->stage->role == CONFORM_SERVER && player->head.head.status == 101) {
         struct why_text wrong = {0};
-        conform_opening_check_answer(&player->opening, &player->head.head, &player->agreed,
-                                     &wrong);
+        conform_opening_check_answer(&player->opening, &player->head.head, &player->agreed, &wrong);
         why_text_clear(&wrong); /* the step `open` asks again, and tells */
         (void)conform_player_open(player);
     }

@@ -77,6 +77,8 @@ struct conform_player {
     struct conform_buffer glued; /* what goes out with our half of the handshake */
     uint8_t owed[WHY__CONTROL_MAX]; /* a Pong that a frame is in the way of */
     uint8_t owed_len;
+    uint8_t asked[WHY__CONTROL_MAX]; /* the payload of our last Ping */
+    uint8_t asked_len;
     uint32_t ping_count; /* of ours; each has a payload of its own */
     char ping[24];
     struct { /* the message that came last */
@@ -106,6 +108,7 @@ struct conform_player {
     bool is_closed : 1;  /* a step has dealt with the close */
     bool has_ended : 1;  /* the peer ended the transport */
     bool owes_pong : 1;
+    bool has_asked : 1; /* we have sent a Ping */
     bool has_failed_memory : 1;
     bool is_accepted : 1; /* by us: the peer is a client */
     bool is_given_up : 1; /* it does not apply: it is only closed */

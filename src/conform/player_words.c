@@ -25,8 +25,7 @@ void conform_player_find(struct conform_player *player, const struct conform_ste
     if (player->is_given_up || player->finding_count == CONFORM_FINDINGS_MAX) {
         return;
     }
-    const char *expected_copy =
-        conform_memory_text(&player->memory, expected, strlen(expected));
+    const char *expected_copy = conform_memory_text(&player->memory, expected, strlen(expected));
     const char *got_copy = conform_memory_text(&player->memory, got, strlen(got));
     if (expected_copy == NULL || got_copy == NULL) {
         player->has_failed_memory = true;
