@@ -29,17 +29,11 @@ const struct conform_step conform_implicit_close = {.verb = CONFORM_EXPECT,
 
 /* ---- Time ---- */
 
-static uint64_t progress_of(const struct conform_player *player) {
-    /* What comes counts where it is a part of something: a peer's Pings go on for ever. */
-    bool counts = player->is_open && (player->received.in_message || player->received.in_frame);
-    return player->wire.taken + (counts ? player->received_bytes : 0);
-}
-
 void conform_player_wait(struct conform_player *player, uint32_t within_ms) {
     uint64_t now = why__loop_now(player->stage->loop);
     uint32_t limit = player->stage->limit_ms;
     player->is_due = false;
-    player->moved = progress_of(player);
+    player->moved_ms = now;
     player->deadline_ms = now + (uint64_t)limit * PATIENCE;
     why__timer_set(player->stage->loop, &player->timer, now + (within_ms != 0 ? within_ms : limit));
 }
@@ -50,13 +44,12 @@ bool conform_player_is_late(struct conform_player *player, const struct conform_
     }
     uint64_t now = why__loop_now(player->stage->loop);
     bool is_fixed = step->within_ms != 0 || step->expectation == CONFORM_EXPECT_SILENCE;
-    uint64_t moved = progress_of(player);
-    if (is_fixed || moved == player->moved || now >= player->deadline_ms) {
+    uint64_t until_ms = player->moved_ms + player->stage->limit_ms;
+    if (is_fixed || until_ms <= now || now >= player->deadline_ms) {
         return true;
     }
     player->is_due = false;
-    player->moved = moved;
-    why__timer_set(player->stage->loop, &player->timer, now + player->stage->limit_ms);
+    why__timer_set(player->stage->loop, &player->timer, until_ms);
     return false;
 }
 

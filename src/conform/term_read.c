@@ -165,7 +165,7 @@ static bool read_deflate_option(struct conform_scan *scan, struct conform_term *
 }
 
 static bool read_deflate_options(struct conform_scan *scan, struct conform_term *term) {
-    term->bits = 15;
+    term->bits = 0; /* as agreed */
     term->level = 6;
     for (bool is = true; is;) {
         if (!read_deflate_option(scan, term, &is)) {
