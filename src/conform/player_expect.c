@@ -224,6 +224,11 @@ static enum match match_fail(struct conform_player *player, const struct conform
     return MATCH_NO;
 }
 
+/* The end that an `expect close` has awaited already. */
+static bool is_at_end(const struct conform_player *player, const struct conform_step *step) {
+    return step->expectation == CONFORM_EXPECT_END && player->has_ended && player->items == NULL;
+}
+
 static enum match match_end(struct conform_player *player, const struct conform_item *item) {
     if (item->kind == CONFORM_ITEM_END) {
         return MATCH_YES;
@@ -539,6 +544,9 @@ enum conform_outcome conform_player_expect(struct conform_player *player,
     }
     if (player->is_ending) {
         return await_end(player, step);
+    }
+    if (is_at_end(player, step)) {
+        return CONFORM_NEXT;
     }
     enum conform_outcome outcome = go_through(player, step);
     if (outcome != CONFORM_STAY || player->is_ending || !conform_player_is_late(player, step)) {
