@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     SEND_HIGH = 1 << 20, /* queued bytes: more wait until the peer has taken some, */
@@ -56,7 +57,7 @@ bool conform_player_is_late(struct conform_player *player, const struct conform_
 static void on_due(struct why__timer *timer) {
     struct conform_player *player = WHY__CONTAINER(timer, struct conform_player, timer);
     player->is_due = true;
-    if (!player->is_connected && !player->has_ended) {
+    if ((!player->is_connected && !player->has_ended) || player->test == NULL) {
         player->played.fate = CONFORM_FATE_MUTE;
         player->played.trouble = player->test == NULL ? "the client asks for nothing"
                                                       : "no connection came about";
@@ -431,6 +432,7 @@ static struct conform_player *new_player(const struct conform_stage *stage,
     player->items_end = &player->items;
     player->pending_end = &player->pending;
     player->last.moment = -1;
+    player->other_pong = -1;
     player->wire.watch.fd = -1;
     player->opening.role = stage->role;
     player->opening.host = stage->host;
@@ -473,6 +475,7 @@ struct conform_player *conform_player_start(const struct conform_stage *stage,
 struct conform_player *conform_player_accept(const struct conform_stage *stage, int fd) {
     struct conform_player *player = new_player(stage, NULL);
     if (player == NULL) {
+        close(fd);
         return NULL;
     }
     player->is_accepted = true;

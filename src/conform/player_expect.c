@@ -165,16 +165,17 @@ static enum match match_pong(struct conform_player *player, const struct conform
     struct conform_buffer buffer = {0};
     bool is_it = has_payload(item, make_term(player, step, &buffer));
     conform_buffer_free(&buffer);
+    player->other_pong = is_it ? -1 : item->moment;
     return is_it ? MATCH_YES : MATCH_DROP;
 }
 
-static enum match match_alive(const struct conform_player *player,
-                              const struct conform_item *item) {
+static enum match match_alive(struct conform_player *player, const struct conform_item *item) {
     if (item->kind != CONFORM_ITEM_PONG) {
         return MATCH_NO;
     }
-    const struct why_bytes wanted = why__bytes_of(player->ping);
-    return has_payload(item, wanted) ? MATCH_YES : MATCH_DROP;
+    bool is_it = has_payload(item, why__bytes_of(player->ping));
+    player->other_pong = is_it ? -1 : item->moment;
+    return is_it ? MATCH_YES : MATCH_DROP;
 }
 
 /* Messages that were on their way come before the Close frame. */
@@ -188,7 +189,7 @@ static enum match match_close(struct conform_player *player, const struct confor
         return item->kind == CONFORM_ITEM_PONG ? MATCH_DROP : MATCH_NO;
     }
     if (!has_code(step, code_of(item))) {
-        conform_transcript_mark(&player->transcript, item->moment, 2);
+        conform_transcript_mark(&player->transcript, item->moment, item->header_len);
         conform_player_find_item(player, step, step->severity, item);
     } else if (step->has_term) {
         struct conform_buffer buffer = {0};
@@ -212,7 +213,7 @@ static enum match match_fail(struct conform_player *player, const struct conform
     }
     if (item->kind == CONFORM_ITEM_CLOSE) {
         if (!has_code(step, code_of(item))) {
-            conform_transcript_mark(&player->transcript, item->moment, 2);
+            conform_transcript_mark(&player->transcript, item->moment, item->header_len);
             conform_player_find_item(player, step, less, item);
         }
         return MATCH_YES;
@@ -516,6 +517,7 @@ static void drop_pongs(struct conform_player *player) {
 
 static void enter(struct conform_player *player, const struct conform_step *step) {
     player->is_entered = true;
+    player->other_pong = -1;
     bool is_silence = step->expectation == CONFORM_EXPECT_SILENCE;
     if (is_silence) {
         drop_pongs(player);

@@ -100,6 +100,7 @@ static void take_control(struct conform_player *player, const struct conform_see
         player, opcode == WHY_OPCODE_PONG ? CONFORM_ITEM_PONG : CONFORM_ITEM_CLOSE, moment);
     if (item != NULL) {
         item->payload_len = (uint8_t)seen->len;
+        item->header_len = seen->header_len;
         memcpy(item->payload, seen->control, sizeof item->payload);
     }
 }

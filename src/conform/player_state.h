@@ -85,6 +85,8 @@ struct conform_player {
         int32_t moment;
     } last;
 
+    int32_t other_pong; /* the moment of one that was passed over in this step; -1: none */
+
     struct conform_transcript transcript;
     struct conform_memory *memory;
     struct conform_finding findings[CONFORM_FINDINGS_MAX];
