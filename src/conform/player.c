@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     SEND_HIGH = 1 << 20,  /* queued bytes: more wait until the peer has taken some, */
@@ -29,17 +30,11 @@ const struct conform_step conform_implicit_close = {.verb = CONFORM_EXPECT,
 
 /* ---- Time ---- */
 
-static uint64_t progress_of(const struct conform_player *player) {
-    /* What comes counts where it is a part of something: a peer's Pings go on for ever. */
-    bool counts = player->is_open && (player->received.in_message || player->received.in_frame);
-    return player->wire.taken + (counts ? player->received_bytes : 0);
-}
-
 void conform_player_wait(struct conform_player *player, uint32_t within_ms) {
     uint64_t now = why__loop_now(player->stage->loop);
     uint32_t limit = player->stage->limit_ms;
     player->is_due = false;
-    player->moved = progress_of(player);
+    player->moved_ms = now;
     player->deadline_ms = now + (uint64_t)limit * PATIENCE;
     why__timer_set(player->stage->loop, &player->timer, now + (within_ms != 0 ? within_ms : limit));
 }
@@ -50,20 +45,19 @@ bool conform_player_is_late(struct conform_player *player, const struct conform_
     }
     uint64_t now = why__loop_now(player->stage->loop);
     bool is_fixed = step->within_ms != 0 || step->expectation == CONFORM_EXPECT_SILENCE;
-    uint64_t moved = progress_of(player);
-    if (is_fixed || moved == player->moved || now >= player->deadline_ms) {
+    uint64_t until_ms = player->moved_ms + player->stage->limit_ms;
+    if (is_fixed || until_ms <= now || now >= player->deadline_ms) {
         return true;
     }
     player->is_due = false;
-    player->moved = moved;
-    why__timer_set(player->stage->loop, &player->timer, now + player->stage->limit_ms);
+    why__timer_set(player->stage->loop, &player->timer, until_ms);
     return false;
 }
 
 static void on_due(struct why__timer *timer) {
     struct conform_player *player = WHY__CONTAINER(timer, struct conform_player, timer);
     player->is_due = true;
-    if (!player->is_connected && !player->has_ended) {
+    if ((!player->is_connected && !player->has_ended) || player->test == NULL) {
         player->played.fate = CONFORM_FATE_MUTE;
         player->played.trouble =
             player->test == NULL ? "the client asks for nothing" : "no connection came about";
@@ -434,6 +428,7 @@ static struct conform_player *new_player(const struct conform_stage *stage,
     player->items_end = &player->items;
     player->pending_end = &player->pending;
     player->last.moment = -1;
+    player->other_pong = -1;
     player->wire.watch.fd = -1;
     player->opening.role = stage->role;
     player->opening.host = stage->host;
@@ -476,6 +471,7 @@ struct conform_player *conform_player_start(const struct conform_stage *stage,
 struct conform_player *conform_player_accept(const struct conform_stage *stage, int fd) {
     struct conform_player *player = new_player(stage, NULL);
     if (player == NULL) {
+        close(fd);
         return NULL;
     }
     player->is_accepted = true;

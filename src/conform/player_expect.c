@@ -167,16 +167,17 @@ static enum match match_pong(struct conform_player *player, const struct conform
     struct conform_buffer buffer = {0};
     bool is_it = has_payload(item, make_term(player, step, &buffer));
     conform_buffer_free(&buffer);
+    player->other_pong = is_it ? -1 : item->moment;
     return is_it ? MATCH_YES : MATCH_DROP;
 }
 
-static enum match match_alive(const struct conform_player *player,
-                              const struct conform_item *item) {
+static enum match match_alive(struct conform_player *player, const struct conform_item *item) {
     if (item->kind != CONFORM_ITEM_PONG) {
         return MATCH_NO;
     }
-    const struct why_bytes wanted = why__bytes_of(player->ping);
-    return has_payload(item, wanted) ? MATCH_YES : MATCH_DROP;
+    bool is_it = has_payload(item, why__bytes_of(player->ping));
+    player->other_pong = is_it ? -1 : item->moment;
+    return is_it ? MATCH_YES : MATCH_DROP;
 }
 
 /* Messages that were on their way come before the Close frame. */
@@ -190,7 +191,7 @@ static enum match match_close(struct conform_player *player, const struct confor
         return item->kind == CONFORM_ITEM_PONG ? MATCH_DROP : MATCH_NO;
     }
     if (!has_code(step, code_of(item))) {
-        conform_transcript_mark(&player->transcript, item->moment, 2);
+        conform_transcript_mark(&player->transcript, item->moment, item->header_len);
         conform_player_find_item(player, step, step->severity, item);
     } else if (step->has_term) {
         struct conform_buffer buffer = {0};
@@ -216,7 +217,7 @@ static enum match match_fail(struct conform_player *player, const struct conform
     }
     if (item->kind == CONFORM_ITEM_CLOSE) {
         if (!has_code(step, code_of(item))) {
-            conform_transcript_mark(&player->transcript, item->moment, 2);
+            conform_transcript_mark(&player->transcript, item->moment, item->header_len);
             conform_player_find_item(player, step, less, item);
         }
         return MATCH_YES;
@@ -226,6 +227,11 @@ static enum match match_fail(struct conform_player *player, const struct conform
         return MATCH_YES;
     }
     return MATCH_NO;
+}
+
+/* The end that an `expect close` has awaited already. */
+static bool is_at_end(const struct conform_player *player, const struct conform_step *step) {
+    return step->expectation == CONFORM_EXPECT_END && player->has_ended && player->items == NULL;
 }
 
 static enum match match_end(struct conform_player *player, const struct conform_item *item) {
@@ -517,6 +523,7 @@ static void drop_pongs(struct conform_player *player) {
 
 static void enter(struct conform_player *player, const struct conform_step *step) {
     player->is_entered = true;
+    player->other_pong = -1;
     bool is_silence = step->expectation == CONFORM_EXPECT_SILENCE;
     if (is_silence) {
         drop_pongs(player);
@@ -547,6 +554,9 @@ enum conform_outcome conform_player_expect(struct conform_player *player,
     if (player->is_ending) {
         return await_end(player, step);
     }
+    if (is_at_end(player, step)) {
+        return CONFORM_NEXT;
+    }
     enum conform_outcome outcome = go_through(player, step);
     if (outcome != CONFORM_STAY || player->is_ending || !conform_player_is_late(player, step)) {
         return outcome;
@@ -567,6 +577,22 @@ static void find_opening(struct conform_player *player, const struct conform_ste
                         got);
 }
 
+/* A server may ask at any time that our messages do not refer to each other (RFC 7692 section
+ * 7.1.1.2); then what does so is no case for it. */
+static bool lacks_context(const struct conform_player *player) {
+    const struct conform_case *test = player->test;
+    if (!player->agreed.client_no_context_takeover || test->offer == NULL ||
+        strstr(test->offer, "client_no_context_takeover") != NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < test->step_count; i++) {
+        if (test->steps[i].verb == CONFORM_SEND && conform_term_needs_context(test->steps[i].term)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum conform_outcome look_at_answer(struct conform_player *player,
                                            const struct conform_step *step, int32_t moment) {
     const struct why_http_head *head = &player->head.head;
@@ -583,6 +609,8 @@ static enum conform_outcome look_at_answer(struct conform_player *player,
     why_text_clear(&got);
     if (is_right && player->test->offer != NULL && !player->agreed.enabled) {
         conform_player_give_up(player, "the peer does not agree to permessage-deflate as offered");
+    } else if (is_right && lacks_context(player)) {
+        conform_player_give_up(player, "the peer asks that our messages be compressed each alone");
     }
     return is_right ? CONFORM_NEXT : CONFORM_OVER;
 }

@@ -99,6 +99,7 @@ static void take_control(struct conform_player *player, const struct conform_see
         player, opcode == WHY_OPCODE_PONG ? CONFORM_ITEM_PONG : CONFORM_ITEM_CLOSE, moment);
     if (item != NULL) {
         item->payload_len = (uint8_t)seen->len;
+        item->header_len = seen->header_len;
         memcpy(item->payload, seen->control, sizeof item->payload);
     }
 }
@@ -148,6 +149,8 @@ bool conform_player_open(struct conform_player *player) {
     const struct conform_stage *stage = player->stage;
     bool peer_is_client = stage->role == CONFORM_CLIENT;
     player->is_open = true;
+    player->deflater.bits = peer_is_client ? player->agreed.server_max_window_bits
+                                           : player->agreed.client_max_window_bits;
     if (!conform_reader_init(&player->received, peer_is_client, false, stage->options,
                              &player->agreed) ||
         !conform_reader_init(&player->sent, !peer_is_client, true, stage->options,
@@ -211,7 +214,6 @@ static void take_head(struct conform_player *player) {
 
 static void on_data(struct conform_wire *wire, struct why_bytes data) {
     struct conform_player *player = WHY__CONTAINER(wire, struct conform_player, wire);
-    player->received_bytes += data.len;
     if (!player->has_head && player->head.state != WHY__HTTP_FAILED && read_head(player, &data)) {
         take_head(player);
     }
@@ -223,6 +225,10 @@ static void on_data(struct conform_wire *wire, struct why_bytes data) {
                                                 "bytes behind the request", data, data.len, 0);
         add_fault(player, CONFORM_ITEM_FAULT, moment,
                   "bytes of a client that has no answer yet (section 4.1)");
+    }
+    /* A part of something is progress; a peer's Pings, which go on for ever, are none. */
+    if (player->is_open && (player->received.in_message || player->received.in_frame)) {
+        player->moved_ms = why__loop_now(player->stage->loop);
     }
     conform_player_advance(player);
 }
@@ -239,6 +245,7 @@ static void on_open(struct conform_wire *wire) {
 
 static void on_sent(struct conform_wire *wire) {
     struct conform_player *player = WHY__CONTAINER(wire, struct conform_player, wire);
+    player->moved_ms = why__loop_now(player->stage->loop);
     conform_player_advance(player);
 }
 

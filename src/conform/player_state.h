@@ -68,9 +68,8 @@ struct conform_player {
     size_t at; /* the step, see conform_player_step() */
     struct conform_loop loops[CONFORM_LOOPS_MAX];
     size_t loop_count;
-    uint64_t moved; /* bytes both ways when the timer was set */
-    uint64_t received_bytes;
-    uint64_t deadline_ms;      /* past which no progress helps */
+    uint64_t moved_ms;    /* when something of a frame last went out or came in */
+    uint64_t deadline_ms; /* past which no progress helps */
     struct conform_values values;
     struct conform_deflater deflater;
     struct conform_buffer rest;  /* of the frame that was cut */
@@ -87,6 +86,8 @@ struct conform_player {
         uint64_t wire_len;
         int32_t moment;
     } last;
+
+    int32_t other_pong; /* the moment of one that was passed over in this step; -1: none */
 
     struct conform_transcript transcript;
     struct conform_memory *memory;

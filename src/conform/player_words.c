@@ -63,6 +63,8 @@ void conform_player_find_silence(struct conform_player *player, const struct con
         why_text_append(&got, "no connection");
     } else if (player->is_open && !conform_reader_is_between(&player->received)) {
         why_text_append(&got, "a part of a frame, and then nothing");
+    } else if (player->other_pong >= 0) {
+        why_text_append(&got, "a Pong with another payload, and nothing else");
     } else {
         why_text_append(&got, "nothing");
     }
@@ -71,7 +73,9 @@ void conform_player_find_silence(struct conform_player *player, const struct con
     } else {
         why_text_append(&got, " within %" PRIu32 " ms", ms);
     }
-    conform_player_find(player, step, severity, (int32_t)player->transcript.count - 1,
+    int32_t moment = player->other_pong >= 0 ? player->other_pong
+                                             : (int32_t)player->transcript.count - 1;
+    conform_player_find(player, step, severity, moment,
                         expected.data == NULL ? "" : expected.data,
                         got.data == NULL ? "" : got.data);
     why_text_clear(&expected);

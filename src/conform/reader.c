@@ -19,6 +19,7 @@ bool conform_reader_init(struct conform_reader *reader, bool from_client, bool i
                          const struct why_deflate_params *deflate) {
     *reader = (struct conform_reader){
         .options = options, .from_client = from_client, .is_lenient = is_lenient};
+    reader->seen.mark = -1;
     if (deflate->enabled) {
         reader->inflater =
             why__deflate_new(options, from_client ? WHY_ROLE_SERVER : WHY_ROLE_CLIENT, deflate);
@@ -34,7 +35,8 @@ void conform_reader_clear(struct conform_reader *reader) {
 }
 
 bool conform_reader_is_between(const struct conform_reader *reader) {
-    return !reader->in_frame && reader->seen.header_len == 0;
+    const struct conform_seen *seen = &reader->seen;
+    return !reader->in_frame && (seen->header_len == 0 || seen->kind != CONFORM_SEEN_NOTHING);
 }
 
 static enum conform_seen_kind fault(struct conform_reader *reader, int mark, const char *text) {
