@@ -125,6 +125,7 @@ struct conform_case {
     const char *offer;    /* NULL: no extension */
     const char *tls;      /* NULL: not about TLS */
     bool timed, slow, manual;
+    bool needs_context; /* our messages refer to each other: where none is kept it does not apply */
     const struct conform_step *steps;
     size_t step_count;
     const char *file;

@@ -578,19 +578,9 @@ static void find_opening(struct conform_player *player, const struct conform_ste
 }
 
 /* A server may ask at any time that our messages do not refer to each other (RFC 7692 section
- * 7.1.1.2); then what does so is no case for it. */
+ * 7.1.1.2); then what does so by hand is no case for it. */
 static bool lacks_context(const struct conform_player *player) {
-    const struct conform_case *test = player->test;
-    if (!player->agreed.client_no_context_takeover || test->offer == NULL ||
-        strstr(test->offer, "client_no_context_takeover") != NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < test->step_count; i++) {
-        if (test->steps[i].verb == CONFORM_SEND && conform_term_needs_context(test->steps[i].term)) {
-            return true;
-        }
-    }
-    return false;
+    return player->deflater.forgets && player->test->needs_context;
 }
 
 static enum conform_outcome look_at_answer(struct conform_player *player,

@@ -151,6 +151,8 @@ bool conform_player_open(struct conform_player *player) {
     player->is_open = true;
     player->deflater.bits = peer_is_client ? player->agreed.server_max_window_bits
                                            : player->agreed.client_max_window_bits;
+    player->deflater.forgets = peer_is_client ? player->agreed.server_no_context_takeover
+                                              : player->agreed.client_no_context_takeover;
     if (!conform_reader_init(&player->received, peer_is_client, false, stage->options,
                              &player->agreed) ||
         !conform_reader_init(&player->sent, !peer_is_client, true, stage->options,
