@@ -577,22 +577,6 @@ static void find_opening(struct conform_player *player, const struct conform_ste
                         got);
 }
 
-/* A server may ask at any time that our messages do not refer to each other (RFC 7692 section
- * 7.1.1.2); then what does so is no case for it. */
-static bool lacks_context(const struct conform_player *player) {
-    const struct conform_case *test = player->test;
-    if (!player->agreed.client_no_context_takeover || test->offer == NULL ||
-        strstr(test->offer, "client_no_context_takeover") != NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < test->step_count; i++) {
-        if (test->steps[i].verb == CONFORM_SEND && conform_term_needs_context(test->steps[i].term)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum conform_outcome look_at_answer(struct conform_player *player,
                                            const struct conform_step *step, int32_t moment) {
     const struct why_http_head *head = &player->head.head;
@@ -609,8 +593,6 @@ static enum conform_outcome look_at_answer(struct conform_player *player,
     why_text_clear(&got);
     if (is_right && player->test->offer != NULL && !player->agreed.enabled) {
         conform_player_give_up(player, "the peer does not agree to permessage-deflate as offered");
-    } else if (is_right && lacks_context(player)) {
-        conform_player_give_up(player, "the peer asks that our messages be compressed each alone");
     }
     return is_right ? CONFORM_NEXT : CONFORM_OVER;
 }
