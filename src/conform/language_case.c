@@ -119,7 +119,6 @@ enum own {
     OWN_WHY,
     OWN_AUTOBAHN,
     OWN_OFFER,
-    OWN_CONTEXT,
     OWN_TIMED,
     OWN_SLOW,
     OWN_MANUAL,
@@ -129,7 +128,6 @@ enum own {
 static const struct conform_name own_lines[] = {
     {"clause", OWN_CLAUSE},     {"for", OWN_FOR},       {"why", OWN_WHY},
     {"autobahn", OWN_AUTOBAHN}, {"offer", OWN_OFFER},   {"timed", OWN_TIMED},
-    {"context", OWN_CONTEXT},
     {"slow", OWN_SLOW},         {"manual", OWN_MANUAL}, {"tls", OWN_TLS},
 };
 
@@ -145,9 +143,6 @@ static bool read_own(struct conform_scan *scan, enum own own, struct conform_cas
         return read_autobahn(scan, test);
     case OWN_OFFER:
         return conform_scan_text(scan, &test->offer);
-    case OWN_CONTEXT:
-        test->needs_context = true;
-        return true;
     case OWN_TIMED:
         test->timed = true;
         return true;

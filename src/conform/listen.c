@@ -75,9 +75,8 @@ static const struct conform_case *make_aside(struct conform_host *host,
         why_text_append(&text, "\"\n");
     }
     struct why_bytes bytes = {(const uint8_t *)text.data, text.len};
-    bool is_made =
-        aside != NULL && !text.failed &&
-        conform_cases_read(&aside->cases, "aside", bytes, error, sizeof error) == WHY_OK;
+    bool is_made = aside != NULL && !text.failed &&
+                   conform_cases_read(&aside->cases, "aside", bytes, error, sizeof error) == WHY_OK;
     why_text_clear(&text);
     if (!is_made) {
         free(aside);
@@ -265,8 +264,8 @@ static int play(struct conform_host *host, const char **trouble) {
     if (result == WHY_OK) {
         result = why_loop_run(host->stage.loop); /* until the last of the players is freed */
     }
-    conform_tally_excuse(host->tally, was_stopped ? "the run was ended"
-                                                  : "no client came for this case");
+    conform_tally_excuse(host->tally,
+                         was_stopped ? "the run was ended" : "no client came for this case");
     if (was_stopped) {
         why_text_append(&host->trouble, "%sthe run was ended before its end",
                         host->trouble.len > 0 ? "; " : "");

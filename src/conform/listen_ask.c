@@ -109,8 +109,10 @@ static void read_old(struct conform_host *host, const struct target *target,
         const char *name;
         bool has_number;
     };
-    static const struct path paths[] = {{"getCaseCount", false}, {"runCase", true},
-                                        {"getCaseInfo", true},   {"getCaseStatus", true},
+    static const struct path paths[] = {{"getCaseCount", false},
+                                        {"runCase", true},
+                                        {"getCaseInfo", true},
+                                        {"getCaseStatus", true},
                                         {"updateReports", false}};
     size_t which = 0;
     while (which < 5 && !why__text_is(target->path, target->path_len, paths[which].name)) {

@@ -225,8 +225,8 @@ void conform_host_send_out(struct conform_host *host) {
             return; /* those about time wait until they are alone */
         }
     }
-    size_t max = is_timed && host->invitation->jobs > TIMED_MAX ? TIMED_MAX
-                                                                : host->invitation->jobs;
+    size_t max =
+        is_timed && host->invitation->jobs > TIMED_MAX ? TIMED_MAX : host->invitation->jobs;
     for (size_t i = 0; i < host->invitation->count && count < max; i++) {
         bool is_slow = host->invitation->tests[i]->slow;
         if (is_free(host, i, is_timed) && (!is_slow || slow < SLOW_MAX)) {

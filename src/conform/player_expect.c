@@ -577,12 +577,6 @@ static void find_opening(struct conform_player *player, const struct conform_ste
                         got);
 }
 
-/* A server may ask at any time that our messages do not refer to each other (RFC 7692 section
- * 7.1.1.2); then what does so by hand is no case for it. */
-static bool lacks_context(const struct conform_player *player) {
-    return player->deflater.forgets && player->test->needs_context;
-}
-
 static enum conform_outcome look_at_answer(struct conform_player *player,
                                            const struct conform_step *step, int32_t moment) {
     const struct why_http_head *head = &player->head.head;
@@ -599,8 +593,6 @@ static enum conform_outcome look_at_answer(struct conform_player *player,
     why_text_clear(&got);
     if (is_right && player->test->offer != NULL && !player->agreed.enabled) {
         conform_player_give_up(player, "the peer does not agree to permessage-deflate as offered");
-    } else if (is_right && lacks_context(player)) {
-        conform_player_give_up(player, "the peer asks that our messages be compressed each alone");
     }
     return is_right ? CONFORM_NEXT : CONFORM_OVER;
 }

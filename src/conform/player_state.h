@@ -72,8 +72,8 @@ struct conform_player {
     uint64_t deadline_ms; /* past which no progress helps */
     struct conform_values values;
     struct conform_deflater deflater;
-    struct conform_buffer rest;  /* of the frame that was cut */
-    struct conform_buffer glued; /* what goes out with our half of the handshake */
+    struct conform_buffer rest;     /* of the frame that was cut */
+    struct conform_buffer glued;    /* what goes out with our half of the handshake */
     uint8_t owed[WHY__CONTROL_MAX]; /* a Pong that a frame is in the way of */
     uint8_t owed_len;
     uint8_t asked[WHY__CONTROL_MAX]; /* the payload of our last Ping */
@@ -98,16 +98,16 @@ struct conform_player {
     bool is_connected : 1;
     bool is_entered : 1; /* the step was begun */
     bool is_due : 1;
-    bool is_busy : 1;    /* inside the machine */
+    bool is_busy : 1; /* inside the machine */
     bool is_done : 1;
-    bool is_asked : 1;   /* our half of the handshake is out */
-    bool is_open : 1;    /* frames pass */
-    bool has_head : 1;   /* the peer's half came, and can be read */
+    bool is_asked : 1; /* our half of the handshake is out */
+    bool is_open : 1;  /* frames pass */
+    bool has_head : 1; /* the peer's half came, and can be read */
     bool is_glued : 1;
     bool is_paused : 1;
-    bool is_ending : 1;  /* both have closed: the end of the transport is awaited */
-    bool is_closed : 1;  /* a step has dealt with the close */
-    bool has_ended : 1;  /* the peer ended the transport */
+    bool is_ending : 1; /* both have closed: the end of the transport is awaited */
+    bool is_closed : 1; /* a step has dealt with the close */
+    bool has_ended : 1; /* the peer ended the transport */
     bool owes_pong : 1;
     bool has_asked : 1; /* we have sent a Ping */
     bool has_failed_memory : 1;

@@ -73,10 +73,9 @@ void conform_player_find_silence(struct conform_player *player, const struct con
     } else {
         why_text_append(&got, " within %" PRIu32 " ms", ms);
     }
-    int32_t moment = player->other_pong >= 0 ? player->other_pong
-                                             : (int32_t)player->transcript.count - 1;
-    conform_player_find(player, step, severity, moment,
-                        expected.data == NULL ? "" : expected.data,
+    int32_t moment =
+        player->other_pong >= 0 ? player->other_pong : (int32_t)player->transcript.count - 1;
+    conform_player_find(player, step, severity, moment, expected.data == NULL ? "" : expected.data,
                         got.data == NULL ? "" : got.data);
     why_text_clear(&expected);
     why_text_clear(&got);
