@@ -14,6 +14,8 @@ struct maker {
     struct conform_deflater *deflater;
 };
 
+/* Terms stand in terms so deep as their reader lets them (term_read.c), not deeper.
+ * NOLINTBEGIN(misc-no-recursion) */
 static bool make_all(const struct maker *maker, const struct conform_term *term,
                      struct conform_buffer *out);
 
@@ -142,6 +144,8 @@ static bool make_all(const struct maker *maker, const struct conform_term *term,
     }
     return true;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 int conform_term_make(const struct conform_term *term, const struct conform_values *values,
                       struct conform_deflater *deflater, struct conform_buffer *out) {

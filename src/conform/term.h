@@ -23,6 +23,8 @@ struct conform_values {
 /* What one connection's messages are compressed with; from all zeroes. */
 struct conform_deflater {
     struct z_stream_s *stream; /* NULL: nothing was compressed yet */
+    uint8_t bits;              /* of the window, where a term names none; 0: 15 */
+    bool forgets;              /* no context is kept: `context` begins anew */
 };
 
 void conform_deflater_clear(struct conform_deflater *deflater);
