@@ -47,6 +47,7 @@ struct command {
 
 extern const struct command command_check;
 extern const struct command command_compare;
+extern const struct command command_conform;
 extern const struct command command_connect;
 extern const struct command command_explain;
 extern const struct command command_serve;

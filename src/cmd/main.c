@@ -18,6 +18,7 @@ const struct command *const commands[] = {
     &command_check,
     &command_explain,
     &command_compare,
+    &command_conform,
     &command_connect,
     &command_serve,
     &command_lab,

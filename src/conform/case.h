@@ -40,7 +40,8 @@ struct conform_frame {
     uint64_t len;      /* as the header says it; CONFORM_LEN_AS_IS: the payload's */
     uint8_t len_bytes; /* 0: the shortest form; 2, 8 */
     bool top_bit;
-    uint64_t cut; /* bytes of it that are sent; UINT64_MAX: all */
+    uint64_t cut;   /* bytes of it that are sent; UINT64_MAX: all */
+    uint64_t split; /* its payload in fragments of so many bytes; 0: in one frame */
 };
 
 enum conform_verb {
@@ -104,7 +105,7 @@ struct conform_step {
     const struct conform_term *term;
     const char *name;  /* of the header that it is about */
     const char *value; /* of the header that is expected; NULL: any */
-    uint32_t codes[CONFORM_CODES_MAX];
+    uint32_t codes[CONFORM_CODES_MAX]; /* of `echo`: or a Close with one of these */
     uint8_t code_count;
     bool has_term;    /* `expect pong` is of any payload, `expect pong ""` of an empty one */
     uint32_t line;    /* of the file, from 1 */

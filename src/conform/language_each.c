@@ -76,11 +76,30 @@ static bool add_range(struct conform_scan *scan, struct conform_each *each,
     return true;
 }
 
-/* What stands up to the next space, or a quoted text as it is written. */
+/* A quoted item may hold quotes: \" and \\ stand for themselves; other escapes are for where it is
+ * put. */
+static bool read_quoted_item(struct conform_scan *scan, struct conform_word *word) {
+    struct conform_word inside;
+    char *copy = conform_scan_quoted(scan, &inside) ? conform_scan_copy(scan, inside) : NULL;
+    if (copy == NULL) {
+        return false;
+    }
+    size_t len = 0;
+    for (size_t i = 0; i < inside.len; i++) {
+        bool is_escape = inside.text[i] == '\\' && i + 1 < inside.len &&
+                         (inside.text[i + 1] == '"' || inside.text[i + 1] == '\\');
+        i += is_escape;
+        copy[len++] = inside.text[i];
+    }
+    *word = (struct conform_word){copy, len};
+    return true;
+}
+
+/* What stands up to the next space, or a quoted text. */
 static bool read_item(struct conform_scan *scan, struct conform_word *word) {
     (void)conform_scan_is_end(scan);
     if (*scan->at == '"') {
-        return conform_scan_quoted(scan, word);
+        return read_quoted_item(scan, word);
     }
     *word = (struct conform_word){scan->at, strcspn(scan->at, " ")};
     scan->at += word->len;

@@ -36,12 +36,14 @@ enum flag {
     FLAG_KEY,
     FLAG_LEN,
     FLAG_CUT,
+    FLAG_SPLIT,
 };
 
 static const struct conform_name flags[] = {
     {"more", FLAG_MORE},     {"rsv1", FLAG_RSV1},     {"rsv2", FLAG_RSV2},   {"rsv3", FLAG_RSV3},
     {"mask", FLAG_MASK},     {"nomask", FLAG_NOMASK}, {"len16", FLAG_LEN16}, {"len64", FLAG_LEN64},
     {"topbit", FLAG_TOPBIT}, {"key", FLAG_KEY},       {"len", FLAG_LEN},     {"cut", FLAG_CUT},
+    {"split", FLAG_SPLIT},
 };
 
 static bool read_key(struct conform_scan *scan, struct conform_word value,
@@ -85,6 +87,9 @@ static bool read_flag(struct conform_scan *scan, enum flag flag, struct conform_
         return conform_word_number(scan, value, "a length", INT64_MAX, &frame->len);
     case FLAG_CUT:
         return conform_word_number(scan, value, "a length", INT64_MAX, &frame->cut);
+    case FLAG_SPLIT:
+        return conform_word_number(scan, value, "a length", INT64_MAX, &frame->split) &&
+               (frame->split > 0 || conform_scan_fail(scan, "fragments of 0 bytes have no end"));
     }
     return false;
 }
@@ -109,6 +114,9 @@ static bool read_flags(struct conform_scan *scan, struct conform_frame *frame) {
     if (frame->len_bytes == 2 &&
         (frame->top_bit || (frame->len != CONFORM_LEN_AS_IS && frame->len > UINT16_MAX))) {
         return conform_scan_fail(scan, "that length does not fit into len16");
+    }
+    if (frame->split > 0 && (frame->cut != UINT64_MAX || frame->len != CONFORM_LEN_AS_IS)) {
+        return conform_scan_fail(scan, "what is split has neither cut nor len");
     }
     return true;
 }

@@ -72,6 +72,7 @@ static bool read_codes(struct conform_scan *scan, bool http, struct conform_step
 
 enum wants {
     WANTS_NOTHING,
+    WANTS_ECHO,  /* or codes, if they are there */
     WANTS_TERM,  /* none is empty */
     WANTS_PONG,  /* none is any */
     WANTS_CODES, /* and a reason, if it is there */
@@ -89,7 +90,7 @@ static const struct {
     enum wants wants;
     bool manual; /* of the opening handshake */
 } expectations[] = {
-    {"echo", CONFORM_EXPECT_ECHO, WANTS_NOTHING, false},
+    {"echo", CONFORM_EXPECT_ECHO, WANTS_ECHO, false},
     {"text", CONFORM_EXPECT_TEXT, WANTS_TERM, false},
     {"binary", CONFORM_EXPECT_BINARY, WANTS_TERM, false},
     {"pong", CONFORM_EXPECT_PONG, WANTS_PONG, false},
@@ -132,6 +133,8 @@ static bool read_wanted(struct conform_scan *scan, enum wants wants, struct conf
     switch (wants) {
     case WANTS_NOTHING:
         return true;
+    case WANTS_ECHO:
+        return !conform_scan_is(scan, "or") || read_codes(scan, false, step);
     case WANTS_TERM:
         return read_term(scan, step);
     case WANTS_PONG:

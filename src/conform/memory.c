@@ -40,6 +40,14 @@ void *conform_memory_take(struct conform_memory **memory, size_t size) {
     return taken;
 }
 
+char *conform_memory_text(struct conform_memory **memory, const char *text, size_t len) {
+    char *copy = conform_memory_take(memory, len + 1);
+    if (copy != NULL && len > 0) {
+        memcpy(copy, text, len);
+    }
+    return copy;
+}
+
 void conform_memory_join(struct conform_memory **memory, struct conform_memory *added) {
     struct conform_memory **end = memory;
     while (*end != NULL) {

@@ -18,6 +18,9 @@ struct conform_memory;
 /* Zeroes, aligned for anything; NULL if out of memory. */
 void *conform_memory_take(struct conform_memory **memory, size_t size);
 
+/* A copy with a terminator; NULL if out of memory. */
+char *conform_memory_text(struct conform_memory **memory, const char *text, size_t len);
+
 /* Make what was added part of `memory`; either may be NULL. */
 void conform_memory_join(struct conform_memory **memory, struct conform_memory *added);
 void conform_memory_free(struct conform_memory *memory);

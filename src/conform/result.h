@@ -19,7 +19,7 @@ enum conform_verdict {
 };
 
 /* What happened on the wire, in order: who, when, what. */
-enum conform_wire {
+enum conform_way {
     CONFORM_WIRE_SENT,
     CONFORM_WIRE_RECEIVED,
     CONFORM_WIRE_NOTE, /* `what` alone: "connected", "the peer ended the connection (FIN)" */
@@ -28,7 +28,7 @@ enum conform_wire {
 #define CONFORM_BYTES_KEPT 64
 
 struct conform_moment {
-    enum conform_wire wire;
+    enum conform_way way;
     uint32_t at_us;   /* since the case began */
     const char *what; /* "Text, FIN, RSV1, 5 bytes", "HTTP/1.1 101 ..." */
     uint64_t len;     /* bytes in all */

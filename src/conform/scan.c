@@ -138,7 +138,7 @@ static size_t read_escape(const char *text, size_t len, uint8_t *byte) {
 }
 
 bool conform_scan_string(struct conform_scan *scan, uint8_t **data, size_t *len) {
-    struct conform_word inside;
+    struct conform_word inside = {0};
     if (!conform_scan_quoted(scan, &inside)) {
         return false;
     }

@@ -14,6 +14,8 @@ struct maker {
     struct conform_deflater *deflater;
 };
 
+/* Terms stand in terms so deep as their reader lets them (term_read.c), not deeper.
+ * NOLINTBEGIN(misc-no-recursion) */
 static bool make_all(const struct maker *maker, const struct conform_term *term,
                      struct conform_buffer *out);
 
@@ -143,8 +145,20 @@ static bool make_all(const struct maker *maker, const struct conform_term *term,
     return true;
 }
 
+/* NOLINTEND(misc-no-recursion) */
+
 int conform_term_make(const struct conform_term *term, const struct conform_values *values,
                       struct conform_deflater *deflater, struct conform_buffer *out) {
     struct maker maker = {.values = values, .deflater = deflater};
     return make_all(&maker, term, out) ? WHY_OK : WHY_ERR_NOMEM;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): as above */
+bool conform_term_needs_context(const struct conform_term *term) {
+    for (; term != NULL; term = term->next) {
+        if (term->context || conform_term_needs_context(term->child)) {
+            return true;
+        }
+    }
+    return false;
 }

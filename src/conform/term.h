@@ -23,6 +23,7 @@ struct conform_values {
 /* What one connection's messages are compressed with; from all zeroes. */
 struct conform_deflater {
     struct z_stream_s *stream; /* NULL: nothing was compressed yet */
+    uint8_t bits;              /* of the window, where a term names none; 0: 15 */
 };
 
 void conform_deflater_clear(struct conform_deflater *deflater);
@@ -36,6 +37,9 @@ void conform_deflater_clear(struct conform_deflater *deflater);
 WHY_MUST_USE int conform_term_make(const struct conform_term *term,
                                    const struct conform_values *values,
                                    struct conform_deflater *deflater, struct conform_buffer *out);
+
+/* Whether what it compresses refers to the message before. */
+bool conform_term_needs_context(const struct conform_term *term);
 
 /* Whether a term comes next. */
 bool conform_term_is_next(const struct conform_scan *scan);

@@ -25,9 +25,10 @@ static bool begin(struct conform_deflater *deflater, const struct conform_term *
     if (stream == NULL) {
         return false;
     }
-    int strategy = term->fixed ? Z_FIXED : term->bits == 8 ? Z_RLE : Z_DEFAULT_STRATEGY;
+    int wanted = term->bits != 0 ? term->bits : deflater->bits != 0 ? deflater->bits : 15;
+    int strategy = term->fixed ? Z_FIXED : wanted == 8 ? Z_RLE : Z_DEFAULT_STRATEGY;
     int level = term->stored ? 0 : term->level;
-    int bits = term->bits > 8 ? term->bits : 9;
+    int bits = wanted > 8 ? wanted : 9;
     if (deflateInit2(stream, level, Z_DEFLATED, -bits, 8, strategy) != Z_OK) {
         free(stream);
         return false;

@@ -42,7 +42,7 @@ struct conform_term {
     struct conform_term *next, *child;
     uint64_t number; /* CONFORM_NUMBER_IS_I: the repetition's */
     struct why_bytes literal;
-    uint8_t bits, level; /* of deflate() */
+    uint8_t bits, level; /* of deflate(); bits 0: as agreed */
     bool final, stored, fixed, context, whole;
 };
 

@@ -165,7 +165,7 @@ static bool read_deflate_option(struct conform_scan *scan, struct conform_term *
 }
 
 static bool read_deflate_options(struct conform_scan *scan, struct conform_term *term) {
-    term->bits = 15;
+    term->bits = 0; /* as agreed */
     term->level = 6;
     for (bool is = true; is;) {
         if (!read_deflate_option(scan, term, &is)) {
@@ -175,6 +175,7 @@ static bool read_deflate_options(struct conform_scan *scan, struct conform_term 
     return true;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): `depth` bounds it */
 static bool read_function(struct conform_scan *scan, unsigned depth, struct conform_term **term) {
     struct conform_word name = conform_scan_peek(scan);
     size_t which = 0;
@@ -264,6 +265,8 @@ static bool read_terms(struct conform_scan *scan, bool code, unsigned depth,
     }
     return true;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 bool conform_term_of_text(struct conform_scan *scan, const uint8_t *data, size_t len,
                           const struct conform_term **term) {

@@ -21,8 +21,7 @@ static bool has_memory(void) {
     return fail_at == 0 || ++requests < fail_at;
 }
 
-/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker has these names
- */
+/* NOLINTBEGIN: the names are those of the linker's --wrap */
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -36,7 +35,7 @@ void *__wrap_realloc(void *memory, size_t size) {
     return has_memory() ? __real_realloc(memory, size) : NULL;
 }
 
-/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+/* NOLINTEND */
 
 /* The text ends at a page that cannot be read. */
 static int read_guarded(struct conform_cases *cases, const char *name, const char *text, size_t len,
@@ -193,7 +192,9 @@ static const char all_words[] =
     "  expect compressed\n"
     "  expect fragmented\n"
     "  expect whole\n"
-    "  expect smaller 100\n";
+    "  expect smaller 100\n"
+    "  expect echo or 1009 as info\n"
+    "  send binary more split=5 \"abcdefg\"\n";
 
 /* A step of all_words in short: verb, what else it has. */
 static void describe(const struct conform_step *step, char *out, size_t size) {
@@ -269,6 +270,8 @@ static const struct {
     EXPECT(FRAGMENTED, "s1 w0 n0 p0 e0 -=- []0"),
     EXPECT(WHOLE, "s1 w0 n0 p0 e0 -=- []0"),
     EXPECT(SMALLER, "s1 w0 n100 p0 e0 -=- []0"),
+    EXPECT(ECHO, "s0 w0 n0 p0 e0 -=- []0 1009"),
+    PLAIN(SEND, "s1 w0 n0 p0 e0 -=- [abcdefg]1"),
 };
 
 static void every_word_is_read(void **state) {
@@ -328,6 +331,7 @@ static void flags_bend_the_frame(void **state) {
     assert_int_equal(bent->len, expected.len);
     assert_int_equal(bent->len_bytes, expected.len_bytes);
     assert_int_equal(bent->cut, expected.cut);
+    assert_int_equal(cases.list[0].steps[46].frame.split, 5);
     const struct conform_frame *top = &cases.list[0].steps[16].frame;
     assert_int_equal(top->opcode, 15);
     assert_int_equal(top->mask, -1);
@@ -343,7 +347,7 @@ static void each_makes_cases_of_one_text(void **state) {
     read_good(&cases, "group 1 \"t\" 5\n"
                       "case 1.{n} must \"{op}, {size}: {what}\"\n"
                       "  each op in text binary\n"
-                      "  each size what in 0 \"a # \\\"b\" | x c\n"
+                      "  each size what in 0 \"a # \\\\\\\"b\" | x \"c\"\n"
                       "  each size what in 7 d\n"
                       "  autobahn 1.{n}\n"
                       "  send {op} ascii(1{n})\n"
@@ -473,6 +477,10 @@ static const struct {
     {CASE "  send ping key=0102030\n", "3: a masking key is 8 hex digits"},
     {CASE "  send ping key=0102030g\n", "3: a masking key is 8 hex digits"},
     {CASE "  send ping len16 len=65536\n", "3: that length does not fit"},
+    {CASE "  send text split=0\n", "3: fragments of 0 bytes"},
+    {CASE "  send text split=1 cut=1\n", "3: what is split has neither"},
+    {CASE "  send text split=1 len=1\n", "3: what is split has neither"},
+    {CASE "  expect echo or\n", "3: a close code is missing"},
     {CASE "  send ping \"a\" more\n", "3: \"more\" is too much"},
     {CASE "  send ping 1000\n", "3: \"1000\" is no term; 1000*TERM repeats one"},
     {CASE "  send close 70000\n", "3: a close code is a number up to 65535"},

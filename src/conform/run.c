@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: MIT */
+#include "conform/run.h"
+
+#include "whysocket/explain.h"
+#include "whysocket/result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SLOW_MAX = 2,          /* cases of much data, at once */
+    TIMED_MAX = 8,         /* cases about time, at once: they wait, as a rule */
+    RETRY_MS = 100,        /* between two looks whether a server is back */
+    TOGETHER_MS = 300,     /* connections that are cut within this fell together */
+    CRASHES_MAX = 20,      /* of one run: more is no server that could be tested */
+    NAMED_MAX = 12,        /* cases that a text lists */
+};
+
+enum stand {
+    STAND_WAITING,
+    STAND_PLAYING,
+    STAND_DONE,
+};
+
+struct entry {
+    enum stand stand;
+    bool is_suspect; /* the server crashed while it played: alone, it shows whether it was it */
+    bool was_cut;    /* its connection ended where none should */
+    uint64_t ended_ms;
+    struct conform_player *player;
+};
+
+/* What the run is at. */
+enum phase {
+    PHASE_PLAY,  /* those that may be played together */
+    PHASE_ALONE, /* suspects, one at a time */
+    PHASE_DOWN,  /* the server is gone: is it back? */
+    PHASE_HANG,  /* it did not answer: does it still not? */
+};
+
+struct run {
+    const struct conform_plan *plan;
+    struct conform_stage stage;
+    struct conform_tally *tally;
+    struct entry *entries;
+    size_t done, playing, slow, timed;
+    enum phase phase;
+    bool has_reached; /* the server was there once */
+    bool is_over;
+    struct why__timer timer;
+    uint64_t down_ms; /* since when */
+    struct conform_player *probe;
+    size_t alone; /* ALONE: which is played, or was last */
+    bool checks_alone; /* whether the server survived it is asked by the probe */
+    uint32_t crashes;
+    struct why_text trouble;
+};
+
+/* A connection that is opened and closed: is there somebody? */
+static const struct conform_group probe_group = {.id = "0", .title = "", .clause = ""};
+static const struct conform_case probe_case = {.group = &probe_group,
+                                               .id = "0",
+                                               .title = "",
+                                               .why = "",
+                                               .clause = "",
+                                               .severity = CONFORM_INFO,
+                                               .role = CONFORM_BOTH,
+                                               .autobahn = ""};
+
+static void go_on(struct run *run);
+
+static uint64_t now_of(const struct run *run) {
+    return why__loop_now(run->stage.loop);
+}
+
+/* ---- Words ---- */
+
+static void append_name(struct why_text *text, size_t *named, const char *id) {
+    if (*named < NAMED_MAX) {
+        why_text_append(text, "%s%s", *named == 0 ? "" : ", ", id);
+    } else if (*named == NAMED_MAX) {
+        why_text_append(text, ", ...");
+    }
+    (*named)++;
+}
+
+static void add_trouble(struct run *run, const char *text) {
+    why_text_append(&run->trouble, "%s%s", run->trouble.len > 0 ? "; " : "", text);
+}
+
+static void end_early(struct run *run, const char *note) {
+    run->is_over = true;
+    conform_tally_excuse(run->tally, note);
+    why_loop_stop(run->stage.loop);
+}
+
+/* ---- Starting ---- */
+
+static void tell(struct run *run, size_t index) {
+    if (run->plan->on_result != NULL) {
+        run->plan->on_result(run->plan->user, &run->tally->results[index], run->done,
+                             run->plan->count);
+    }
+}
+
+/* It is decided without being played. */
+static const char *excuse_of(const struct run *run, const struct conform_case *test) {
+    if ((test->role & run->stage.role) == 0) {
+        return "the case is for clients";
+    }
+    return test->tls != NULL && run->stage.secure == NULL ? "the case needs a wss: URL" : NULL;
+}
+
+static void start(struct run *run, size_t index) {
+    struct entry *entry = &run->entries[index];
+    const struct conform_case *test = run->plan->tests[index];
+    entry->player = conform_player_start(&run->stage, test);
+    if (entry->player == NULL) {
+        add_trouble(run, "out of memory");
+        end_early(run, "out of memory");
+        return;
+    }
+    entry->stand = STAND_PLAYING;
+    run->playing++;
+    run->slow += test->slow;
+    run->timed += test->timed;
+}
+
+static bool may_start(const struct run *run, const struct conform_case *test, bool is_timed) {
+    if (test->timed != is_timed || run->playing >= run->plan->jobs) {
+        return false;
+    }
+    return is_timed ? run->playing < TIMED_MAX : !test->slow || run->slow < SLOW_MAX;
+}
+
+/* Slow ones first: they take the longest, and the others fill what they leave. */
+static void start_together(struct run *run, bool is_timed) {
+    for (int slow = 1; slow >= 0; slow--) {
+        for (size_t i = 0; i < run->plan->count && !run->is_over; i++) {
+            const struct conform_case *test = run->plan->tests[i];
+            if (run->entries[i].stand == STAND_WAITING && !run->entries[i].is_suspect &&
+                test->slow == (slow == 1) && may_start(run, test, is_timed)) {
+                start(run, i);
+            }
+        }
+    }
+}
+
+static bool has_waiting(const struct run *run, bool is_suspect, bool is_timed) {
+    for (size_t i = 0; i < run->plan->count; i++) {
+        const struct entry *entry = &run->entries[i];
+        if (entry->stand == STAND_WAITING && entry->is_suspect == is_suspect &&
+            (is_suspect || run->plan->tests[i]->timed == is_timed)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void start_probe(struct run *run) {
+    run->probe = conform_player_start(&run->stage, &probe_case);
+    if (run->probe == NULL) {
+        end_early(run, "out of memory");
+    }
+}
+
+static void start_alone(struct run *run) {
+    for (size_t i = 0; i < run->plan->count; i++) {
+        if (run->entries[i].stand == STAND_WAITING && run->entries[i].is_suspect) {
+            run->alone = i;
+            run->checks_alone = true;
+            start(run, i);
+            return;
+        }
+    }
+}
+
+static void play(struct run *run) {
+    bool is_timed = !has_waiting(run, false, false);
+    if (is_timed && run->playing > run->timed) {
+        return; /* those about time wait until they are alone */
+    }
+    start_together(run, is_timed);
+    if (run->playing > 0 || run->is_over) {
+        return;
+    }
+    if (has_waiting(run, true, false)) {
+        run->phase = PHASE_ALONE;
+        go_on(run);
+        return;
+    }
+    run->is_over = true;
+    why_loop_stop(run->stage.loop);
+}
+
+static void go_on(struct run *run) {
+    if (run->is_over) {
+        return;
+    }
+    switch (run->phase) {
+    case PHASE_PLAY:
+        play(run);
+        break;
+    case PHASE_ALONE:
+        if (run->playing > 0 || run->probe != NULL) {
+            break;
+        }
+        if (run->checks_alone) {
+            start_probe(run);
+        } else if (has_waiting(run, true, false)) {
+            start_alone(run);
+        } else {
+            run->phase = PHASE_PLAY;
+            play(run);
+        }
+        break;
+    case PHASE_DOWN:
+    case PHASE_HANG:
+        if (run->playing == 0 && run->probe == NULL) {
+            start_probe(run);
+        }
+        break;
+    }
+}
+
+/* ---- A server that is gone ---- */
+
+/* Those whose connections were cut when the server fell are to be played again, alone. */
+static void suspect(struct run *run, struct why_text *names) {
+    size_t named = 0;
+    for (size_t i = 0; i < run->plan->count; i++) {
+        struct entry *entry = &run->entries[i];
+        bool is_near = entry->ended_ms + TOGETHER_MS >= run->down_ms;
+        if (entry->stand == STAND_DONE && entry->was_cut && is_near && !entry->is_suspect) {
+            append_name(names, &named, run->plan->tests[i]->id);
+            entry->is_suspect = true;
+            entry->stand = STAND_WAITING;
+            run->done--;
+        }
+    }
+}
+
+static size_t count_suspects(const struct run *run, size_t *last) {
+    size_t count = 0;
+    for (size_t i = 0; i < run->plan->count; i++) {
+        if (run->entries[i].stand == STAND_WAITING && run->entries[i].is_suspect) {
+            *last = i;
+            count++;
+        }
+    }
+    return count;
+}
+
+/* It was this one. */
+static void blame(struct run *run, size_t index) {
+    struct entry *entry = &run->entries[index];
+    if (entry->stand != STAND_DONE) {
+        entry->stand = STAND_DONE;
+        run->done++;
+    }
+    conform_tally_find(run->tally, index, CONFORM_MUST, "the server is still there",
+                       "the server crashed: connections are refused since this case");
+    struct why_text text = {0};
+    why_text_append(&text, "the server crashed in case %s", run->plan->tests[index]->id);
+    add_trouble(run, text.data == NULL ? "" : text.data);
+    why_text_clear(&text);
+    tell(run, index);
+}
+
+static void fall(struct run *run) {
+    if (run->phase != PHASE_DOWN) {
+        run->crashes++;
+        run->down_ms = now_of(run);
+        run->phase = PHASE_DOWN;
+    }
+}
+
+static void on_due(struct why__timer *timer) {
+    go_on(WHY__CONTAINER(timer, struct run, timer));
+}
+
+static void give_up(struct run *run) {
+    struct why_text names = {0};
+    size_t last = 0;
+    suspect(run, &names);
+    if (run->checks_alone) {
+        run->checks_alone = false;
+        blame(run, run->alone);
+    } else if (count_suspects(run, &last) == 1) {
+        blame(run, last);
+    } else {
+        struct why_text text = {0};
+        why_text_append(&text, "the server crashed%s%s", names.len > 0 ? " in one of " : "",
+                        names.data == NULL ? "" : names.data);
+        add_trouble(run, text.data == NULL ? "" : text.data);
+        why_text_clear(&text);
+    }
+    why_text_clear(&names);
+    end_early(run, "the server was gone");
+}
+
+/* It is back, or was never gone. */
+static void rise(struct run *run) {
+    struct why_text names = {0};
+    suspect(run, &names);
+    why_text_clear(&names);
+    size_t last = 0;
+    if (run->checks_alone) {
+        run->checks_alone = false;
+        blame(run, run->alone);
+    } else if (count_suspects(run, &last) == 1) {
+        blame(run, last);
+    }
+    run->phase = has_waiting(run, true, false) ? PHASE_ALONE : PHASE_PLAY;
+}
+
+static void end_probe(struct run *run, const struct conform_played *played) {
+    bool is_gone = played->fate == CONFORM_FATE_UNREACHED;
+    run->probe = NULL;
+    if (run->phase == PHASE_HANG) {
+        if (played->fate == CONFORM_FATE_MUTE) {
+            add_trouble(run, "the server hangs: it takes connections and answers none");
+            end_early(run, "the server hangs");
+            return;
+        }
+        run->phase = PHASE_PLAY;
+    } else if (run->phase == PHASE_ALONE && !is_gone) {
+        run->checks_alone = false; /* it survived that one */
+    }
+    if (is_gone) {
+        fall(run);
+        bool is_time = now_of(run) - run->down_ms >= run->plan->restart_ms;
+        if (is_time || run->crashes > CRASHES_MAX) {
+            give_up(run);
+        } else {
+            why__timer_set(run->stage.loop, &run->timer, now_of(run) + RETRY_MS);
+        }
+        return;
+    }
+    if (run->phase == PHASE_DOWN) {
+        rise(run);
+    }
+    go_on(run);
+}
+
+/* ---- Results ---- */
+
+static bool was_cut(const struct conform_played *played) {
+    const struct conform_result *result = &played->result;
+    if (result->verdict != CONFORM_FAILED || result->finding_count == 0) {
+        return false;
+    }
+    const char *got = result->findings[result->finding_count - 1].got;
+    return strcmp(got, conform_end_text(CONFORM_END_FIN)) == 0 ||
+           strcmp(got, conform_end_text(CONFORM_END_RESET)) == 0;
+}
+
+static void begin_hang(struct run *run) {
+    if (run->phase == PHASE_PLAY) {
+        run->phase = PHASE_HANG;
+    }
+}
+
+static void end_case(struct run *run, size_t index, struct conform_played *played) {
+    struct entry *entry = &run->entries[index];
+    const struct conform_case *test = run->plan->tests[index];
+    entry->player = NULL;
+    run->playing--;
+    run->slow -= test->slow;
+    run->timed -= test->timed;
+    if (played->fate == CONFORM_FATE_UNREACHED) {
+        conform_memory_free(played->memory);
+        entry->stand = STAND_WAITING; /* it was not played */
+        if (!run->is_over) {
+            fall(run);
+        }
+        return;
+    }
+    run->has_reached = true;
+    entry->stand = STAND_DONE;
+    entry->ended_ms = now_of(run);
+    entry->was_cut = was_cut(played);
+    run->done++;
+    conform_tally_take(run->tally, index, played);
+    if (played->fate == CONFORM_FATE_MUTE) {
+        begin_hang(run);
+    }
+    tell(run, index);
+}
+
+static void on_done(void *user, struct conform_player *player, struct conform_played *played) {
+    struct run *run = user;
+    if (player == run->probe) {
+        end_probe(run, played);
+        conform_memory_free(played->memory);
+        return;
+    }
+    for (size_t i = 0; i < run->plan->count; i++) {
+        if (run->entries[i].player == player) {
+            end_case(run, i, played);
+            go_on(run);
+            return;
+        }
+    }
+    conform_memory_free(played->memory);
+}
+
+/* ---- The run ---- */
+
+static void excuse_all(struct run *run) {
+    for (size_t i = 0; i < run->plan->count; i++) {
+        const char *excuse = excuse_of(run, run->plan->tests[i]);
+        if (excuse != NULL) {
+            run->tally->results[i].verdict = CONFORM_NOT_APPLICABLE;
+            run->tally->results[i].note = excuse;
+            run->entries[i].stand = STAND_DONE;
+            run->done++;
+        }
+    }
+}
+
+/* What is still on its way has no one to tell. */
+static void stop_players(struct run *run) {
+    run->is_over = true;
+    for (size_t i = 0; i < run->plan->count; i++) {
+        if (run->entries[i].player != NULL) {
+            conform_player_stop(run->entries[i].player, "the run was ended");
+        }
+    }
+    if (run->probe != NULL) {
+        conform_player_stop(run->probe, "");
+    }
+    why__timer_cancel(run->stage.loop, &run->timer);
+}
+
+int conform_run_server(const struct conform_plan *plan, struct conform_tally *tally,
+                       const char **trouble) {
+    struct run run = {.plan = plan, .stage = plan->stage, .tally = tally};
+    *trouble = "";
+    run.stage.on_done = on_done;
+    run.stage.user = &run;
+    run.timer.on_due = on_due;
+    run.entries = calloc(plan->count + 1, sizeof *run.entries);
+    if (run.entries == NULL || !conform_tally_init(tally, plan->tests, plan->count)) {
+        free(run.entries);
+        return WHY_ERR_NOMEM;
+    }
+    excuse_all(&run);
+    go_on(&run);
+    int result = run.is_over ? WHY_OK : why_loop_run(plan->stage.loop);
+    bool was_stopped = !run.is_over;
+    stop_players(&run);
+    if (result == WHY_OK) {
+        result = why_loop_run(plan->stage.loop); /* until the last of them is freed */
+    }
+    if (was_stopped) {
+        conform_tally_excuse(tally, "the run was ended");
+        add_trouble(&run, "the run was ended before its end");
+    }
+    if (run.trouble.len > 0) {
+        *trouble = conform_tally_text(tally, run.trouble.data);
+    }
+    why_text_clear(&run.trouble);
+    free(run.entries);
+    return result;
+}
