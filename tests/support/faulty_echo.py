@@ -8,7 +8,7 @@ import time
 from support import faulty_http
 from support.faulty_deflate import Malformed
 from support.faulty_frames import (BINARY, CLOSE, CONT, DATA, PING, PONG, TEXT, Failure, LooseUtf8,
-                                   Reader, Writer)
+                                   Reader, StrictUtf8, Writer)
 
 OPENING_S = 10   # for the opening handshake
 CLOSING_S = 10   # for the peer's end, once ours is said and everything has left
@@ -239,8 +239,7 @@ class Echo(asyncio.Protocol):
             return None
         if self.faults & LOOSE:
             return LooseUtf8(self.faults)
-        # Strict, and it fails at the first byte that no valid text has at its place.
-        return codecs.getincrementaldecoder("utf-8")("strict")
+        return StrictUtf8()
 
     def sized(self, size):
         if self.opcode >= CLOSE or self.skips:

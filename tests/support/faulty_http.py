@@ -11,7 +11,7 @@ from support.faulty_deflate import TOKEN, Malformed
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 HEAD_MAX = 16384
-HEADERS_MAX = 100
+HEADERS_MAX = 200
 HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.v]+\])(?::[0-9]*)?")
 
 
