@@ -7,6 +7,7 @@
 #include "cmd/conform_select.h"
 #include "cmd/conform_show.h"
 #include "cmd/conform_target.h"
+#include "conform/listen.h"
 #include "conform/report.h"
 #include "conform/run.h"
 #include "conform/secure.h"
@@ -21,7 +22,7 @@
 
 struct conform_options {
     struct arg_list wanted, files, headers;
-    const char *agent, *cacert;
+    const char *listen, *command, *agent, *cacert;
     uint64_t jobs, timeout_ms;
     bool verbose, list, autobahn_ids, strict, insecure;
 };
@@ -36,6 +37,18 @@ enum {
 #define FIELD(name) offsetof(struct conform_options, name)
 
 static const struct arg_option options[] = {
+    {.name = "listen",
+     .alias = 'l',
+     .kind = ARG_STRING,
+     .value = N_("ADDR:PORT"),
+     .help = N_("test clients: wait for them there; port 0 takes a free one"),
+     .offset = FIELD(listen)},
+    {.name = "run",
+     .kind = ARG_STRING,
+     .value = N_("COMMAND"),
+     .help = N_("test the client that this starts, once for each case, with the URL in place of "
+                "{url}"),
+     .offset = FIELD(command)},
     {.name = "case",
      .alias = 'c',
      .kind = ARG_LIST,
@@ -109,6 +122,10 @@ static const struct command_example examples[] = {
     {"whysocket conform ws://127.0.0.1:9001/ --case 5.3 -v", N_("some, with all bytes")},
     {"whysocket conform wss://localhost:9443/ --insecure --json > result.json",
      N_("for a program, over TLS")},
+    {"whysocket conform --run 'node client.js {url}'", N_("a client that echoes, started for each "
+                                                          "case")},
+    {"whysocket conform --listen 127.0.0.1:9001",
+     N_("clients that come by themselves, as to the Autobahn test suite's fuzzing server")},
     {"whysocket conform --list", N_("what there is")},
     {NULL, NULL},
 };
@@ -145,6 +162,8 @@ struct conformance {
     struct conform_tally tally;
     struct conform_run run;
     char date[32];
+    char agent[CONFORM_AGENT_MAX]; /* of a client that says it */
+    char target[192];
     struct why_text command;
     uint64_t begin_us;
 };
@@ -158,7 +177,15 @@ static void on_result(void *user, const struct conform_result *result, size_t do
 static void write_command(struct conformance *conformance, const char *target) {
     const struct conform_options *asked = conformance->asked;
     struct why_text *text = &conformance->command;
-    why_text_append(text, "whysocket conform %s", target);
+    why_text_append(text, "whysocket conform");
+    if (asked->listen != NULL) {
+        why_text_append(text, " --listen %s", asked->listen);
+    }
+    if (asked->command != NULL) {
+        why_text_append(text, " --run '%s'", asked->command);
+    } else if (asked->listen == NULL) {
+        why_text_append(text, " %s", target);
+    }
     for (size_t i = 0; i < asked->files.count; i++) {
         why_text_append(text, " --cases %s", asked->files.items[i]);
     }
@@ -243,6 +270,54 @@ static enum exit_code test_server(struct conformance *conformance) {
     return report(conformance);
 }
 
+/* To stderr, where no program reads it. */
+static void on_ready(void *user, const char *address) {
+    struct conformance *conformance = user;
+    const struct output *output = &conformance->call->output;
+    (void)snprintf(conformance->target, sizeof conformance->target, "ws://%s", address);
+    if (conformance->asked->command == NULL) {
+        output_diagnostic(output,
+                          tr(output->lang, "listening on %s: clients ask for /case/ID, or for "
+                                           "/getCaseCount, /runCase?case=N&agent=NAME, ..., "
+                                           "/updateReports?agent=NAME"),
+                          conformance->target);
+    }
+}
+
+static enum exit_code test_client(struct conformance *conformance) {
+    struct command_call *call = conformance->call;
+    const struct conform_options *asked = conformance->asked;
+    char error[512] = "";
+    conformance->stage.role = CONFORM_CLIENT;
+    begin_run(conformance, asked->listen != NULL ? asked->listen : asked->command);
+    struct conform_invitation invitation = {
+        .stage = conformance->stage,
+        .tests = conformance->selection.tests,
+        .count = conformance->selection.count,
+        .address = asked->listen != NULL ? asked->listen : "127.0.0.1:0",
+        .command = asked->command,
+        .jobs = (uint32_t)asked->jobs,
+        .on_ready = on_ready,
+        .on_result = on_result,
+        .user = conformance,
+    };
+    int result = conform_run_client(&invitation, &conformance->tally, conformance->agent,
+                                    &conformance->run.trouble, error, sizeof error);
+    if (result == WHY_ERR_ARGUMENT) {
+        return command_usage_error(call, NULL, error);
+    }
+    if (result != WHY_OK) {
+        output_diagnostic(&call->output, "%s",
+                          result == WHY_ERR_NOMEM ? tr(call->output.lang, "out of memory") : error);
+        return result == WHY_ERR_NOMEM ? EXIT_CODE_INTERNAL : EXIT_CODE_TCP;
+    }
+    conformance->run.target = conformance->target;
+    if (asked->agent == NULL && conformance->agent[0] != '\0') {
+        conformance->run.agent = conformance->agent;
+    }
+    return report(conformance);
+}
+
 static enum exit_code test(struct conformance *conformance) {
     struct command_call *call = conformance->call;
     const struct conform_options *asked = conformance->asked;
@@ -263,7 +338,8 @@ static enum exit_code test(struct conformance *conformance) {
         .keeps_all = asked->verbose,
     };
     watch_signals(loop);
-    enum exit_code code = test_server(conformance);
+    bool is_server = conformance->call->operand_count > 0;
+    enum exit_code code = is_server ? test_server(conformance) : test_client(conformance);
     conform_tally_clear(&conformance->tally);
     conform_secure_free(conformance->stage.secure);
     why_text_clear(&conformance->command);
@@ -282,8 +358,10 @@ static enum exit_code run_conform(struct command_call *call) {
         conform_show_list(&call->output, selection->tests, selection->count);
     } else if (code == EXIT_CODE_OK && asked->autobahn_ids) {
         conform_show_autobahn(&call->output, selection->tests, selection->count);
-    } else if (code == EXIT_CODE_OK && call->operand_count == 0) {
-        code = command_usage_error(call, NULL, tr(lang, "whom to test? the URL is missing"));
+    } else if (code == EXIT_CODE_OK && (call->operand_count > 0) == (asked->listen != NULL ||
+                                                                     asked->command != NULL)) {
+        code = command_usage_error(
+            call, NULL, tr(lang, "whom to test? a URL for a server; --listen or --run for clients"));
     } else if (code == EXIT_CODE_OK) {
         code = test(&conformance);
     }
@@ -298,12 +376,12 @@ const struct command command_conform = {
     .operands_max = 1,
     .summary = N_("does a server or a client keep to the RFCs? the conformance suite"),
     .description =
-        N_("Plays some hundred cases against an echo server: opening handshakes, frames, UTF-8, "
-           "closes, compression, limits, TLS. Each case that fails is shown with the clause, what "
+        N_("Plays its cases against an echo server, or against clients that echo: opening "
+           "handshakes, frames, UTF-8, closes, compression, limits, TLS. Each case that fails is shown with the clause, what "
            "was expected and why, the bytes both ways with the decisive one marked, and the line "
            "that runs it alone.\n"
            "A case must, should or may (info) pass. The exit code is 1 where one fails that must; "
-           "with --strict also where one does that should. A server that crashes or hangs is "
+           "with --strict also where one does that should. A peer that crashes or hangs is "
            "recognised, and the case named."),
     .options = options,
     .option_count = sizeof options / sizeof *options,

@@ -70,8 +70,8 @@ static void read_parameter(struct terms *terms, const struct why__extension_iter
 }
 
 /* Read one element. False: there is none, or (BAD) it cannot be read. */
-static bool read_element(struct why__extension_iterator *iterator,
-                         enum why__extension_item *item, bool is_offer, struct terms *terms) {
+static bool read_element(struct why__extension_iterator *iterator, enum why__extension_item *item,
+                         bool is_offer, struct terms *terms) {
     if (*item != WHY__EXTENSION_NAME) {
         return false;
     }
@@ -92,8 +92,8 @@ static const char *compare(const struct terms *offer, const struct terms *answer
     if (offer->server_forgets && !answer->server_forgets) {
         return "server_no_context_takeover was asked for, and the answer does not have it";
     }
-    if (offer->server_bits != 0 && (answer->server_bits == 0 ||
-                                    answer->server_bits > offer->server_bits)) {
+    if (offer->server_bits != 0 &&
+        (answer->server_bits == 0 || answer->server_bits > offer->server_bits)) {
         return "server_max_window_bits was asked for, and the answer lacks it or has a larger one";
     }
     if (answer->client_bits != 0 && offer->client_bits == 0) {
@@ -120,8 +120,8 @@ const char *conform_agree(const struct why_bytes *offers, size_t offer_count,
     if (item != WHY__EXTENSION_END) {
         return "two extensions, where one was offered";
     }
-    const char *wrong = chosen.wrong == NULL ? "permessage-deflate, which was not offered"
-                                             : chosen.wrong;
+    const char *wrong =
+        chosen.wrong == NULL ? "permessage-deflate, which was not offered" : chosen.wrong;
     for (size_t i = 0; chosen.wrong == NULL && wrong != NULL && i < offer_count; i++) {
         struct terms offer;
         why__extension_iterator_init(&iterator, offers[i]);

@@ -103,8 +103,8 @@ struct conform_step {
     /* The payload, or a line of the head (`with`, `also`, `line`), whole and without CRLF; values
      * in braces are filled in when it is made. NULL: no bytes. */
     const struct conform_term *term;
-    const char *name;  /* of the header that it is about */
-    const char *value; /* of the header that is expected; NULL: any */
+    const char *name;                  /* of the header that it is about */
+    const char *value;                 /* of the header that is expected; NULL: any */
     uint32_t codes[CONFORM_CODES_MAX]; /* of `echo`: or a Close with one of these */
     uint8_t code_count;
     bool has_term;    /* `expect pong` is of any payload, `expect pong ""` of an empty one */

@@ -38,8 +38,8 @@ static void add_text(struct writer *writer, const char *text) {
 
 static void add_line(struct writer *writer, const struct conform_step *step) {
     struct conform_deflater none = {0};
-    writer->failed |= conform_term_make(step->term, writer->values, &none,
-                                        &writer->opening->written) != WHY_OK;
+    writer->failed |=
+        conform_term_make(step->term, writer->values, &none, &writer->opening->written) != WHY_OK;
     add_text(writer, "\r\n");
 }
 
@@ -83,9 +83,13 @@ static void add_first_line(struct writer *writer) {
 }
 
 static bool is_usual(const char *name) {
-    static const char *const names[] = {
-        "Host",          "Upgrade", "Connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version",
-        "Sec-WebSocket-Accept", "Sec-WebSocket-Extensions"};
+    static const char *const names[] = {"Host",
+                                        "Upgrade",
+                                        "Connection",
+                                        "Sec-WebSocket-Key",
+                                        "Sec-WebSocket-Version",
+                                        "Sec-WebSocket-Accept",
+                                        "Sec-WebSocket-Extensions"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (why__text_is_nocase(name, strlen(name), names[i])) {
             return true;
@@ -229,8 +233,8 @@ static size_t written_values(const struct conform_opening *opening, const char *
         if (colon != NULL &&
             why__text_is_nocase((const char *)line.data, (size_t)(colon - line.data), name)) {
             size_t at_value = (size_t)(colon - line.data) + 1;
-            values[count++] = why__bytes_trim(
-                (struct why_bytes){line.data + at_value, line.len - at_value});
+            values[count++] =
+                why__bytes_trim((struct why_bytes){line.data + at_value, line.len - at_value});
         }
         size_t used = end == NULL ? left : len + 1;
         at += used;
@@ -240,13 +244,12 @@ static size_t written_values(const struct conform_opening *opening, const char *
 }
 
 static void check_extensions(const struct conform_opening *opening,
-                             const struct why_http_head *answer,
-                             struct why_deflate_params *agreed, struct why_text *wrong) {
+                             const struct why_http_head *answer, struct why_deflate_params *agreed,
+                             struct why_text *wrong) {
     size_t count = 0;
     struct why_bytes value = header_of(answer, "Sec-WebSocket-Extensions", &count);
     struct why_bytes offers[OFFERS_MAX];
-    size_t offer_count =
-        written_values(opening, "Sec-WebSocket-Extensions", offers, OFFERS_MAX);
+    size_t offer_count = written_values(opening, "Sec-WebSocket-Extensions", offers, OFFERS_MAX);
     if (count == 0) {
         return;
     }

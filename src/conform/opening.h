@@ -27,8 +27,8 @@ struct conform_opening {
     const char *const *headers; /* "Name: value", of each request */
     size_t header_count;
 
-    char key[CONFORM_KEY_LEN + 1];           /* ours, or the client's */
-    char accept[WHY__ACCEPT_KEY_LEN + 1];    /* that belongs to it */
+    char key[CONFORM_KEY_LEN + 1];        /* ours, or the client's */
+    char accept[WHY__ACCEPT_KEY_LEN + 1]; /* that belongs to it */
     const struct conform_step *changes[CONFORM_CHANGES_MAX];
     size_t change_count;
     struct conform_buffer written; /* our head, as it was sent */

@@ -10,9 +10,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
-    SEND_HIGH = 1 << 20, /* queued bytes: more wait until the peer has taken some, */
+    SEND_HIGH = 1 << 20,  /* queued bytes: more wait until the peer has taken some, */
     SEND_LOW = 256 << 10, /* down to this */
     PATIENCE = 12,        /* times the limit, where there is progress */
 };
@@ -56,10 +57,10 @@ bool conform_player_is_late(struct conform_player *player, const struct conform_
 static void on_due(struct why__timer *timer) {
     struct conform_player *player = WHY__CONTAINER(timer, struct conform_player, timer);
     player->is_due = true;
-    if (!player->is_connected && !player->has_ended) {
+    if ((!player->is_connected && !player->has_ended) || player->test == NULL) {
         player->played.fate = CONFORM_FATE_MUTE;
-        player->played.trouble = player->test == NULL ? "the client asks for nothing"
-                                                      : "no connection came about";
+        player->played.trouble =
+            player->test == NULL ? "the client asks for nothing" : "no connection came about";
         conform_player_end(player);
     }
     conform_player_advance(player);
@@ -104,8 +105,7 @@ static void go_on(struct conform_player *player) {
         }
         player->loop_count--;
     }
-    player->values.i =
-        player->loop_count == 0 ? 0 : player->loops[player->loop_count - 1].turn;
+    player->values.i = player->loop_count == 0 ? 0 : player->loops[player->loop_count - 1].turn;
 }
 
 static void begin_loop(struct conform_player *player, const struct conform_step *step) {
@@ -152,8 +152,8 @@ static enum conform_outcome send_step(struct conform_player *player,
         }
     }
     uint64_t bound = has_begun ? SEND_LOW : SEND_HIGH;
-    if (conform_wire_pending(&player->wire) <= bound || player->is_paused ||
-        is_decided(player) || (has_begun && conform_player_is_late(player, step))) {
+    if (conform_wire_pending(&player->wire) <= bound || player->is_paused || is_decided(player) ||
+        (has_begun && conform_player_is_late(player, step))) {
         return CONFORM_NEXT;
     }
     if (!has_begun) {
@@ -262,8 +262,7 @@ static enum conform_outcome perform(struct conform_player *player,
 
 /* A Pong that had to wait for a frame of ours to be whole. */
 static void pay_pong(struct conform_player *player) {
-    if (player->owes_pong && conform_reader_is_between(&player->sent) &&
-        !player->sent.was_closed) {
+    if (player->owes_pong && conform_reader_is_between(&player->sent) && !player->sent.was_closed) {
         player->owes_pong = false;
         conform_player_send_control(player, WHY_OPCODE_PONG,
                                     (struct why_bytes){player->owed, player->owed_len});
@@ -351,8 +350,7 @@ static void judge(struct conform_player *player) {
             enum conform_severity severity = player->findings[i].severity;
             result->severity = severity > result->severity ? severity : result->severity;
         }
-    } else if (result->verdict == CONFORM_PASSED &&
-               player->played.fate != CONFORM_FATE_PLAYED) {
+    } else if (result->verdict == CONFORM_PASSED && player->played.fate != CONFORM_FATE_PLAYED) {
         result->verdict = CONFORM_NOT_RUN;
         result->note = player->played.trouble == NULL ? "" : player->played.trouble;
     }
@@ -375,8 +373,7 @@ static void write_result(struct conform_player *player) {
         numbers[i] = &player->findings[i].moment;
     }
     result->moments = conform_transcript_end(&player->transcript, &player->memory,
-                                             &result->moment_count, numbers,
-                                             player->finding_count);
+                                             &result->moment_count, numbers, player->finding_count);
     struct conform_finding *findings =
         player->finding_count == 0
             ? NULL
@@ -431,6 +428,7 @@ static struct conform_player *new_player(const struct conform_stage *stage,
     player->items_end = &player->items;
     player->pending_end = &player->pending;
     player->last.moment = -1;
+    player->other_pong = -1;
     player->wire.watch.fd = -1;
     player->opening.role = stage->role;
     player->opening.host = stage->host;
@@ -473,6 +471,7 @@ struct conform_player *conform_player_start(const struct conform_stage *stage,
 struct conform_player *conform_player_accept(const struct conform_stage *stage, int fd) {
     struct conform_player *player = new_player(stage, NULL);
     if (player == NULL) {
+        close(fd);
         return NULL;
     }
     player->is_accepted = true;

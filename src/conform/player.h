@@ -32,24 +32,24 @@ struct conform_played {
     struct conform_result result;
     struct conform_memory *memory;
     enum conform_fate fate;
-    uint16_t status;      /* of the peer's HTTP answer; 0: none came */
-    bool has_answered;    /* a message came */
-    bool is_silent;       /* a step waited in vain, and nothing came at all */
-    const char *trouble;  /* not PLAYED: in words */
+    uint16_t status;     /* of the peer's HTTP answer; 0: none came */
+    bool has_answered;   /* a message came */
+    bool is_silent;      /* a step waited in vain, and nothing came at all */
+    const char *trouble; /* not PLAYED: in words */
 };
 
 /* What all cases of a run share; borrowed. */
 struct conform_stage {
     struct why_loop *loop;
     const struct why_options *options;
-    enum conform_role role; /* of the peer: CONFORM_SERVER or CONFORM_CLIENT */
-    struct conform_target target;   /* SERVER: where it is, */
-    const char *host, *path;        /* what it is asked for, */
-    const char *const *headers;     /* and with which further lines */
+    enum conform_role role;       /* of the peer: CONFORM_SERVER or CONFORM_CLIENT */
+    struct conform_target target; /* SERVER: where it is, */
+    const char *host, *path;      /* what it is asked for, */
+    const char *const *headers;   /* and with which further lines */
     size_t header_count;
-    struct conform_secure *secure;  /* NULL: no TLS */
-    uint32_t limit_ms;              /* how long something may take */
-    bool keeps_all;                 /* the moments of what has passed, too */
+    struct conform_secure *secure; /* NULL: no TLS */
+    uint32_t limit_ms;             /* how long something may take */
+    bool keeps_all;                /* the moments of what has passed, too */
 
     /* The last word on a player, which is freed after it. */
     void (*on_done)(void *user, struct conform_player *player, struct conform_played *played);

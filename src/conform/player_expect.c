@@ -102,6 +102,9 @@ static bool is_pending(const struct conform_player *player, const struct conform
 
 static enum match match_echo(struct conform_player *player, const struct conform_step *step,
                              const struct conform_item *item) {
+    if (item->kind == CONFORM_ITEM_CLOSE && step->code_count > 0 && has_code(step, code_of(item))) {
+        return MATCH_YES;
+    }
     if (item->kind != CONFORM_ITEM_MESSAGE) {
         return item->kind == CONFORM_ITEM_PONG ? MATCH_KEEP : MATCH_NO;
     }
@@ -131,8 +134,7 @@ static enum match match_message(struct conform_player *player, const struct conf
     if (item->kind != CONFORM_ITEM_MESSAGE) {
         return item->kind == CONFORM_ITEM_PONG ? MATCH_KEEP : MATCH_NO;
     }
-    uint8_t opcode =
-        step->expectation == CONFORM_EXPECT_TEXT ? WHY_OPCODE_TEXT : WHY_OPCODE_BINARY;
+    uint8_t opcode = step->expectation == CONFORM_EXPECT_TEXT ? WHY_OPCODE_TEXT : WHY_OPCODE_BINARY;
     struct conform_buffer buffer = {0};
     struct why_bytes wanted = make_term(player, step, &buffer);
     bool is_it = is_message(item, opcode, wanted);
@@ -165,16 +167,17 @@ static enum match match_pong(struct conform_player *player, const struct conform
     struct conform_buffer buffer = {0};
     bool is_it = has_payload(item, make_term(player, step, &buffer));
     conform_buffer_free(&buffer);
+    player->other_pong = is_it ? -1 : item->moment;
     return is_it ? MATCH_YES : MATCH_DROP;
 }
 
-static enum match match_alive(const struct conform_player *player,
-                              const struct conform_item *item) {
+static enum match match_alive(struct conform_player *player, const struct conform_item *item) {
     if (item->kind != CONFORM_ITEM_PONG) {
         return MATCH_NO;
     }
-    const struct why_bytes wanted = why__bytes_of(player->ping);
-    return has_payload(item, wanted) ? MATCH_YES : MATCH_DROP;
+    bool is_it = has_payload(item, why__bytes_of(player->ping));
+    player->other_pong = is_it ? -1 : item->moment;
+    return is_it ? MATCH_YES : MATCH_DROP;
 }
 
 /* Messages that were on their way come before the Close frame. */
@@ -188,7 +191,7 @@ static enum match match_close(struct conform_player *player, const struct confor
         return item->kind == CONFORM_ITEM_PONG ? MATCH_DROP : MATCH_NO;
     }
     if (!has_code(step, code_of(item))) {
-        conform_transcript_mark(&player->transcript, item->moment, 2);
+        conform_transcript_mark(&player->transcript, item->moment, item->header_len);
         conform_player_find_item(player, step, step->severity, item);
     } else if (step->has_term) {
         struct conform_buffer buffer = {0};
@@ -208,11 +211,13 @@ static enum match match_fail(struct conform_player *player, const struct conform
                              const struct conform_item *item) {
     enum conform_severity less = at_most(step->severity, CONFORM_SHOULD);
     if (item->kind == CONFORM_ITEM_PONG) {
-        return MATCH_KEEP;
+        /* Whoever answers our last Ping goes on. */
+        const struct why_bytes asked = {player->asked, player->asked_len};
+        return player->has_asked && has_payload(item, asked) ? MATCH_NO : MATCH_KEEP;
     }
     if (item->kind == CONFORM_ITEM_CLOSE) {
         if (!has_code(step, code_of(item))) {
-            conform_transcript_mark(&player->transcript, item->moment, 2);
+            conform_transcript_mark(&player->transcript, item->moment, item->header_len);
             conform_player_find_item(player, step, less, item);
         }
         return MATCH_YES;
@@ -365,8 +370,8 @@ static void look_at_header(struct conform_player *player, const struct conform_s
     for (size_t i = 0; i < head->header_count; i++) {
         if (why__bytes_are(head->headers[i].name, step->name)) {
             count++;
-            has_value |= step->value == NULL || why__bytes_are(why__bytes_trim(head->headers[i].value),
-                                                               step->value);
+            has_value |= step->value == NULL ||
+                         why__bytes_are(why__bytes_trim(head->headers[i].value), step->value);
         }
     }
     bool is_wanted = step->expectation == CONFORM_EXPECT_HEADER;
@@ -432,7 +437,9 @@ static enum conform_outcome await_end(struct conform_player *player,
         conform_item_free(item);
         if (kind == CONFORM_ITEM_END || kind == CONFORM_ITEM_FAULT) {
             player->is_ending = false;
-            return kind == CONFORM_ITEM_END ? CONFORM_NEXT : CONFORM_OVER;
+            /* `echo or CODES`: nothing more can come back. */
+            bool goes_on = kind == CONFORM_ITEM_END && step->expectation != CONFORM_EXPECT_ECHO;
+            return goes_on ? CONFORM_NEXT : CONFORM_OVER;
         }
     }
     if (!conform_player_is_late(player, step)) {
@@ -516,6 +523,7 @@ static void drop_pongs(struct conform_player *player) {
 
 static void enter(struct conform_player *player, const struct conform_step *step) {
     player->is_entered = true;
+    player->other_pong = -1;
     bool is_silence = step->expectation == CONFORM_EXPECT_SILENCE;
     if (is_silence) {
         drop_pongs(player);
@@ -539,7 +547,8 @@ enum conform_outcome conform_player_expect(struct conform_player *player,
     if (!player->is_entered) {
         enter(player, step);
     }
-    if (step->expectation == CONFORM_EXPECT_HEADER || step->expectation == CONFORM_EXPECT_NOHEADER) {
+    if (step->expectation == CONFORM_EXPECT_HEADER ||
+        step->expectation == CONFORM_EXPECT_NOHEADER) {
         return expect_header(player, step);
     }
     if (player->is_ending) {
@@ -568,22 +577,6 @@ static void find_opening(struct conform_player *player, const struct conform_ste
                         got);
 }
 
-/* A server may ask at any time that our messages do not refer to each other (RFC 7692 section
- * 7.1.1.2); then what does so is no case for it. */
-static bool lacks_context(const struct conform_player *player) {
-    const struct conform_case *test = player->test;
-    if (!player->agreed.client_no_context_takeover || test->offer == NULL ||
-        strstr(test->offer, "client_no_context_takeover") != NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < test->step_count; i++) {
-        if (test->steps[i].verb == CONFORM_SEND && conform_term_needs_context(test->steps[i].term)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum conform_outcome look_at_answer(struct conform_player *player,
                                            const struct conform_step *step, int32_t moment) {
     const struct why_http_head *head = &player->head.head;
@@ -600,8 +593,6 @@ static enum conform_outcome look_at_answer(struct conform_player *player,
     why_text_clear(&got);
     if (is_right && player->test->offer != NULL && !player->agreed.enabled) {
         conform_player_give_up(player, "the peer does not agree to permessage-deflate as offered");
-    } else if (is_right && lacks_context(player)) {
-        conform_player_give_up(player, "the peer asks that our messages be compressed each alone");
     }
     return is_right ? CONFORM_NEXT : CONFORM_OVER;
 }
@@ -674,8 +665,7 @@ static enum conform_outcome answer_client(struct conform_player *player,
 static enum conform_outcome open_client(struct conform_player *player,
                                         const struct conform_step *step) {
     if (!player->is_entered) {
-        enum conform_outcome outcome =
-            player->is_open ? CONFORM_NEXT : answer_client(player, step);
+        enum conform_outcome outcome = player->is_open ? CONFORM_NEXT : answer_client(player, step);
         if (outcome != CONFORM_NEXT || step == &conform_implicit_open) {
             return outcome;
         }

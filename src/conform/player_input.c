@@ -15,8 +15,7 @@ void conform_item_free(struct conform_item *item) {
     free(item);
 }
 
-struct conform_item *conform_player_take(struct conform_player *player,
-                                         struct conform_item **at) {
+struct conform_item *conform_player_take(struct conform_player *player, struct conform_item **at) {
     struct conform_item *item = *at;
     *at = item->next;
     if (item->next == NULL) {
@@ -100,6 +99,7 @@ static void take_control(struct conform_player *player, const struct conform_see
         player, opcode == WHY_OPCODE_PONG ? CONFORM_ITEM_PONG : CONFORM_ITEM_CLOSE, moment);
     if (item != NULL) {
         item->payload_len = (uint8_t)seen->len;
+        item->header_len = seen->header_len;
         memcpy(item->payload, seen->control, sizeof item->payload);
     }
 }
@@ -149,6 +149,8 @@ bool conform_player_open(struct conform_player *player) {
     const struct conform_stage *stage = player->stage;
     bool peer_is_client = stage->role == CONFORM_CLIENT;
     player->is_open = true;
+    player->deflater.forgets = peer_is_client ? player->agreed.server_no_context_takeover
+                                              : player->agreed.client_no_context_takeover;
     player->deflater.bits = peer_is_client ? player->agreed.server_max_window_bits
                                            : player->agreed.client_max_window_bits;
     if (!conform_reader_init(&player->received, peer_is_client, false, stage->options,
@@ -198,8 +200,7 @@ static bool read_head(struct conform_player *player, struct why_bytes *data) {
 }
 
 static void take_head(struct conform_player *player) {
-    struct conform_item *item =
-        add_item(player, CONFORM_ITEM_HEAD, write_head_down(player, -1));
+    struct conform_item *item = add_item(player, CONFORM_ITEM_HEAD, write_head_down(player, -1));
     if (item == NULL) {
         return;
     }
@@ -207,8 +208,7 @@ static void take_head(struct conform_player *player) {
     player->played.status = player->head.head.status;
     if (player->stage->role == CONFORM_SERVER && player->head.head.status == 101) {
         struct why_text wrong = {0};
-        conform_opening_check_answer(&player->opening, &player->head.head, &player->agreed,
-                                     &wrong);
+        conform_opening_check_answer(&player->opening, &player->head.head, &player->agreed, &wrong);
         why_text_clear(&wrong); /* the step `open` asks again, and tells */
         (void)conform_player_open(player);
     }

@@ -46,6 +46,12 @@ static void add_pending(struct conform_player *player) {
 void conform_player_track(struct conform_player *player, struct why_bytes data) {
     while (data.len > 0) {
         enum conform_seen_kind kind = conform_reader_next(&player->sent, &data);
+        const struct conform_seen *seen = &player->sent.seen;
+        if (kind == CONFORM_SEEN_CONTROL && (seen->header[0] & 0x0f) == WHY_OPCODE_PING) {
+            player->has_asked = true;
+            player->asked_len = (uint8_t)seen->len;
+            memcpy(player->asked, seen->control, sizeof player->asked);
+        }
         if (kind == CONFORM_SEEN_MESSAGE && !player->sent.was_closed) {
             add_pending(player);
         } else if (kind == CONFORM_SEEN_NOTHING) {
@@ -138,11 +144,37 @@ static void send_framed(struct conform_player *player, const struct conform_fram
     why_text_clear(&what);
 }
 
+/* The payload in fragments, each a frame of its own. */
+static void send_split(struct conform_player *player, const struct conform_frame *frame,
+                       struct why_bytes payload) {
+    struct conform_frame piece = *frame;
+    struct conform_buffer buffer = {0};
+    for (size_t at = 0; at < payload.len || at == 0; at += (size_t)frame->split) {
+        size_t left = payload.len - at;
+        size_t len = left < frame->split ? left : (size_t)frame->split;
+        piece.opcode = at == 0 ? frame->opcode : WHY_OPCODE_CONTINUATION;
+        piece.rsv = at == 0 ? frame->rsv : 0;
+        piece.more = frame->more || len < left;
+        buffer.len = 0;
+        if (conform_buffer_grow(&buffer, WHY__FRAME_HEADER_MAX) == NULL ||
+            (len > 0 && !conform_buffer_add(&buffer, payload.data + at, len))) {
+            player->has_failed_memory = true;
+            break;
+        }
+        send_framed(player, &piece, &buffer);
+    }
+    conform_buffer_free(&buffer);
+}
+
 void conform_player_send_frame(struct conform_player *player, const struct conform_step *step) {
     struct conform_buffer buffer = {0};
     if (conform_buffer_grow(&buffer, WHY__FRAME_HEADER_MAX) == NULL ||
         conform_term_make(step->term, &player->values, &player->deflater, &buffer) != WHY_OK) {
         player->has_failed_memory = true;
+    } else if (step->frame.split > 0) {
+        send_split(player, &step->frame,
+                   (struct why_bytes){buffer.data + WHY__FRAME_HEADER_MAX,
+                                      buffer.len - WHY__FRAME_HEADER_MAX});
     } else {
         send_framed(player, &step->frame, &buffer);
     }
@@ -151,8 +183,7 @@ void conform_player_send_frame(struct conform_player *player, const struct confo
 
 void conform_player_send_control(struct conform_player *player, uint8_t opcode,
                                  struct why_bytes payload) {
-    struct conform_frame frame = {
-        .opcode = opcode, .len = CONFORM_LEN_AS_IS, .cut = UINT64_MAX};
+    struct conform_frame frame = {.opcode = opcode, .len = CONFORM_LEN_AS_IS, .cut = UINT64_MAX};
     struct conform_buffer buffer = {0};
     if (conform_buffer_grow(&buffer, WHY__FRAME_HEADER_MAX) == NULL ||
         (payload.len > 0 && !conform_buffer_add(&buffer, payload.data, payload.len))) {
@@ -164,8 +195,8 @@ void conform_player_send_control(struct conform_player *player, uint8_t opcode,
 }
 
 void conform_player_send_ping(struct conform_player *player) {
-    int len = snprintf(player->ping, sizeof player->ping, "conform %u",
-                       (unsigned)++player->ping_count);
+    int len =
+        snprintf(player->ping, sizeof player->ping, "conform %u", (unsigned)++player->ping_count);
     conform_player_send_control(player, WHY_OPCODE_PING,
                                 (struct why_bytes){(const uint8_t *)player->ping, (size_t)len});
 }
@@ -213,8 +244,7 @@ void conform_player_send_opening(struct conform_player *player) {
     why_text_append_untrusted(&what, written->data, line_len(written));
     (void)conform_transcript_add(&player->transcript, CONFORM_WIRE_SENT,
                                  what.data == NULL ? "" : what.data,
-                                 (struct why_bytes){written->data, written->len}, written->len,
-                                 -1);
+                                 (struct why_bytes){written->data, written->len}, written->len, -1);
     why_text_clear(&what);
     player->is_asked = true;
     /* In one piece, so that what is glued to the head is in its segment. */

@@ -72,10 +72,12 @@ struct conform_player {
     uint64_t deadline_ms; /* past which no progress helps */
     struct conform_values values;
     struct conform_deflater deflater;
-    struct conform_buffer rest;  /* of the frame that was cut */
-    struct conform_buffer glued; /* what goes out with our half of the handshake */
+    struct conform_buffer rest;     /* of the frame that was cut */
+    struct conform_buffer glued;    /* what goes out with our half of the handshake */
     uint8_t owed[WHY__CONTROL_MAX]; /* a Pong that a frame is in the way of */
     uint8_t owed_len;
+    uint8_t asked[WHY__CONTROL_MAX]; /* the payload of our last Ping */
+    uint8_t asked_len;
     uint32_t ping_count; /* of ours; each has a payload of its own */
     char ping[24];
     struct { /* the message that came last */
@@ -84,6 +86,8 @@ struct conform_player {
         uint64_t wire_len;
         int32_t moment;
     } last;
+
+    int32_t other_pong; /* the moment of one that was passed over in this step; -1: none */
 
     struct conform_transcript transcript;
     struct conform_memory *memory;
@@ -94,17 +98,18 @@ struct conform_player {
     bool is_connected : 1;
     bool is_entered : 1; /* the step was begun */
     bool is_due : 1;
-    bool is_busy : 1;    /* inside the machine */
+    bool is_busy : 1; /* inside the machine */
     bool is_done : 1;
-    bool is_asked : 1;   /* our half of the handshake is out */
-    bool is_open : 1;    /* frames pass */
-    bool has_head : 1;   /* the peer's half came, and can be read */
+    bool is_asked : 1; /* our half of the handshake is out */
+    bool is_open : 1;  /* frames pass */
+    bool has_head : 1; /* the peer's half came, and can be read */
     bool is_glued : 1;
     bool is_paused : 1;
-    bool is_ending : 1;  /* both have closed: the end of the transport is awaited */
-    bool is_closed : 1;  /* a step has dealt with the close */
-    bool has_ended : 1;  /* the peer ended the transport */
+    bool is_ending : 1; /* both have closed: the end of the transport is awaited */
+    bool is_closed : 1; /* a step has dealt with the close */
+    bool has_ended : 1; /* the peer ended the transport */
     bool owes_pong : 1;
+    bool has_asked : 1; /* we have sent a Ping */
     bool has_failed_memory : 1;
     bool is_accepted : 1; /* by us: the peer is a client */
     bool is_given_up : 1; /* it does not apply: it is only closed */

@@ -25,8 +25,7 @@ void conform_player_find(struct conform_player *player, const struct conform_ste
     if (player->is_given_up || player->finding_count == CONFORM_FINDINGS_MAX) {
         return;
     }
-    const char *expected_copy =
-        conform_memory_text(&player->memory, expected, strlen(expected));
+    const char *expected_copy = conform_memory_text(&player->memory, expected, strlen(expected));
     const char *got_copy = conform_memory_text(&player->memory, got, strlen(got));
     if (expected_copy == NULL || got_copy == NULL) {
         player->has_failed_memory = true;
@@ -64,6 +63,8 @@ void conform_player_find_silence(struct conform_player *player, const struct con
         why_text_append(&got, "no connection");
     } else if (player->is_open && !conform_reader_is_between(&player->received)) {
         why_text_append(&got, "a part of a frame, and then nothing");
+    } else if (player->other_pong >= 0) {
+        why_text_append(&got, "a Pong with another payload, and nothing else");
     } else {
         why_text_append(&got, "nothing");
     }
@@ -72,8 +73,9 @@ void conform_player_find_silence(struct conform_player *player, const struct con
     } else {
         why_text_append(&got, " within %" PRIu32 " ms", ms);
     }
-    conform_player_find(player, step, severity, (int32_t)player->transcript.count - 1,
-                        expected.data == NULL ? "" : expected.data,
+    int32_t moment =
+        player->other_pong >= 0 ? player->other_pong : (int32_t)player->transcript.count - 1;
+    conform_player_find(player, step, severity, moment, expected.data == NULL ? "" : expected.data,
                         got.data == NULL ? "" : got.data);
     why_text_clear(&expected);
     why_text_clear(&got);

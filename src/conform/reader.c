@@ -6,9 +6,9 @@
 #include <string.h>
 
 enum {
-    PIECE = 16 * 1024,          /* unmasked, and inflated, at a time */
-    CONTENT_MAX = 96 << 20,     /* a message: the largest case is of 16 MiB */
-    SAME_KEYS_MAX = 3,          /* in a row, by chance: once in 2^64 connections */
+    PIECE = 16 * 1024,      /* unmasked, and inflated, at a time */
+    CONTENT_MAX = 96 << 20, /* a message: the largest case is of 16 MiB */
+    SAME_KEYS_MAX = 3,      /* in a row, by chance: once in 2^64 connections */
     RSV1 = 0x40,
     RSV = 0x70,
     FIN = 0x80,
@@ -21,8 +21,8 @@ bool conform_reader_init(struct conform_reader *reader, bool from_client, bool i
         .options = options, .from_client = from_client, .is_lenient = is_lenient};
     reader->seen.mark = -1;
     if (deflate->enabled) {
-        reader->inflater = why__deflate_new(
-            options, from_client ? WHY_ROLE_SERVER : WHY_ROLE_CLIENT, deflate);
+        reader->inflater =
+            why__deflate_new(options, from_client ? WHY_ROLE_SERVER : WHY_ROLE_CLIENT, deflate);
         return reader->inflater != NULL;
     }
     return true;
@@ -140,8 +140,8 @@ static const char *key_fault(struct conform_reader *reader, const uint8_t *key) 
 }
 
 /* Whether the header is whole; what is wrong with it is told at the byte that is. */
-static bool read_header(struct conform_reader *reader, struct why_bytes *input,
-                        const char **wrong, int *mark) {
+static bool read_header(struct conform_reader *reader, struct why_bytes *input, const char **wrong,
+                        int *mark) {
     struct conform_seen *seen = &reader->seen;
     while (input->len > 0 && *wrong == NULL) {
         take_header_byte(seen, input);
@@ -237,9 +237,9 @@ static enum conform_seen_kind inflate_piece(struct conform_reader *reader, struc
         }
         size_t len = 0;
         struct why_span out = {room, PIECE};
-        enum why__inflate_result result =
-            is_end ? why__inflate_finish(reader->inflater, out, &len)
-                   : why__inflate(reader->inflater, &piece, out, &len);
+        enum why__inflate_result result = is_end
+                                              ? why__inflate_finish(reader->inflater, out, &len)
+                                              : why__inflate(reader->inflater, &piece, out, &len);
         content->len -= PIECE - len;
         if (result == WHY__INFLATE_NOMEM) {
             return no_memory(reader);
@@ -263,8 +263,7 @@ static enum conform_seen_kind add_content(struct conform_reader *reader, const u
     struct conform_message *message = &reader->message;
     size_t before = message->content.len;
     if (message->compressed) {
-        enum conform_seen_kind kind =
-            inflate_piece(reader, (struct why_bytes){data, len}, false);
+        enum conform_seen_kind kind = inflate_piece(reader, (struct why_bytes){data, len}, false);
         if (kind != CONFORM_SEEN_NOTHING) {
             return kind;
         }
@@ -275,8 +274,7 @@ static enum conform_seen_kind add_content(struct conform_reader *reader, const u
 }
 
 /* Take a piece of the payload. */
-static enum conform_seen_kind read_payload(struct conform_reader *reader,
-                                           struct why_bytes *input) {
+static enum conform_seen_kind read_payload(struct conform_reader *reader, struct why_bytes *input) {
     struct conform_seen *seen = &reader->seen;
     uint8_t piece[PIECE];
     size_t len = input->len < sizeof piece ? input->len : sizeof piece;
@@ -377,8 +375,7 @@ static void begin_frame(struct conform_reader *reader) {
     }
 }
 
-enum conform_seen_kind conform_reader_next(struct conform_reader *reader,
-                                           struct why_bytes *input) {
+enum conform_seen_kind conform_reader_next(struct conform_reader *reader, struct why_bytes *input) {
     struct conform_seen *seen = &reader->seen;
     if (!reader->in_frame && seen->kind != CONFORM_SEEN_NOTHING && !reader->is_over) {
         begin_frame(reader);

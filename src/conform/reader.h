@@ -33,11 +33,11 @@ struct conform_seen {
     enum conform_seen_kind kind;
     uint8_t header[WHY__FRAME_HEADER_MAX];
     uint8_t header_len;
-    uint64_t len;                       /* payload */
-    uint8_t bytes[CONFORM_BYTES_KEPT];  /* of it, as on the wire */
+    uint64_t len;                      /* payload */
+    uint8_t bytes[CONFORM_BYTES_KEPT]; /* of it, as on the wire */
     uint8_t kept;
-    int8_t mark;                        /* FAULT: the byte among those, or -1 */
-    uint8_t shown[CONFORM_BYTES_KEPT];  /* the first of its payload, unmasked */
+    int8_t mark;                       /* FAULT: the byte among those, or -1 */
+    uint8_t shown[CONFORM_BYTES_KEPT]; /* the first of its payload, unmasked */
     uint8_t shown_len;
     uint8_t control[WHY__CONTROL_MAX]; /* CONTROL: its payload, unmasked */
     const char *fault;                 /* FAULT: in words, English */
@@ -62,13 +62,13 @@ struct conform_reader {
     bool was_closed; /* a Close came */
     bool in_frame;   /* a header is whole, its payload is not */
     bool in_message;
-    bool is_dropped; /* lenient: what no message can be made of */
+    bool is_dropped;       /* lenient: what no message can be made of */
     bool is_finished_with; /* the message was shown, and its content can be forgotten */
     uint64_t left;         /* of the payload */
     struct conform_seen seen;
     struct conform_message message;
     struct why__utf8 utf8;
-    uint8_t key[4]; /* the last masking key, */
+    uint8_t key[4];     /* the last masking key, */
     uint32_t same_keys; /* and how many frames in a row had it */
 };
 

@@ -32,7 +32,6 @@ void conform_command_append(const struct conform_run *run, const struct conform_
     if (at == NULL) {
         why_text_append(text, "%s", run->command);
     } else {
-        why_text_append(text, "%.*s%s%s", (int)(at - run->command), run->command, test->id,
-                        at + 2);
+        why_text_append(text, "%.*s%s%s", (int)(at - run->command), run->command, test->id, at + 2);
     }
 }

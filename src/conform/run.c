@@ -8,12 +8,12 @@
 #include <string.h>
 
 enum {
-    SLOW_MAX = 2,          /* cases of much data, at once */
-    TIMED_MAX = 8,         /* cases about time, at once: they wait, as a rule */
-    RETRY_MS = 100,        /* between two looks whether a server is back */
-    TOGETHER_MS = 300,     /* connections that are cut within this fell together */
-    CRASHES_MAX = 20,      /* of one run: more is no server that could be tested */
-    NAMED_MAX = 12,        /* cases that a text lists */
+    SLOW_MAX = 2,      /* cases of much data, at once */
+    TIMED_MAX = 8,     /* cases about time, at once: they wait, as a rule */
+    RETRY_MS = 100,    /* between two looks whether a server is back */
+    TOGETHER_MS = 300, /* connections that are cut within this fell together */
+    CRASHES_MAX = 20,  /* of one run: more is no server that could be tested */
+    NAMED_MAX = 12,    /* cases that a text lists */
 };
 
 enum stand {
@@ -50,7 +50,7 @@ struct run {
     struct why__timer timer;
     uint64_t down_ms; /* since when */
     struct conform_player *probe;
-    size_t alone; /* ALONE: which is played, or was last */
+    size_t alone;      /* ALONE: which is played, or was last */
     bool checks_alone; /* whether the server survived it is asked by the probe */
     uint32_t crashes;
     struct why_text trouble;

@@ -27,7 +27,6 @@ void conform_secure_free(struct conform_secure *secure);
  * mode     of the case, NULL: none
  * tls      NULL where the mode is to speak no TLS
  * returns  false if out of memory, or OpenSSL does not have what the mode needs */
-bool conform_secure_connect(struct conform_secure *secure, const char *mode,
-                            struct why__tls **tls);
+bool conform_secure_connect(struct conform_secure *secure, const char *mode, struct why__tls **tls);
 
 #endif

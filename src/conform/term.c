@@ -152,13 +152,3 @@ int conform_term_make(const struct conform_term *term, const struct conform_valu
     struct maker maker = {.values = values, .deflater = deflater};
     return make_all(&maker, term, out) ? WHY_OK : WHY_ERR_NOMEM;
 }
-
-/* NOLINTNEXTLINE(misc-no-recursion): as above */
-bool conform_term_needs_context(const struct conform_term *term) {
-    for (; term != NULL; term = term->next) {
-        if (term->context || conform_term_needs_context(term->child)) {
-            return true;
-        }
-    }
-    return false;
-}

@@ -24,6 +24,7 @@ struct conform_values {
 struct conform_deflater {
     struct z_stream_s *stream; /* NULL: nothing was compressed yet */
     uint8_t bits;              /* of the window, where a term names none; 0: 15 */
+    bool forgets;              /* no context is kept: `context` begins anew */
 };
 
 void conform_deflater_clear(struct conform_deflater *deflater);
@@ -37,9 +38,6 @@ void conform_deflater_clear(struct conform_deflater *deflater);
 WHY_MUST_USE int conform_term_make(const struct conform_term *term,
                                    const struct conform_values *values,
                                    struct conform_deflater *deflater, struct conform_buffer *out);
-
-/* Whether what it compresses refers to the message before. */
-bool conform_term_needs_context(const struct conform_term *term);
 
 /* Whether a term comes next. */
 bool conform_term_is_next(const struct conform_scan *scan);

@@ -67,7 +67,7 @@ static const uint8_t tail[4] = {0x00, 0x00, 0xff, 0xff};
 
 bool conform_deflate(struct conform_deflater *deflater, const struct conform_term *term,
                      struct why_bytes data, struct conform_buffer *out) {
-    bool goes_on = term->context && deflater->stream != NULL;
+    bool goes_on = term->context && !deflater->forgets && deflater->stream != NULL;
     if (!goes_on && !begin(deflater, term)) {
         return false;
     }

@@ -22,8 +22,8 @@ static size_t slot_of(uint32_t number) {
 }
 
 static bool is_kept(const struct conform_transcript *transcript, uint32_t number) {
-    return number < transcript->count && (number < CONFORM_MOMENTS_FIRST ||
-                                          transcript->count - number <= CONFORM_MOMENTS_LAST);
+    return number < transcript->count &&
+           (number < CONFORM_MOMENTS_FIRST || transcript->count - number <= CONFORM_MOMENTS_LAST);
 }
 
 int32_t conform_transcript_add(struct conform_transcript *transcript, enum conform_way way,
@@ -94,8 +94,8 @@ const struct conform_moment *conform_transcript_end(struct conform_transcript *t
             list[at++] = transcript->moments[slot_of(number)];
         } else if (at == CONFORM_MOMENTS_FIRST) {
             list[at] = (struct conform_moment){.way = CONFORM_WIRE_NOTE, .mark = -1};
-            const char *text = conform_memory_text(memory, gap.data == NULL ? "" : gap.data,
-                                                   gap.len);
+            const char *text =
+                conform_memory_text(memory, gap.data == NULL ? "" : gap.data, gap.len);
             list[at].at_us = list[at - 1].at_us;
             list[at++].what = text == NULL ? "" : text;
         }
@@ -142,9 +142,12 @@ void conform_bytes_describe(struct why_text *text, struct why_bytes bytes, uint6
 
 static const char *opcode_name(uint8_t opcode) {
     static const char *const names[16] = {
-        [WHY_OPCODE_CONTINUATION] = "Continuation", [WHY_OPCODE_TEXT] = "Text",
-        [WHY_OPCODE_BINARY] = "Binary",             [WHY_OPCODE_CLOSE] = "Close",
-        [WHY_OPCODE_PING] = "Ping",                 [WHY_OPCODE_PONG] = "Pong",
+        [WHY_OPCODE_CONTINUATION] = "Continuation",
+        [WHY_OPCODE_TEXT] = "Text",
+        [WHY_OPCODE_BINARY] = "Binary",
+        [WHY_OPCODE_CLOSE] = "Close",
+        [WHY_OPCODE_PING] = "Ping",
+        [WHY_OPCODE_PONG] = "Pong",
     };
     return names[opcode];
 }

@@ -73,7 +73,7 @@ struct conform_wire {
     bool has_ended : 1;  /* on_end was called */
     bool is_blocked : 1;
     bool is_resting : 1; /* between two pieces */
-    bool is_shut : 1; /* our FIN is sent */
+    bool is_shut : 1;    /* our FIN is sent */
 };
 
 struct conform_target {

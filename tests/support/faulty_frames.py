@@ -47,7 +47,7 @@ class Writer:
             head = bytes((first, mask | size))
         if not mask:
             return head + payload
-        key = os.urandom(4)
+        key = bytes(4) if "same-mask-key" in self.faults else os.urandom(4)
         return head + key + apply_mask(payload, key)
 
 

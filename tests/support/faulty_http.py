@@ -216,6 +216,10 @@ def request(host, path, offer, faults):
     return "\r\n".join([*lines, "", ""]).encode(), key
 
 
+def is_interim(data):
+    return re.match(rb"HTTP/1\.1 1(?!01)\d\d[ \r]", data) is not None
+
+
 def check_answer(data, key, offer, faults):
     """What a server's answer agrees to, a Deflate or None; Malformed where it opens nothing."""
     try:
