@@ -8,13 +8,13 @@ import time
 from support import faulty_http
 from support.faulty_deflate import Malformed
 from support.faulty_frames import (BINARY, CLOSE, CONT, DATA, PING, PONG, TEXT, Failure, LooseUtf8,
-                                   Reader, Writer)
+                                   Reader, StrictUtf8, Writer)
 
-OPENING_S = 10   # for the opening handshake
+OPENING_S = 5    # for the opening handshake
 CLOSING_S = 10   # for the peer's end, once ours is said and everything has left
 AWAITING_S = 3   # for a server to end the transport
 SLOW_S = 20
-LIMIT = 64 << 20
+LIMIT = 32 << 20
 WRITE_AHEAD = 1 << 20  # where the peer does not read that much, it is not read from either
 LOOSE = {"surrogates-accepted", "overlong-accepted", "beyond-10ffff-accepted",
          "noncharacters-rejected"}
@@ -29,7 +29,8 @@ def is_valid_code(code, faults):
 
 
 class Echo(asyncio.Protocol):
-    """What is the same in both roles. `is_client` says which; open() does the handshake."""
+    """What is the same in both roles. `is_client` says which; open() does the handshake,
+    and says whether it is done."""
     is_client = False
 
     def __init__(self, faults, limit=LIMIT):
@@ -70,8 +71,9 @@ class Echo(asyncio.Protocol):
             self.transport.resume_reading()
 
     def data_received(self, data):
-        if "slow" in self.faults and self.opening is None:
-            asyncio.get_running_loop().call_later(SLOW_S, self.received, data)
+        delay = SLOW_S if "slow" in self.faults else 0.2 if "half-close-drops" in self.faults else 0
+        if delay and self.opening is None:
+            asyncio.get_running_loop().call_later(delay, self.received, data)
         else:
             self.received(data)
 
@@ -96,7 +98,9 @@ class Echo(asyncio.Protocol):
             if found is None or too_long:
                 return b""
             self.opening = None
-            self.open(found[0])
+            if not self.open(found[0]):
+                self.opening = b""
+                return self.head_received(found[1])
         except Malformed as error:
             self.refuse(faulty_http.Refused("400 Bad Request", str(error)))
             return b""
@@ -239,8 +243,7 @@ class Echo(asyncio.Protocol):
             return None
         if self.faults & LOOSE:
             return LooseUtf8(self.faults)
-        # Strict, and it fails at the first byte that no valid text has at its place.
-        return codecs.getincrementaldecoder("utf-8")("strict")
+        return StrictUtf8()
 
     def sized(self, size):
         if self.opcode >= CLOSE or self.skips:
@@ -346,14 +349,11 @@ class Echo(asyncio.Protocol):
         if "pong-after-message" in faults and self.message is not None:
             self.held.append(payload)
             return
-        if "only-last-ping-answered" in faults:
-            self.out = [frame for frame in self.out if frame[0] & 15 != PONG]
         opcode = PING if "pong-is-ping" in faults else PONG
         rsv = 0
         if self.deflate and "pong-with-rsv1" in faults:
             payload, rsv = self.deflate.pack(payload)[:125], 4
-        for _ in range(2 if "pong-twice" in faults else 1):
-            self.send(opcode, payload, rsv=rsv)
+        self.send(opcode, payload, rsv=rsv)
 
     def closed(self, payload):
         faults = self.faults
@@ -380,7 +380,7 @@ class Echo(asyncio.Protocol):
             raise
         if "close-sends-1005" in faults and code is None:
             return 1005
-        return 1000 if "close-answered-1000" in faults else code
+        return 1008 if "close-answered-1008" in faults else code
 
     def close_code(self, payload):
         if not payload:
@@ -415,6 +415,7 @@ class ServerEcho(Echo):
     def open(self, head):
         response, self.deflate = faulty_http.answer(head, self.faults)
         self.transport.write(response)
+        return True
 
     def refuse(self, refused):
         self.opening = None
@@ -446,7 +447,10 @@ class ClientEcho(Echo):
         transport.write(request)
 
     def open(self, head):
+        if faulty_http.is_interim(head):
+            return False  # RFC 9110 section 15.2: another answer is to come
         self.deflate = faulty_http.check_answer(head, self.key, self.offer, self.faults)
+        return True
 
     def refuse(self, refused):
         self.opening = None

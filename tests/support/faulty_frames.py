@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Frames of the faulty peer: read as their bytes come, written, and what has to be checked in
 their headers (RFC 6455 section 5)."""
+import codecs
 import os
 import struct
 
@@ -46,7 +47,7 @@ class Writer:
             head = bytes((first, mask | size))
         if not mask:
             return head + payload
-        key = os.urandom(4)
+        key = bytes(4) if "same-mask-key" in self.faults else os.urandom(4)
         return head + key + apply_mask(payload, key)
 
 
@@ -143,6 +144,20 @@ class Reader:
 
 
 FIRST_CONTINUATION = {0xe0: (0xa0, 0xbf), 0xed: (0x80, 0x9f), 0xf0: (0x90, 0xbf), 0xf4: (0x80, 0x8f)}
+
+
+class StrictUtf8:
+    """UTF-8 that fails at the first byte that no valid text has at its place."""
+
+    def __init__(self):
+        self.decoder = codecs.getincrementaldecoder("utf-8")("strict")
+
+    def decode(self, data, final=False):
+        self.decoder.decode(data, final)
+        # The decoder waits for the third byte of a surrogate, where the second is already wrong.
+        kept = self.decoder.getstate()[0]
+        if kept[:1] == b"\xed" and kept[1:2] >= b"\xa0":
+            raise ValueError("a surrogate")
 
 
 class LooseUtf8:

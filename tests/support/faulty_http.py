@@ -11,7 +11,7 @@ from support.faulty_deflate import TOKEN, Malformed
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 HEAD_MAX = 16384
-HEADERS_MAX = 100
+HEADERS_MAX = 200
 HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.v]+\])(?::[0-9]*)?")
 
 
@@ -35,17 +35,14 @@ def accept_of(key):
 
 def split_head(data, faults):
     """(the head with all its line ends, what is behind it), None where it is not whole yet."""
-    takes_lf = bool(faults & {"lf-accepted", "answer-with-lf-accepted"})
-    found = re.search(rb"\r?\n\r?\n" if takes_lf else rb"\r\n\r\n", data)
+    found = re.search(rb"\r\n\r\n", data)
     head = data[:found.end()] if found else data
-    if not takes_lf and re.search(rb"(?<!\r)\n|\r[^\n]", head):
+    if "lf-unanswered" not in faults and re.search(rb"(?<!\r)\n|\r[^\n]", head):
         raise Malformed("a line does not end with CR LF")
     if re.match(rb"[^\r\n]*[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]", head):
         raise Malformed("the first line is not one of HTTP")
     if found is None:
         return None
-    if takes_lf:
-        head = re.sub(rb"\r?\n", b"\r\n", head)
     return head, data[found.end():]
 
 
@@ -55,8 +52,6 @@ class Head:
     def __init__(self, data, faults):
         self.faults = faults
         text = data.decode("latin-1")[:-4]
-        if "folded-accepted" in faults:
-            text = re.sub(r"\r\n[ \t]+", " ", text)
         self.first, *lines = text.split("\r\n")
         if len(lines) > HEADERS_MAX:
             raise Refused("431 Request Header Fields Too Large", "too many headers")
@@ -159,7 +154,9 @@ def check_key(head, faults):
         size = 0
     if (size != 16 or len(keys[0]) != 24) and "short-key-accepted" not in faults:
         raise Refused("400 Bad Request", "Sec-WebSocket-Key is not of 16 bytes")
-    return head.raw("Sec-WebSocket-Key")[0] if "accept-of-untrimmed-key" in faults else keys[0]
+    if "accept-of-untrimmed-key" in faults:
+        return head.raw("Sec-WebSocket-Key")[0].removeprefix(" ")
+    return keys[0]
 
 
 def check_protocols(head, faults):
@@ -217,6 +214,10 @@ def request(host, path, offer, faults):
               f"Sec-WebSocket-Version: {version}"]
     lines += [f"Sec-WebSocket-Extensions: {offer}"] if offer else []
     return "\r\n".join([*lines, "", ""]).encode(), key
+
+
+def is_interim(data):
+    return re.match(rb"HTTP/1\.1 1(?!01)\d\d[ \r]", data) is not None
 
 
 def check_answer(data, key, offer, faults):
