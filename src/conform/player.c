@@ -294,7 +294,6 @@ static bool choose(struct conform_player *player) {
         return false;
     }
     player->opening.extensions = player->test->offer;
-    conform_opening_take_key(&player->opening, &player->head.head);
     return true;
 }
 
@@ -468,16 +467,20 @@ struct conform_player *conform_player_start(const struct conform_stage *stage,
     return player;
 }
 
-struct conform_player *conform_player_accept(const struct conform_stage *stage, int fd) {
-    struct conform_player *player = new_player(stage, NULL);
+struct conform_player *conform_player_accept(const struct conform_stage *stage, int fd,
+                                             struct why__tls *tls,
+                                             const struct conform_case *test) {
+    struct conform_player *player = new_player(stage, test);
     if (player == NULL) {
         close(fd);
+        why__tls_free(tls);
         return NULL;
     }
     player->is_accepted = true;
+    player->opening.extensions = test == NULL ? NULL : test->offer;
     why__http_parser_init_request(&player->head, stage->options);
     conform_player_wait(player, 0);
-    if (conform_wire_take(&player->wire, stage->loop, fd, NULL, &conform_player_wire_ops) !=
+    if (conform_wire_take(&player->wire, stage->loop, fd, tls, &conform_player_wire_ops) !=
         WHY_OK) {
         refuse(player, errno);
     }

@@ -278,8 +278,14 @@ static enum match match_refused(struct conform_player *player, const struct conf
     if (item->kind != CONFORM_ITEM_HEAD) {
         return MATCH_NO;
     }
-    if (player->stage->role == CONFORM_CLIENT) {
+    if (player->stage->role == CONFORM_CLIENT && player->is_asked) {
         return MATCH_DROP; /* its request; the answer that it should refuse is out */
+    }
+    if (player->stage->role == CONFORM_CLIENT) {
+        conform_player_find(player, step, step->severity, item->moment,
+                            "the client refuses the certificate, and sends no request",
+                            "its request came: it took the certificate");
+        return MATCH_SAID;
     }
     if (player->head.head.status != 101) {
         return MATCH_YES;
@@ -662,8 +668,27 @@ static enum conform_outcome answer_client(struct conform_player *player,
     return has_key && conform_player_open(player) ? CONFORM_NEXT : CONFORM_OVER;
 }
 
+/* The case was known before the client has asked: its request is still to come. */
+static enum conform_outcome await_request(struct conform_player *player,
+                                          const struct conform_step *step) {
+    if (player->items != NULL) {
+        struct conform_item *item = conform_player_take(player, &player->items);
+        conform_player_find_item(player, step, step->severity, item);
+        conform_item_free(item);
+        return CONFORM_OVER;
+    }
+    if (!conform_player_is_late(player, step)) {
+        return CONFORM_STAY;
+    }
+    conform_player_find_silence(player, step, step->severity);
+    return CONFORM_OVER;
+}
+
 static enum conform_outcome open_client(struct conform_player *player,
                                         const struct conform_step *step) {
+    if (!player->has_head) {
+        return await_request(player, step);
+    }
     if (!player->is_entered) {
         enum conform_outcome outcome = player->is_open ? CONFORM_NEXT : answer_client(player, step);
         if (outcome != CONFORM_NEXT || step == &conform_implicit_open) {
