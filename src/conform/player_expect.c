@@ -528,7 +528,10 @@ static void enter(struct conform_player *player, const struct conform_step *step
     if (is_silence) {
         drop_pongs(player);
     }
-    if (step->expectation == CONFORM_EXPECT_ALIVE) {
+    /* A client that has taken what it should refuse is asked, so that its answer tells. */
+    bool is_taken = step->expectation == CONFORM_EXPECT_REFUSED && player->is_open &&
+                    player->stage->role == CONFORM_CLIENT && !player->was_shut;
+    if (step->expectation == CONFORM_EXPECT_ALIVE || is_taken) {
         conform_player_send_ping(player);
     }
     if (step == &conform_implicit_close && !player->sent.was_closed) {
