@@ -633,6 +633,27 @@ static enum conform_outcome open_server(struct conform_player *player,
     return CONFORM_OVER;
 }
 
+/* Find an answer that is the case's and fits the request. A client may have asked that our messages
+ * stand alone; then the answer says that they do (RFC 7692 section 7.1.1.1), also where the case
+ * does not. */
+static bool agree(struct conform_player *player, const struct why_http_head *request) {
+    const char *offer = player->test->offer;
+    if (conform_opening_agree(&player->opening, request, offer, &player->agreed)) {
+        return true;
+    }
+    static const char more[] = "; server_no_context_takeover";
+    size_t len = strlen(offer);
+    char *longer = conform_memory_take(&player->memory, len + sizeof more);
+    if (longer == NULL) {
+        player->has_failed_memory = true;
+        return false;
+    }
+    memcpy(longer, offer, len);
+    memcpy(longer + len, more, sizeof more);
+    player->opening.extensions = longer;
+    return conform_opening_agree(&player->opening, request, longer, &player->agreed);
+}
+
 /* The client's request is here: answer it. */
 static enum conform_outcome answer_client(struct conform_player *player,
                                           const struct conform_step *step) {
@@ -650,9 +671,7 @@ static enum conform_outcome answer_client(struct conform_player *player,
     if (item != NULL) {
         conform_item_free(item);
     }
-    const char *offer = player->test->offer;
-    if (offer != NULL && !player->test->manual &&
-        !conform_opening_agree(&player->opening, request, offer, &player->agreed)) {
+    if (player->test->offer != NULL && !player->test->manual && !agree(player, request)) {
         player->opening.extensions = NULL;
         conform_player_give_up(player, "the client does not offer permessage-deflate so that it "
                                        "can be answered like this");
