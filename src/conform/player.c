@@ -203,6 +203,9 @@ static void do_step(struct conform_player *player, const struct conform_step *st
         break;
     case CONFORM_OFFERUP:
         conform_player_send_opening(player);
+        if (player->stage->role == CONFORM_CLIENT) {
+            conform_player_drop_items(player); /* its request, which is answered */
+        }
         if (player->stage->role == CONFORM_CLIENT && conform_opening_is_101(&player->opening)) {
             (void)conform_opening_agree(&player->opening, &player->head.head, NULL,
                                         &player->agreed);
