@@ -149,10 +149,10 @@ bool conform_player_open(struct conform_player *player) {
     const struct conform_stage *stage = player->stage;
     bool peer_is_client = stage->role == CONFORM_CLIENT;
     player->is_open = true;
-    player->deflater.forgets = peer_is_client ? player->agreed.server_no_context_takeover
-                                              : player->agreed.client_no_context_takeover;
     player->deflater.bits = peer_is_client ? player->agreed.server_max_window_bits
                                            : player->agreed.client_max_window_bits;
+    player->deflater.forgets = peer_is_client ? player->agreed.server_no_context_takeover
+                                              : player->agreed.client_no_context_takeover;
     if (!conform_reader_init(&player->received, peer_is_client, false, stage->options,
                              &player->agreed) ||
         !conform_reader_init(&player->sent, !peer_is_client, true, stage->options,

@@ -13,6 +13,7 @@ enum {
     RETRY_MS = 100,    /* between two looks whether a server is back */
     TOGETHER_MS = 300, /* connections that are cut within this fell together */
     CRASHES_MAX = 20,  /* of one run: more is no server that could be tested */
+    HANG_PROBES = 4, /* each takes the run\'s limit: a busy server may yet answer */
     NAMED_MAX = 12,    /* cases that a text lists */
 };
 
@@ -52,8 +53,9 @@ struct run {
     struct conform_player *probe;
     size_t alone;      /* ALONE: which is played, or was last */
     bool checks_alone; /* whether the server survived it is asked by the probe */
-    uint32_t crashes;
+    uint32_t crashes, mute_probes;
     struct why_text trouble;
+    struct why_text names; /* HANG: what was played when it began */
 };
 
 /* A connection that is opened and closed: is there somebody? */
@@ -314,16 +316,38 @@ static void rise(struct run *run) {
     run->phase = has_waiting(run, true, false) ? PHASE_ALONE : PHASE_PLAY;
 }
 
+static void end_mute_probe(struct run *run) {
+    if (++run->mute_probes < HANG_PROBES) {
+        start_probe(run);
+        return;
+    }
+    struct why_text text = {0};
+    why_text_append(&text, "the server hangs: it takes connections and answers none");
+    if (run->names.len > 0) {
+        why_text_append(&text, "; it began while these were played: %s", run->names.data);
+    }
+    add_trouble(run, text.data == NULL ? "" : text.data);
+    why_text_clear(&text);
+    end_early(run, "the server hangs");
+}
+
 static void end_probe(struct run *run, const struct conform_played *played) {
     bool is_gone = played->fate == CONFORM_FATE_UNREACHED;
     run->probe = NULL;
     if (run->phase == PHASE_HANG) {
         if (played->fate == CONFORM_FATE_MUTE) {
-            add_trouble(run, "the server hangs: it takes connections and answers none");
-            end_early(run, "the server hangs");
+            end_mute_probe(run);
             return;
         }
         run->phase = PHASE_PLAY;
+    } else if (run->phase == PHASE_ALONE && played->fate == CONFORM_FATE_MUTE) {
+        run->phase = PHASE_HANG;
+        run->mute_probes = 0;
+        run->names.len = 0;
+        why_text_append(&run->names, "%s", run->plan->tests[run->alone]->id);
+        run->checks_alone = false;
+        end_mute_probe(run);
+        return;
     } else if (run->phase == PHASE_ALONE && !is_gone) {
         run->checks_alone = false; /* it survived that one */
     }
@@ -355,9 +379,24 @@ static bool was_cut(const struct conform_played *played) {
            strcmp(got, conform_end_text(CONFORM_END_RESET)) == 0;
 }
 
-static void begin_hang(struct run *run) {
+/* An opening handshake was not answered. What else was played at that time may be the reason: this
+ * one is played again, alone, if the server still answers anybody. */
+static void begin_hang(struct run *run, size_t index) {
     if (run->phase == PHASE_PLAY) {
+        size_t named = 0;
         run->phase = PHASE_HANG;
+        run->mute_probes = 0;
+        run->names.len = 0;
+        for (size_t i = 0; i < run->plan->count; i++) {
+            if (run->entries[i].player != NULL) {
+                append_name(&run->names, &named, run->plan->tests[i]->id);
+            }
+        }
+    }
+    if (!run->entries[index].is_suspect) {
+        run->entries[index].is_suspect = true;
+        run->entries[index].stand = STAND_WAITING;
+        run->done--;
     }
 }
 
@@ -381,11 +420,14 @@ static void end_case(struct run *run, size_t index, struct conform_played *playe
     entry->ended_ms = now_of(run);
     entry->was_cut = was_cut(played);
     run->done++;
+    bool is_mute = played->fate == CONFORM_FATE_MUTE;
     conform_tally_take(run->tally, index, played);
-    if (played->fate == CONFORM_FATE_MUTE) {
-        begin_hang(run);
+    if (is_mute) {
+        begin_hang(run, index);
     }
-    tell(run, index);
+    if (entry->stand == STAND_DONE) {
+        tell(run, index);
+    }
 }
 
 static void on_done(void *user, struct conform_player *player, struct conform_played *played) {
@@ -461,6 +503,7 @@ int conform_run_server(const struct conform_plan *plan, struct conform_tally *ta
         *trouble = conform_tally_text(tally, run.trouble.data);
     }
     why_text_clear(&run.trouble);
+    why_text_clear(&run.names);
     free(run.entries);
     return result;
 }
