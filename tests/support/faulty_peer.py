@@ -6,10 +6,12 @@ faulty_peer.py server [--port N] [--tls --cert FILE --key FILE] [--fault NAME]..
 faulty_peer.py server --each NAME...   a port for each fault, which has it alone ("none": healthy)
 faulty_peer.py client URL [--cacert FILE] [--fault NAME]...
 faulty_peer.py client --cases URL ID...    a connection for each id, to URL/case/ID
+faulty_peer.py client --errands        a line of JSON each, with "url", "cases" and "faults"
 faulty_peer.py faults                      what there is
 
 A server writes a line of JSON for each port: its address, its faults. A client echoes until the
-connection is closed; its exit status is 0 but where nobody listens.
+connection is closed; its exit status is 0 but where nobody listens. Of each errand that is done it
+writes a line, too.
 """
 import argparse
 import asyncio
@@ -107,18 +109,36 @@ async def connect(options, faults, url):
     return True
 
 
-async def run_client(options):
-    faults = faults_of(options.fault, "client")
-    urls = options.words
-    if options.cases:
-        urls = [f"{options.words[0].rstrip('/')}/case/{case}" for case in options.words[1:]]
+async def connect_all(options, faults, urls):
     at_once = asyncio.Semaphore(options.parallel)
 
     async def one(url):
         async with at_once:
             return await connect(options, faults, url)
 
-    return 0 if all(await asyncio.gather(*map(one, urls))) else 1
+    return all(await asyncio.gather(*map(one, urls)))
+
+
+def case_urls(url, cases):
+    return [f"{url.rstrip('/')}/case/{case}" for case in cases]
+
+
+async def run_errands(options):
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        errand = json.loads(line)
+        faults = faults_of(errand["faults"], "client")
+        went = await connect_all(options, faults, case_urls(errand["url"], errand["cases"]))
+        print(json.dumps({"url": errand["url"], "went": went}), flush=True)
+    return 0
+
+
+async def run_client(options):
+    if options.errands:
+        return await run_errands(options)
+    urls = options.words
+    if options.cases:
+        urls = case_urls(urls[0], urls[1:])
+    return 0 if await connect_all(options, faults_of(options.fault, "client"), urls) else 1
 
 
 def handle_exception(loop, context):
@@ -145,7 +165,8 @@ def parse():
     server.add_argument("--cert")
     server.add_argument("--key")
     server.add_argument("--each", nargs="+", metavar="NAME")
-    client.add_argument("words", nargs="+", metavar="URL")
+    client.add_argument("words", nargs="*", metavar="URL")
+    client.add_argument("--errands", action="store_true")
     client.add_argument("--cases", action="store_true")
     client.add_argument("--parallel", type=int, default=32, metavar="N")
     client.add_argument("--cacert")
