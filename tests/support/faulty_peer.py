@@ -6,7 +6,7 @@ faulty_peer.py server [--port N] [--tls --cert FILE --key FILE] [--fault NAME]..
 faulty_peer.py server --each NAME...   a port for each fault, which has it alone ("none": healthy)
 faulty_peer.py client URL [--cacert FILE] [--fault NAME]...
 faulty_peer.py client --cases URL ID...    a connection for each id, to URL/case/ID
-faulty_peer.py client --errands        a line of JSON each, with "url", "cases" and "faults"
+faulty_peer.py client --errands        a line of JSON each, with "urls", "faults" and "cacert"
 faulty_peer.py faults                      what there is
 
 A server writes a line of JSON for each port: its address, its faults. A client echoes until the
@@ -23,7 +23,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.faulty_echo import LIMIT, ClientEcho, HangingEcho, ServerEcho
+from support.faulty_echo import LIMIT, OPENING_S, ClientEcho, HangingEcho, ServerEcho
 from support.faulty_table import FAULTS, NAMES
 
 OFFER = "permessage-deflate; client_max_window_bits"
@@ -70,6 +70,7 @@ async def listen(options, port, names):
     context = server_context(options, faults)
     server = await asyncio.get_running_loop().create_server(
         lambda: kind(faults, options.limit), options.host, port, ssl=context, backlog=512,
+        ssl_handshake_timeout=OPENING_S if context else None,
         ssl_shutdown_timeout=SHUTDOWN_S if context else None)
     host, port = server.sockets[0].getsockname()[:2]
     print(json.dumps({"address": f"{host}:{port}", "tls": options.tls, "faults": names}),
@@ -119,16 +120,12 @@ async def connect_all(options, faults, urls):
     return all(await asyncio.gather(*map(one, urls)))
 
 
-def case_urls(url, cases):
-    return [f"{url.rstrip('/')}/case/{case}" for case in cases]
-
-
 async def run_errands(options):
     while line := await asyncio.to_thread(sys.stdin.readline):
         errand = json.loads(line)
         faults = faults_of(errand["faults"], "client")
-        went = await connect_all(options, faults, case_urls(errand["url"], errand["cases"]))
-        print(json.dumps({"url": errand["url"], "went": went}), flush=True)
+        options.cacert = errand["cacert"]
+        print(json.dumps({"went": await connect_all(options, faults, errand["urls"])}), flush=True)
     return 0
 
 
@@ -137,7 +134,7 @@ async def run_client(options):
         return await run_errands(options)
     urls = options.words
     if options.cases:
-        urls = case_urls(urls[0], urls[1:])
+        urls = [f"{urls[0].rstrip('/')}/case/{case}" for case in urls[1:]]
     return 0 if await connect_all(options, faults_of(options.fault, "client"), urls) else 1
 
 
