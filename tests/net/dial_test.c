@@ -306,6 +306,7 @@ static void a_hundred_failures_leave_nothing_open(void **state) {
     size_t before = test_count_fds();
     for (size_t i = 0; i < 50; i++) {
         caller->dial.pinned = NULL;
+        caller->options.connect_timeout_ms = 3000;
         dial(caller, "127.0.0.1", port, NULL);
         assert_cause(caller, WHY_CAUSE_TCP_REFUSED);
         caller->dial.pinned = &pinned;
