@@ -202,6 +202,20 @@ static struct test_world *start_small_queue(enum why_full when_full) {
     return world;
 }
 
+/* Does it stop reading, and stop working too? On a busy machine it may still be at what was sent.
+ */
+static bool comes_to_rest(const struct test_world *world) {
+    for (unsigned i = 0; i < 25; i++) {
+        unsigned messages = world->messages;
+        double begin = cpu_seconds();
+        usleep(200000);
+        if (world->messages == messages && cpu_seconds() - begin < 0.1) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void a_peer_that_does_not_read_is_not_read_from(void **state) {
     (void)state;
     struct test_world *world = start_small_queue(WHY_FULL_PAUSE);
@@ -212,11 +226,7 @@ static void a_peer_that_does_not_read_is_not_read_from(void **state) {
     };
     size_t sent = flood(fd, LEN, COUNT);
     assert_true(sent < COUNT);
-    unsigned messages = world->messages;
-    double begin = cpu_seconds();
-    usleep(200000);
-    assert_true(cpu_seconds() - begin < 0.1);
-    assert_int_equal(world->messages, messages);
+    assert_true(comes_to_rest(world));
     assert_int_equal(world->closed, 0);
     /* It reads again: every message that was taken comes back. */
     uint8_t *got = malloc(LEN);
@@ -452,7 +462,7 @@ static void starting_and_stopping_leaves_nothing_behind(void **state) {
         assert_true(test_send_text(half, "GET"));
         uint64_t begin_ms = test_now_ms();
         finish(world);
-        assert_true(test_now_ms() - begin_ms < 1000);
+        assert_true(test_now_ms() - begin_ms < 5000); /* the least that any deadline has */
         for (size_t i = 0; i < 3; i++) {
             assert_int_not_equal(test_drain(fds[i], 2000), TEST_SILENCE);
             close(fds[i]);
