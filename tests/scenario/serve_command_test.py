@@ -24,12 +24,17 @@ REQUEST = (b"GET %s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnect
            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
 
 
+def with_default_hangup():
+    """Whoever runs the tests may ignore SIGHUP, as nohup does, and that is inherited."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
-def server(*options, address="127.0.0.1:0", **changes):
+def server(*options, address="127.0.0.1:0", preexec_fn=with_default_hangup, **changes):
     """A server that listens; gives its process and its port."""
     with subprocess.Popen([WHYSOCKET, "serve", "--listen", address, *options],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          env=peers.environment(), **changes) as process:
+                          env=peers.environment(), preexec_fn=preexec_fn, **changes) as process:
         try:
             line = process.stdout.readline().decode()
             assert line.startswith("listening on "), (line, process.stderr.read())
