@@ -44,7 +44,17 @@ def server(*options, address="127.0.0.1:0", preexec_fn=with_default_hangup, **ch
 
 
 def open_session(port, path=b"/echo"):
-    connection = socket.create_connection(("127.0.0.1", int(port)), timeout=3)
+    return upgraded(socket.create_connection(("127.0.0.1", int(port)), timeout=20), path)
+
+
+def open_unix_session(address):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(20)
+    connection.connect(address)
+    return upgraded(connection, b"/echo")
+
+
+def upgraded(connection, path):
     connection.sendall(REQUEST % path)
     head = b""
     while not head.endswith(b"\r\n\r\n"):
@@ -113,19 +123,19 @@ def nothing_takes_the_place_of_a_closed_descriptor():
 
 
 def a_full_disk_is_said_once():
-    with open("/dev/full", "w", encoding="ascii") as full, socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        port = reserved.getsockname()[1]
-        reserved.close()
-        with subprocess.Popen([WHYSOCKET, "serve", "--listen", f"127.0.0.1:{port}"], stdout=full,
+    """Where it listens cannot be read, and a port that was free may be another's by now."""
+    with open("/dev/full", "w", encoding="ascii") as full, \
+            tempfile.TemporaryDirectory(prefix="whysocket-") as folder:
+        path = f"{folder}/socket"
+        with subprocess.Popen([WHYSOCKET, "serve", "--listen", f"unix:{path}"], stdout=full,
                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
                               env=peers.environment()) as process:
-            for _ in range(100):
+            for _ in range(400):
                 with contextlib.suppress(OSError):
-                    open_session(port).close()
+                    open_unix_session(path).close()
                     break
                 time.sleep(0.05)
-            open_session(port).close()
+            open_unix_session(path).close()
             process.terminate()
             assert process.wait(8) == 3, process.returncode
             text = process.stderr.read().decode()
@@ -151,10 +161,7 @@ def a_unix_socket_goes_with_threads():
         path = f"{folder}/socket"
         for end in ("kill", "terminate"):  # the first leaves its socket behind
             with server("--threads", "2", address=f"unix:{path}") as (process, _):
-                with socket.socket(socket.AF_UNIX) as connection:
-                    connection.connect(path)
-                    connection.sendall(REQUEST % b"/echo")
-                    assert connection.recv(1024).startswith(b"HTTP/1.1 101 ")
+                open_unix_session(path).close()
                 if end == "terminate":
                     text = refused(f"unix:{path}", 11, "another program listens there")
                     assert "port" not in text, text
