@@ -28,7 +28,7 @@ from pathlib import Path
 import jsonschema
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.scenario import ROOT, check, main
+from support.scenario import ROOT, check, closed_port, main
 
 WHYSOCKET = f"{sys.argv[1]}/src/cmd/whysocket"
 STATE = tempfile.TemporaryDirectory()
@@ -311,9 +311,8 @@ def the_peer_is_read_no_faster_than_stdout_takes_it():
 # ---- How it ends ----
 
 def every_end_has_its_exit_code():
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    code, out, err = connect(f"ws://127.0.0.1:{port}/")
+    with closed_port() as port:
+        code, out, err = connect(f"ws://127.0.0.1:{port}/")
     check((code, out) == (11, b"") and "tcp.refused" in err and err.count("\n") == 1,
           f"{code} {err}")
     for url in ("ws:/x", "ftp://127.0.0.1/", "ws://127.0.0.1:99999/", ""):
@@ -451,9 +450,8 @@ def events_are_lines_of_json():
                                                    "close"], events)
     check(events[1]["hex"] == b"are you".hex() and events[3]["text"] == "\x1b[31m☃"
           and events[4]["hex"] == "00ff" and events[5]["record"]["code"] == 1000, events)
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    code, out, err = connect(f"ws://127.0.0.1:{port}/", "--json")
+    with closed_port() as port:
+        code, out, err = connect(f"ws://127.0.0.1:{port}/", "--json")
     check(code == 11 and [e["record"]["cause"] for e in events_of(out)] == ["tcp.refused"],
           f"{code} {out} {err}")
     check(not validator().is_valid({"event": "message", "type": "text", "hex": ""}), "any passes")
