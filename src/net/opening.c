@@ -48,7 +48,7 @@ static void end_step(struct why__opening *opening, bool ok, const char *what) {
         timings->proxy_us = duration;
     } else if (opening->step == WHY_LAYER_TLS) {
         timings->tls_us = duration;
-        opening->session->tls_us = duration;
+        opening->session->stream.tls_us = duration;
     } else {
         timings->http_us = duration;
         opening->session->http_us = duration;
