@@ -216,7 +216,7 @@ static bool detail_known(const struct why__tls *tls, enum why_cause cause, char 
 
 void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict, char *out,
                      size_t size) {
-    bool by_alert = tls->alert >= 0 && !tls->alert_sent;
+    bool by_alert = why__tls_was_ended_by_alert(tls);
     out[0] = '\0';
     if (tls->context->is_server && why__tls_server_detail(tls, verdict, out, size)) {
         return;

@@ -111,6 +111,8 @@ struct why__tls_verdict {
     bool by_certificates; /* it is the first of why__tls_findings() */
 };
 struct why__tls_verdict why__tls_judge(const struct why__tls *tls);
+/* Was it the peer's alert that ended it? */
+bool why__tls_was_ended_by_alert(const struct why__tls *tls);
 
 /* detail.c */
 void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict, char *out,

@@ -82,6 +82,8 @@ static const struct first {
      WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_PROTOCOL, ""},
     {"close_notify", "\x15\x03\x03\x00\x02\x01\x00", 7, false, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_EOF,
      "the server closed in order after 7 bytes"},
+    {"a warning, then silence", "\x15\x03\x03\x00\x02\x01\x5a", 7, false, WHY_TRANSPORT_TIMEOUT,
+     WHY_CAUSE_TIMEOUT_TLS, "the server went silent after 7 bytes"},
     {"GET", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 0, true, WHY_TRANSPORT_FIN,
      WHY_CAUSE_TLS_PLAIN_HTTP, "it began with \"GET / HTTP/1.1\""},
     {"DELETE", "DELETE /x HTTP/1.1\r\n", 0, true, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_PLAIN_HTTP,
