@@ -112,6 +112,11 @@ static void detail_library(const struct why__tls *tls, char *out, size_t size) {
         (void)snprintf(out, size, "it asks for answers and reads none");
         return;
     }
+    if (tls->endless) {
+        (void)snprintf(out, size, "its handshake has no end within %zu bytes",
+                       WHY__TLS_HANDSHAKE_MAX);
+        return;
+    }
     const char *reason = tls->error == 0 ? NULL : ERR_reason_error_string(tls->error);
     (void)snprintf(out, size, "%s", reason == NULL ? "" : reason);
 }

@@ -203,7 +203,7 @@ struct why__tls_verdict why__tls_judge(const struct why__tls *tls) {
     if (tls->no_memory) {
         return verdict(WHY_CAUSE_LOCAL_OUT_OF_MEMORY);
     }
-    if (tls->flooded) {
+    if (tls->flooded || tls->endless) {
         return verdict(WHY_CAUSE_TLS_PROTOCOL);
     }
     if (tls->context->is_server) {
