@@ -81,6 +81,7 @@ struct why__tls {
     bool flooded : 1;           /* WHY__TLS_OUTPUT_HARD_MAX was reached */
     bool is_address : 1;        /* server_name is one: no SNI */
     bool is_check : 1;          /* own_check.c's: both ends are ours */
+    bool is_nameless : 1;       /* no SNI either way */
     char server_name[];         /* client: what was asked for; "" for a server */
 };
 
