@@ -645,7 +645,7 @@ struct tls_row {
 static const struct tls_row tls_rows[] = {
     {"good", "127.0.0.1", true, false, false, WHY_CAUSE_LOCAL_CLOSED},
     {"its issuer is neither known nor sent", "127.0.0.1", false, false, false,
-     WHY_CAUSE_TLS_CHAIN_MISSING_INTERMEDIATE},
+     WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA},
     {"unverified by choice", "127.0.0.1", false, true, false, WHY_CAUSE_LOCAL_CLOSED},
     {"another name", "localhost", true, false, false, WHY_CAUSE_TLS_CERT_NAME_MISMATCH},
     {"client certificate wanted, said after the handshake (TLS 1.3)", "127.0.0.1", true, false,
