@@ -8,6 +8,7 @@
 #include "whysocket/bytes.h"
 #include "whysocket/cause.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What a server's first bytes are, where they are no TLS record.
@@ -15,6 +16,9 @@
  * returns  TLS_PLAIN_HTTP, TLS_OTHER_PROTOCOL (name is set), TLS_NOT_TLS; NONE for TLS, or nothing
  */
 enum why_cause why__banner_of_server(struct why_bytes first, const char **name);
+
+/* Are they a web page without HTTP around it? */
+bool why__banner_is_page(struct why_bytes first);
 
 /* The same for a client's: TLS_PLAIN_HTTP, TLS_PROXY_PROTOCOL, TLS_OTHER_PROTOCOL, TLS_NOT_TLS. */
 enum why_cause why__banner_of_client(struct why_bytes first, const char **name);

@@ -334,6 +334,10 @@ struct why__tls *why__tls_new(struct why__tls_context *context, const char *serv
     return tls;
 }
 
+void why__tls_set_proxy(struct why__tls *tls) {
+    tls->by_proxy = true;
+}
+
 void why__tls_free(struct why__tls *tls) {
     if (tls == NULL) {
         return;
