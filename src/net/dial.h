@@ -74,4 +74,7 @@ void why__dial_interleave(struct why__addresses *addresses);
 /* The cause that connect()'s errno stands for. */
 enum why_cause why__dial_cause(int os_error);
 
+/* Does one errno of connect() say more of why there is no connection than another? */
+bool why__dial_tells_more(int os_error, int other);
+
 #endif

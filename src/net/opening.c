@@ -227,6 +227,8 @@ static struct why__tls *begin_tls(struct why__opening *opening) {
     struct why__tls *tls = why__tls_new(opening->tls_context, opening->url->host);
     if (tls == NULL) {
         fail(opening, WHY_CAUSE_LOCAL_OUT_OF_MEMORY);
+    } else if (opening->proxy != NULL && opening->proxy->scheme == WHY__SCHEME_HTTP_PROXY) {
+        why__tls_set_proxy(tls);
     }
     return tls;
 }

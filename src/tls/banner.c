@@ -121,6 +121,10 @@ static bool is_record(struct why_bytes first) {
     return first.data[0] >= 20 && first.data[0] <= 24 && (first.len < 2 || first.data[1] == 3);
 }
 
+bool why__banner_is_page(struct why_bytes first) {
+    return first.len >= 2 && FIND(first, page_banners) != NULL;
+}
+
 enum why_cause why__banner_of_server(struct why_bytes first, const char **name) {
     *name = NULL;
     if (first.len == 0 || is_record(first)) {
@@ -134,8 +138,8 @@ enum why_cause why__banner_of_server(struct why_bytes first, const char **name) 
     if (*name == NULL && first.len >= 2) {
         *name = FIND(first, server_banners);
     }
-    if (*name == NULL && first.len >= 2) {
-        *name = FIND(first, page_banners);
+    if (*name == NULL && why__banner_is_page(first)) {
+        *name = "HTML";
     }
     return *name != NULL ? WHY_CAUSE_TLS_OTHER_PROTOCOL : WHY_CAUSE_TLS_NOT_TLS;
 }

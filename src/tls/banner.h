@@ -17,6 +17,9 @@
  */
 enum why_cause why__banner_of_server(struct why_bytes first, const char **name);
 
+/* Are they a web page without HTTP around it? */
+bool why__banner_is_page(struct why_bytes first);
+
 /* The same for a client's: TLS_PLAIN_HTTP, TLS_PROXY_PROTOCOL, TLS_OTHER_PROTOCOL, TLS_NOT_TLS. */
 enum why_cause why__banner_of_client(struct why_bytes first, const char **name);
 

@@ -345,6 +345,10 @@ struct why__tls *why__tls_new_nameless(struct why__tls_context *context, const c
     return make(context, server_name, true);
 }
 
+void why__tls_set_proxy(struct why__tls *tls) {
+    tls->by_proxy = true;
+}
+
 void why__tls_free(struct why__tls *tls) {
     if (tls == NULL) {
         return;

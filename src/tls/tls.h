@@ -52,6 +52,9 @@ struct why__tls *why__tls_new(struct why__tls_context *context, const char *serv
 struct why__tls *why__tls_new_nameless(struct why__tls_context *context, const char *server_name);
 void why__tls_free(struct why__tls *tls);
 
+/* Client: an HTTP proxy has opened the way, and may put a page of its own in the server's place. */
+void why__tls_set_proxy(struct why__tls *tls);
+
 enum why__tls_status {
     WHY__TLS_HANDSHAKE, /* in the handshake: send the output, feed more input */
     WHY__TLS_OPEN,      /* application data can pass */

@@ -188,12 +188,17 @@ static struct why__tls_verdict judge_verification(const struct why__tls *tls) {
 }
 
 /* What the first bytes are where they are no TLS; NONE where they are. */
-static enum why_cause judge_first_bytes(const struct why__tls *tls) {
+static struct why__tls_verdict judge_first_bytes(const struct why__tls *tls) {
     const char *protocol = NULL;
+    struct why_bytes first = first_bytes(tls);
     if (tls->handshake_done) {
-        return WHY_CAUSE_NONE;
+        return verdict(WHY_CAUSE_NONE);
     }
-    return why__banner_of_server(first_bytes(tls), &protocol);
+    enum why_cause cause = why__banner_of_server(first, &protocol);
+    if (cause == WHY_CAUSE_TLS_OTHER_PROTOCOL && tls->by_proxy && why__banner_is_page(first)) {
+        return likely(WHY_CAUSE_PROXY_LOGIN_PAGE);
+    }
+    return verdict(cause);
 }
 
 /* A warning goes by, unless nothing else is known; in TLS 1.3 the level means nothing, and OpenSSL
@@ -222,9 +227,9 @@ struct why__tls_verdict why__tls_judge(const struct why__tls *tls) {
     if (was_ended_by_alert(tls)) {
         return judge_alert(tls);
     }
-    enum why_cause cause = judge_first_bytes(tls);
-    if (cause != WHY_CAUSE_NONE) {
-        return verdict(cause);
+    struct why__tls_verdict first = judge_first_bytes(tls);
+    if (first.cause != WHY_CAUSE_NONE) {
+        return first;
     }
     if (tls->lost != WHY_TRANSPORT_NONE) {
         return judge_lost(tls);
