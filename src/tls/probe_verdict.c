@@ -104,11 +104,10 @@ static void decide_damage(const struct why__inquiry *inquiry) {
     if (again == NULL) {
         return;
     }
-    if (again->end == WHY_PROBE_END_NO_CONNECT || again->end == WHY_PROBE_END_TIMEOUT) {
-        why__inquiry_keep(inquiry);
-    } else if (again->cause == WHY_CAUSE_NONE) {
+    bool is_known = again->end != WHY_PROBE_END_NO_CONNECT && again->end != WHY_PROBE_END_TIMEOUT;
+    if (is_known && again->cause == WHY_CAUSE_NONE) {
         why__inquiry_add(inquiry, "a second connection went well: an accident on the way");
-    } else if (again->cause == inquiry->first->cause) {
+    } else if (is_known && again->cause == inquiry->first->cause) {
         why__inquiry_add(inquiry, again->same_place
                                       ? "a second connection broke at the same place: no accident"
                                       : "a second connection broke too, at another place");
@@ -167,33 +166,45 @@ static bool is_wrong_name(const struct why_record *first) {
            !first->tls.is_address && first->tls.chain_len > 0;
 }
 
+/* What the first connection's evidence says by itself, once it is looked at as a whole. */
+static bool conclude_at_once(const struct why__inquiry *inquiry) {
+    const struct why_record *first = inquiry->first;
+    if (is_certificate_missed_in_http(first)) {
+        why__inquiry_conclude(
+            inquiry, WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED, true,
+            "the server asked for a client certificate%s%.80s, got none, and answers HTTP %u",
+            first->tls.wanted_cas[0] == '\0' ? "" : " of ", first->tls.wanted_cas,
+            first->http.status);
+        return true;
+    }
+    if (is_told_to_use_tls(first)) {
+        why__inquiry_conclude(
+            inquiry, WHY_CAUSE_HTTP_TLS_PORT, false,
+            "the server answers plain HTTP with 400, and says that it speaks TLS");
+        return true;
+    }
+    return false;
+}
+
 void why__probe_next(const struct why_record *first, const struct why__probe_result *results,
                      size_t count, enum why_probe_policy policy, struct why__probe_step *out) {
     const struct why__inquiry inquiry = {first, results, count, policy, out};
     *out = (struct why__probe_step){.kind = WHY_PROBE_NONE};
-    if (is_certificate_missed_in_http(first)) {
-        why__inquiry_conclude(
-            &inquiry, WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED, true,
-            "the server asked for a client certificate%s%.80s, got none, and answers HTTP %u",
-            first->tls.wanted_cas[0] == '\0' ? "" : " of ", first->tls.wanted_cas,
-            first->http.status);
-    } else if (is_told_to_use_tls(first)) {
-        why__inquiry_conclude(
-            &inquiry, WHY_CAUSE_HTTP_TLS_PORT, false,
-            "the server answers plain HTTP with 400, and says that it speaks TLS");
-    } else if (policy == WHY_PROBE_POLICY_NONE) {
-        why__inquiry_keep(&inquiry);
-    } else if (is_refused_hello(first)) {
+    if (conclude_at_once(&inquiry)) {
+        return;
+    }
+    bool may_ask = policy != WHY_PROBE_POLICY_NONE;
+    if (may_ask && is_refused_hello(first)) {
         why__inquiry_refused(&inquiry);
-    } else if (first->cause == WHY_CAUSE_TLS_ALPN && !first->tls.alert_sent) {
+    } else if (may_ask && first->cause == WHY_CAUSE_TLS_ALPN && !first->tls.alert_sent) {
         why__inquiry_alpn(&inquiry);
-    } else if (is_unanswered_tls(first)) {
+    } else if (may_ask && is_unanswered_tls(first)) {
         why__inquiry_silent(&inquiry);
-    } else if (is_unanswered_plain(first)) {
+    } else if (may_ask && is_unanswered_plain(first)) {
         why__inquiry_plain(&inquiry);
-    } else if (is_wrong_name(first)) {
+    } else if (may_ask && is_wrong_name(first)) {
         decide_name(&inquiry);
-    } else if (first->cause == WHY_CAUSE_TLS_CORRUPTED && first->tls.present) {
+    } else if (may_ask && first->cause == WHY_CAUSE_TLS_CORRUPTED && first->tls.present) {
         decide_damage(&inquiry);
     } else {
         why__inquiry_keep(&inquiry);

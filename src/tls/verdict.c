@@ -144,9 +144,9 @@ static struct why__tls_verdict judge_library_error(const struct why__tls *tls) {
             cause = library_causes[i].cause;
         }
     }
-    if (cause == WHY_CAUSE_TLS_CERT_TOO_LARGE && !certificate_is_due(tls)) {
-        cause = WHY_CAUSE_TLS_PROTOCOL;
-    } else if (reason == SSL_R_BAD_DH_VALUE && !is_tiny_dh(tls)) {
+    bool is_of_another = (cause == WHY_CAUSE_TLS_CERT_TOO_LARGE && !certificate_is_due(tls)) ||
+                         (reason == SSL_R_BAD_DH_VALUE && !is_tiny_dh(tls));
+    if (is_of_another) {
         cause = WHY_CAUSE_TLS_PROTOCOL;
     } else if (cause == WHY_CAUSE_TLS_NO_SHARED_SIGNATURE && is_old_version(tls)) {
         cause = WHY_CAUSE_TLS_VERSION; /* before 1.2 it is always MD5 and SHA-1 */
