@@ -214,6 +214,7 @@ static void win(struct why__dial *dial, struct why__attempt *attempt, int fd) {
     size_t index = (size_t)(attempt - dial->attempts);
     struct why_record *record = dial->record;
     stop_attempts(dial);
+    dial->won = index;
     write_address(&dial->addresses.list[index], record->peer, sizeof record->peer);
     char others[100];
     char what[sizeof record->peer + sizeof others + 4];

@@ -56,6 +56,7 @@ struct why__dial {
     uint64_t step_begin_us;
     bool is_over;
     size_t next_at; /* addresses before it were begun */
+    size_t won;     /* the index of the one that connected */
     struct why__addresses addresses;
     struct why__attempt attempts[WHY__ADDRESSES_MAX];
 };

@@ -18,6 +18,11 @@
 /* Reads in one turn, a buffer each: more waits for the next turn, after everybody else's. */
 #define READS_PER_TURN 4
 
+struct why__held {
+    size_t len;
+    uint8_t data[];
+};
+
 enum why_cause why__stream_cause(int os_error, enum why_transport *transport) {
     *transport = WHY_TRANSPORT_ERRNO;
     switch (os_error) {
@@ -98,14 +103,15 @@ void why__stream_lost(struct why__stream *stream, int os_error) {
 /* ---- Upwards ---- */
 
 static bool hold(struct why__stream *stream, struct why_span input) {
-    uint8_t *held = realloc(stream->held, stream->held_len + input.len);
+    size_t len = stream->held != NULL ? stream->held->len : 0;
+    struct why__held *held = realloc(stream->held, sizeof *held + len + input.len);
     if (held == NULL) {
         why__stream_lost(stream, ENOMEM);
         return false;
     }
-    memcpy(held + stream->held_len, input.data, input.len);
+    memcpy(held->data + len, input.data, input.len);
+    held->len = len + input.len;
     stream->held = held;
-    stream->held_len += (uint32_t)input.len;
     stream->is_stuck = true;
     return true;
 }
@@ -301,10 +307,12 @@ static void on_ready(struct why__watch *watch, unsigned ready) {
 }
 
 static void show_held(struct why__stream *stream) {
-    uint8_t *held = stream->held;
-    struct why_span input = {held, stream->held_len};
+    struct why__held *held = stream->held;
+    struct why_span input = {0};
+    if (held != NULL) {
+        input = (struct why_span){held->data, held->len};
+    }
     stream->held = NULL;
-    stream->held_len = 0;
     stream->is_resuming = false;
     stream->is_stuck = false;
     stream->ops->on_data(stream, &input);
@@ -342,7 +350,8 @@ int why__stream_attach(struct why__stream *stream, struct why_loop *loop, int fd
                                    .task = {.run = run},
                                    .loop = loop,
                                    .ops = ops,
-                                   .owner_bits = owner_bits};
+                                   .owner_bits = owner_bits,
+                                   .tls_us = WHY_NO_TIME};
     int result = why__loop_watch(loop, &stream->watch, WHY__READABLE);
     if (result == WHY_OK) {
         stream->is_open = true;
@@ -371,7 +380,6 @@ void why__stream_close(struct why__stream *stream) {
     stream->tls = NULL;
     free(stream->held);
     stream->held = NULL;
-    stream->held_len = 0;
 }
 
 void why__stream_pause(struct why__stream *stream) {
@@ -392,7 +400,6 @@ void why__stream_finish(struct why__stream *stream, bool half_close) {
     stream->is_half_close = half_close;
     free(stream->held);
     stream->held = NULL;
-    stream->held_len = 0;
     why__stream_flush(stream);
     why__stream_rewatch(stream);
 }

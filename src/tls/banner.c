@@ -162,6 +162,23 @@ enum why_cause why__banner_of_client(struct why_bytes first, const char **name) 
     return *name != NULL ? WHY_CAUSE_TLS_OTHER_PROTOCOL : WHY_CAUSE_TLS_NOT_TLS;
 }
 
+bool why__banner_wants_tls(struct why_bytes answer) {
+    static const char *const words[] = {
+        "HTTPS port",   /* nginx: The plain HTTP request was sent to HTTPS port */
+        "HTTPS server", /* Go, Caddy: Client sent an HTTP request to an HTTPS server. */
+        "SSL-enabled",  /* Apache: You're speaking plain HTTP to an SSL-enabled server port. */
+        "HTTPS scheme", /* Apache: Instead use the HTTPS scheme to access this URL */
+        "requires TLS", /* Tomcat: This combination of host and port requires TLS. */
+        "speaks TLS",   /* whysocket */
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (has(answer, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void why__banner_text(struct why_bytes first, char *out, size_t size) {
     size_t len = 0;
     while (len < first.len && first.data[len] >= 0x20 && first.data[len] < 0x7f) {

@@ -113,6 +113,7 @@ static const struct {
     {SSL_R_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED, WHY_CAUSE_TLS_NO_SHARED_SIGNATURE},
     {SSL_R_WRONG_CURVE, WHY_CAUSE_TLS_NO_SHARED_GROUP},
     {SSL_R_DH_KEY_TOO_SMALL, WHY_CAUSE_TLS_WEAK_DH},
+    {SSL_R_BAD_DH_VALUE, WHY_CAUSE_TLS_WEAK_DH}, /* below 512 bits it is no group at all to it */
     {SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED, WHY_CAUSE_TLS_NO_SECURE_RENEGOTIATION},
     {SSL_R_EXCESSIVE_MESSAGE_SIZE, WHY_CAUSE_TLS_CERT_TOO_LARGE},
     {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, WHY_CAUSE_TLS_CORRUPTED},
@@ -124,6 +125,10 @@ static const struct {
 /* The message that was too large is the server's certificates, unless something else is due. */
 static bool certificate_is_due(const struct why__tls *tls) {
     return tls->hello_done && tls->evidence != NULL && tls->evidence->verification.chain == NULL;
+}
+
+static bool is_tiny_dh(const struct why__tls *tls) {
+    return tls->evidence != NULL && tls->evidence->dh_bits > 0 && tls->evidence->dh_bits < 512;
 }
 
 static bool is_old_version(const struct why__tls *tls) {
@@ -140,6 +145,8 @@ static struct why__tls_verdict judge_library_error(const struct why__tls *tls) {
         }
     }
     if (cause == WHY_CAUSE_TLS_CERT_TOO_LARGE && !certificate_is_due(tls)) {
+        cause = WHY_CAUSE_TLS_PROTOCOL;
+    } else if (reason == SSL_R_BAD_DH_VALUE && !is_tiny_dh(tls)) {
         cause = WHY_CAUSE_TLS_PROTOCOL;
     } else if (cause == WHY_CAUSE_TLS_NO_SHARED_SIGNATURE && is_old_version(tls)) {
         cause = WHY_CAUSE_TLS_VERSION; /* before 1.2 it is always MD5 and SHA-1 */
