@@ -553,9 +553,14 @@ def hosts_are_lines_for_etc_hosts():
 
 
 def the_matrix_shows_what_clients_say():
+    schema = json.loads((ROOT / "docs/lab-matrix.schema.json").read_text("utf-8"))
     words = ["lab", "--matrix", "--client", "whysocket", "--mode", "ok", "--mode", "expired",
              "--mode", "stall", "--timeout", "500ms"]
-    rows = json.loads(run(WHYSOCKET, *words, "--json"))["modes"]
+    matrix = json.loads(run(WHYSOCKET, *words, "--json"))
+    rows = matrix["modes"]
+    jsonschema.validate(matrix, schema)
+    taken = jsonschema.Draft202012Validator(schema).is_valid({**matrix, "modes": [{}]})
+    check(not taken, "the schema takes a mode without members")
     says = {row["name"]: row["says"]["whysocket"] for row in rows}
     check(says == {"ok": "open", "expired": "tls.cert.expired", "stall": "timeout.tls"}, f"{says}")
     text = run(WHYSOCKET, *words)
