@@ -112,6 +112,11 @@ static void detail_library(const struct why__tls *tls, char *out, size_t size) {
         (void)snprintf(out, size, "it asks for answers and reads none");
         return;
     }
+    if (tls->endless) {
+        (void)snprintf(out, size, "its handshake has no end within %zu bytes",
+                       WHY__TLS_HANDSHAKE_MAX);
+        return;
+    }
     const char *reason = tls->error == 0 ? NULL : ERR_reason_error_string(tls->error);
     (void)snprintf(out, size, "%s", reason == NULL ? "" : reason);
 }
@@ -217,7 +222,7 @@ static bool detail_known(const struct why__tls *tls, enum why_cause cause, char 
 
 void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict, char *out,
                      size_t size) {
-    bool by_alert = tls->alert >= 0 && !tls->alert_sent;
+    bool by_alert = why__tls_was_ended_by_alert(tls);
     out[0] = '\0';
     if (tls->context->is_server && why__tls_server_detail(tls, verdict, out, size)) {
         return;

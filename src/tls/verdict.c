@@ -203,9 +203,10 @@ static struct why__tls_verdict judge_first_bytes(const struct why__tls *tls) {
 
 /* A warning goes by, unless nothing else is known; in TLS 1.3 the level means nothing, and OpenSSL
  * gives its own reason to an alert that ends the handshake. */
-static bool was_ended_by_alert(const struct why__tls *tls) {
+bool why__tls_was_ended_by_alert(const struct why__tls *tls) {
+    bool nothing_else = tls->error == 0 && tls->lost != WHY_TRANSPORT_TIMEOUT;
     return tls->alert >= 0 && !tls->alert_sent &&
-           (tls->alert_fatal || tls->error == 0 ||
+           (tls->alert_fatal || nothing_else ||
             (ERR_GET_LIB(tls->error) == ERR_LIB_SSL &&
              ERR_GET_REASON(tls->error) >= SSL_AD_REASON_OFFSET));
 }
@@ -214,7 +215,7 @@ struct why__tls_verdict why__tls_judge(const struct why__tls *tls) {
     if (tls->no_memory) {
         return verdict(WHY_CAUSE_LOCAL_OUT_OF_MEMORY);
     }
-    if (tls->flooded) {
+    if (tls->flooded || tls->endless) {
         return verdict(WHY_CAUSE_TLS_PROTOCOL);
     }
     if (tls->context->is_server) {
@@ -224,7 +225,7 @@ struct why__tls_verdict why__tls_judge(const struct why__tls *tls) {
         !tls->context->insecure) {
         return judge_verification(tls);
     }
-    if (was_ended_by_alert(tls)) {
+    if (why__tls_was_ended_by_alert(tls)) {
         return judge_alert(tls);
     }
     struct why__tls_verdict first = judge_first_bytes(tls);
