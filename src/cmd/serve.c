@@ -247,9 +247,9 @@ static void print_hints(const struct command_call *call, const struct serve_plan
     bool is_tls = plan->tls != NULL && call->options != NULL &&
                   ((const struct serve_options *)call->options)->listen.count == 0;
     printf("%s\n", tr(lang, "Try, in another terminal:"));
-    printf("  whysocket check %s://%s/echo\n", is_tls ? "wss" : "ws", address);
-    printf("  whysocket connect %s://%s/echo\n", is_tls ? "wss" : "ws", address);
-    printf("  whysocket compare 1007 1015\n");
+    printf("  %s check %s://%s/echo\n", call->program, is_tls ? "wss" : "ws", address);
+    printf("  %s connect %s://%s/echo\n", call->program, is_tls ? "wss" : "ws", address);
+    printf("  %s compare 1007 1015\n", call->program);
     printf(tr(lang, "or open %s://%s/ in a browser. A line follows for each connection that "
                     "closes; Ctrl-C stops.\n"),
            is_tls ? "https" : "http", address);

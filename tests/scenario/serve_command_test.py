@@ -48,6 +48,18 @@ def open_session(port, path=b"/echo"):
     return connection
 
 
+def what_it_says_to_try_can_be_typed():
+    with server() as (process, _):
+        process.stdout.readline()
+        tries = [process.stdout.readline().decode().split() for _ in range(3)]
+        for line in tries:
+            assert line[0] == WHYSOCKET, line
+        done = subprocess.run(tries[0], capture_output=True, env=peers.environment(), timeout=20)
+        assert done.returncode == 0, done
+        done = subprocess.run(tries[2], capture_output=True, env=peers.environment(), timeout=20)
+        assert done.returncode == 0, done
+
+
 def ends_in_order(number):
     def test():
         with server() as (process, port), open_session(port) as session:
@@ -188,6 +200,7 @@ def a_flooded_topic_holds_up_nobody(threads):
 
 
 TESTS = [
+    ("what it says to try can be typed", what_it_says_to_try_can_be_typed),
     ("SIGTERM says 1001 to all and ends", ends_in_order(signal.SIGTERM)),
     ("SIGHUP does as well: the terminal is gone", ends_in_order(signal.SIGHUP)),
     ("a SIGHUP that is ignored stays so", a_hangup_that_is_ignored_stays_so),
