@@ -74,7 +74,8 @@ static void detail_first_bytes(const struct why__tls *tls, char *out, size_t siz
     enum why_cause cause = tls->context->is_server ? why__banner_of_client(first, &protocol)
                                                    : why__banner_of_server(first, &protocol);
     why__banner_text(first, began, sizeof began);
-    if (cause == WHY_CAUSE_TLS_OTHER_PROTOCOL) {
+    bool is_named = cause == WHY_CAUSE_TLS_OTHER_PROTOCOL || cause == WHY_CAUSE_TLS_PLAIN_HTTP;
+    if (is_named && strcmp(protocol, "HTTP") != 0) {
         (void)snprintf(out, size, "%s: %s", protocol, began);
     } else {
         (void)snprintf(out, size, "%s", began);

@@ -202,7 +202,7 @@ static struct why__tls_verdict judge_first_bytes(const struct why__tls *tls) {
         return verdict(WHY_CAUSE_NONE);
     }
     enum why_cause cause = why__banner_of_server(first, &protocol);
-    if (cause == WHY_CAUSE_TLS_OTHER_PROTOCOL && tls->by_proxy && why__banner_is_page(first)) {
+    if (tls->by_proxy && cause != WHY_CAUSE_NONE && why__banner_is_page(first)) {
         return likely(WHY_CAUSE_PROXY_LOGIN_PAGE);
     }
     return verdict(cause);
