@@ -13,7 +13,8 @@
 #include <string.h>
 
 enum {
-    FACT_WIDTH = 48, /* columns of a step's fact, before its time */
+    FACT_COLUMN = 15, /* where a step's fact begins, behind a symbol of one column */
+    FACT_WIDTH = 48,  /* its columns, before its time */
 };
 
 /* As people write them; they are names, and the same in every language. */
@@ -31,26 +32,41 @@ static const char *step_name(enum why_layer layer) {
     return names[layer];
 }
 
-static void write_line(struct output *output, enum symbol symbol, const char *name,
-                       const char *what, uint32_t us) {
-    struct why_text text = {0};
+/* A fact in its column, with its time behind it. */
+static void append_fact(struct output *output, const char *what, uint32_t us,
+                        struct why_text *text) {
+    size_t before = text->len;
+    why_text_append_untrusted(text, what, strlen(what));
+    size_t len = text->len - before;
+    if (us != WHY_NO_TIME) {
+        int pad = len < FACT_WIDTH ? (int)(FACT_WIDTH - len) : 1;
+        why_text_append(text, "%*s%s%8.1f ms%s", pad, "", output_style(output, STYLE_FAINT),
+                        (double)us / 1000, output_style(output, STYLE_PLAIN));
+    }
+    why_text_append(text, "\n");
+}
+
+static void append_name(const struct output *output, enum symbol symbol, const char *name,
+                        struct why_text *text) {
     enum style style = symbol == SYMBOL_GOOD  ? STYLE_GOOD
                        : symbol == SYMBOL_BAD ? STYLE_BAD
                                               : STYLE_WARNING;
-    why_text_append(&text, "  %s%s%s %-10s ", output_style(output, style),
+    why_text_append(text, "  %s%s%s %-10s ", output_style(output, style),
                     output_symbol(output, symbol), output_style(output, STYLE_PLAIN), name);
-    size_t before = text.len;
-    why_text_append_untrusted(&text, what, strlen(what));
-    size_t len = text.len - before;
-    if (us != WHY_NO_TIME) {
-        int pad = len < FACT_WIDTH ? (int)(FACT_WIDTH - len) : 1;
-        why_text_append(&text, "%*s%s%8.1f ms%s", pad, "", output_style(output, STYLE_FAINT),
-                        (double)us / 1000, output_style(output, STYLE_PLAIN));
-    }
-    why_text_append(&text, "\n");
-    output_text(output, &text);
-    why_text_clear(&text);
+}
+
+static void show(struct output *output, struct why_text *text) {
+    output_text(output, text);
+    why_text_clear(text);
     (void)fflush(stdout);
+}
+
+static void write_line(struct output *output, enum symbol symbol, const char *name,
+                       const char *what, uint32_t us) {
+    struct why_text text = {0};
+    append_name(output, symbol, name, &text);
+    append_fact(output, what, us, &text);
+    show(output, &text);
 }
 
 void check_write_step(struct output *output, const struct check_step *step) {
@@ -61,11 +77,11 @@ void check_write_step(struct output *output, const struct check_step *step) {
 void check_write_probe(struct output *output, const struct check_probe *probe) {
     enum why_lang lang = output->lang;
     struct why_text text = {0};
-    why_text_append(&text, "%s: %s", why_translate(lang, why_probe_reason(probe->kind)),
-                    probe->what);
-    write_line(output, SYMBOL_WARNING, tr(lang, "Again"), text.data == NULL ? "" : text.data,
-               probe->us);
-    why_text_clear(&text);
+    append_name(output, SYMBOL_WARNING, tr(lang, "Again"), &text);
+    why_text_append(&text, "%s\n%*s", why_translate(lang, why_probe_reason(probe->kind)),
+                    output->utf8 ? FACT_COLUMN : FACT_COLUMN + 1, "");
+    append_fact(output, probe->what, probe->us, &text);
+    show(output, &text);
 }
 
 static const char *answer_text(enum why_lang lang, enum check_answer answer, bool is_text) {

@@ -129,8 +129,7 @@ static void put_end(const struct why__probe_result *result, char *out, size_t si
         (void)snprintf(out, size, "reset after %u ms", result->elapsed_ms);
         return;
     case WHY_PROBE_END_TIMEOUT:
-        (void)snprintf(out, size, "nothing within %u.%u s", result->elapsed_ms / 1000,
-                       result->elapsed_ms % 1000 / 100);
+        (void)snprintf(out, size, "nothing within %u ms", result->elapsed_ms);
         return;
     case WHY_PROBE_END_NO_CONNECT:
         (void)snprintf(out, size, "no connection");

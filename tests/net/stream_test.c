@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,12 +32,20 @@ static struct probe *probe_of(struct why__stream *stream) {
     return WHY__CONTAINER(stream, struct probe, stream);
 }
 
+/* Until the kernel holds as much as that, or has had its time: at first it has no room for it. */
+static void await_input(int fd, size_t len) {
+    int held = 0;
+    for (unsigned i = 0; i < 200 && ioctl(fd, FIONREAD, &held) == 0 && (size_t)held < len; i++) {
+        usleep(1000);
+    }
+}
+
 static void on_data(struct why__stream *stream, struct why_span *input) {
     struct probe *probe = probe_of(stream);
     size_t before = probe->received;
     probe->received += input->len;
-    if (probe->dawdles && before >> 21 != probe->received >> 21) {
-        usleep(10000); /* every 2 MiB */
+    if (probe->dawdles && before >> 21 != probe->received >> 21) { /* every 2 MiB */
+        await_input(stream->watch.fd, 4 * why__loop_buffer(stream->loop).len);
     }
     input->data += input->len;
     input->len = 0;
