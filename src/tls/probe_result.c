@@ -40,6 +40,7 @@ enum why__probe_way why__probe_way(enum why_probe_kind kind) {
         return WHY__PROBE_WAY_HANDSHAKE;
     case WHY_PROBE_NONE:
     case WHY_PROBE_EVERYTHING:
+    case WHY_PROBE_OUR_VERSIONS:
     case WHY_PROBE_NO_NAME:
     case WHY_PROBE_H2:
     case WHY_PROBE_SMALL_HELLO:

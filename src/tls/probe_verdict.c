@@ -44,6 +44,15 @@ void why__inquiry_add(const struct why__inquiry *inquiry, const char *text) {
 
 /* ---- Asking ---- */
 
+uint16_t why__inquiry_highest_version(const struct why__inquiry *inquiry) {
+    const struct why_tls_offer *offer = &inquiry->first->tls.offer;
+    uint16_t highest = 0;
+    for (size_t i = 0; i < offer->version_count; i++) {
+        highest = offer->versions[i] > highest ? offer->versions[i] : highest;
+    }
+    return highest;
+}
+
 static struct why__hello_options hello_of(const struct why__inquiry *inquiry,
                                           enum why_probe_kind kind) {
     const struct why_tls_evidence *tls = &inquiry->first->tls;
@@ -52,6 +61,8 @@ static struct why__hello_options hello_of(const struct why__inquiry *inquiry,
     return (struct why__hello_options){
         .server_name = is_nameless ? NULL : tls->server_name,
         .alpn = kind == WHY_PROBE_H2 ? WHY__HELLO_ALPN_H2 : WHY__HELLO_ALPN_BOTH,
+        .highest_version =
+            kind == WHY_PROBE_OUR_VERSIONS ? why__inquiry_highest_version(inquiry) : 0,
         .is_small = kind == WHY_PROBE_SMALL_HELLO,
     };
 }
@@ -153,6 +164,15 @@ static bool is_certificate_missed_in_http(const struct why_record *first) {
            !first->tls.client_cert_sent;
 }
 
+/* The same, of a certificate that was sent. It would not do to take any 400 for that. */
+static bool is_certificate_refused_in_http(const struct why_record *first) {
+    const struct why_http_evidence *http = &first->http;
+    struct why_bytes body = {(const uint8_t *)http->body, http->body_len};
+    return (http->status == 495 ||
+            (http->status == 400 && why__banner_refuses_certificate(body))) &&
+           first->layer == WHY_LAYER_HTTP && first->tls.client_cert_sent;
+}
+
 /* ws:// to a TLS port, which has words for that. */
 static bool is_told_to_use_tls(const struct why_record *first) {
     const struct why_http_evidence *http = &first->http;
@@ -173,6 +193,14 @@ static bool conclude_at_once(const struct why__inquiry *inquiry) {
         why__inquiry_conclude(
             inquiry, WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED, true,
             "the server asked for a client certificate%s%.80s, got none, and answers HTTP %u",
+            first->tls.wanted_cas[0] == '\0' ? "" : " of ", first->tls.wanted_cas,
+            first->http.status);
+        return true;
+    }
+    if (is_certificate_refused_in_http(first)) {
+        why__inquiry_conclude(
+            inquiry, WHY_CAUSE_TLS_CLIENT_CERT_REJECTED, false,
+            "the server asked for a client certificate%s%.80s, and answers ours with HTTP %u",
             first->tls.wanted_cas[0] == '\0' ? "" : " of ", first->tls.wanted_cas,
             first->http.status);
         return true;

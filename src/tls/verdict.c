@@ -74,6 +74,13 @@ static struct why__tls_verdict judge_refusal(const struct why__tls *tls) {
     }
 }
 
+/* The server asked for our certificate and got none. Where we have one all the same, OpenSSL held it
+ * back: the server takes no signature that its key can make. */
+static enum why_cause cause_without_certificate(const struct why__tls *tls) {
+    return SSL_get_certificate(tls->ssl) != NULL ? WHY_CAUSE_TLS_CLIENT_CERT_REJECTED
+                                                 : WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED;
+}
+
 /* The peer sent an alert. */
 static struct why__tls_verdict judge_alert(const struct why__tls *tls) {
     int alert = tls->alert;
@@ -82,12 +89,12 @@ static struct why__tls_verdict judge_alert(const struct why__tls *tls) {
                                                       : verdict(WHY_CAUSE_TLS_ALERT);
     }
     if (alert == WHY__TLS_ALERT_CERTIFICATE_REQUIRED) {
-        return verdict(WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED);
+        return verdict(cause_without_certificate(tls));
     }
     if (tls->client_cert_requested && tls->client_cert_empty) {
         /* Whatever the alert: a server that takes no certificate for an answer would have gone on.
          */
-        return likely(WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED);
+        return likely(cause_without_certificate(tls));
     }
     if (tls->client_cert_sent && is_about_certificates(alert)) {
         return verdict(WHY_CAUSE_TLS_CLIENT_CERT_REJECTED);
@@ -166,7 +173,7 @@ static struct why__tls_verdict judge_lost(const struct why__tls *tls) {
     }
     if (tls->client_cert_requested && tls->client_cert_empty) {
         /* Its alert can be lost to a reset, and some servers send none. */
-        return likely(WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED);
+        return likely(cause_without_certificate(tls));
     }
     if (tls->client_cert_sent) {
         return likely(WHY_CAUSE_TLS_CLIENT_CERT_REJECTED);
@@ -195,7 +202,7 @@ static struct why__tls_verdict judge_first_bytes(const struct why__tls *tls) {
         return verdict(WHY_CAUSE_NONE);
     }
     enum why_cause cause = why__banner_of_server(first, &protocol);
-    if (cause == WHY_CAUSE_TLS_OTHER_PROTOCOL && tls->by_proxy && why__banner_is_page(first)) {
+    if (tls->by_proxy && cause != WHY_CAUSE_NONE && why__banner_is_page(first)) {
         return likely(WHY_CAUSE_PROXY_LOGIN_PAGE);
     }
     return verdict(cause);
