@@ -44,8 +44,14 @@ static void detail_rejected(const struct why__tls *tls, char *out, size_t size) 
                              ? ": it is made for something else (extendedKeyUsage clientAuth)"
                          : tls->alert == WHY__TLS_ALERT_DECRYPT_ERROR ? ": its signature is wrong"
                                                                       : "";
-    char wanted[150];
+    char wanted[150], key[40];
     detail_wanted(tls, wanted, sizeof wanted);
+    if (tls->client_cert_empty) {
+        why__tls_key_text(SSL_get_certificate(tls->ssl), key, sizeof key);
+        (void)snprintf(out, size, "%s; ours was not sent: the server takes no signature of its %s",
+                       wanted, key);
+        return;
+    }
     (void)snprintf(out, size, "%s%s", wanted, reason);
 }
 
@@ -68,7 +74,8 @@ static void detail_first_bytes(const struct why__tls *tls, char *out, size_t siz
     enum why_cause cause = tls->context->is_server ? why__banner_of_client(first, &protocol)
                                                    : why__banner_of_server(first, &protocol);
     why__banner_text(first, began, sizeof began);
-    if (cause == WHY_CAUSE_TLS_OTHER_PROTOCOL) {
+    bool is_named = cause == WHY_CAUSE_TLS_OTHER_PROTOCOL || cause == WHY_CAUSE_TLS_PLAIN_HTTP;
+    if (is_named && strcmp(protocol, "HTTP") != 0) {
         (void)snprintf(out, size, "%s: %s", protocol, began);
     } else {
         (void)snprintf(out, size, "%s", began);
@@ -190,6 +197,7 @@ static bool detail_known(const struct why__tls *tls, enum why_cause cause, char 
     case WHY_CAUSE_TLS_CLIENT_CERT_REJECTED:
         detail_rejected(tls, out, size);
         return true;
+    case WHY_CAUSE_PROXY_LOGIN_PAGE:
     case WHY_CAUSE_TLS_PLAIN_HTTP:
     case WHY_CAUSE_TLS_NOT_TLS:
     case WHY_CAUSE_TLS_OTHER_PROTOCOL:
