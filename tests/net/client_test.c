@@ -132,9 +132,11 @@ static void program_init(struct program *program) {
                                                  .on_reconnect = on_reconnect};
 }
 
+/* A thread that asks for a name may outlive the question, and holds a descriptor until it ends. */
 static void program_clear(struct program *program) {
     free_client(program);
     why_loop_free(program->loop);
+    assert_true(test_wait_until_alone());
 }
 
 /* Connect, and wait for the end of everything. */
