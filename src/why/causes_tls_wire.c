@@ -2,8 +2,8 @@
  *
  * Causes in words: TLS, what stands in the way of TLS: other protocols, lost bytes, our own set-up.
  */
+#include "base/mark.h"
 #include "why/causes.h"
-#include "why/mark.h"
 #include "why/shown_tls.h"
 
 #define AT(name) [WHY_CAUSE_##name - WHY_CAUSE_TLS_PLAIN_HTTP]
