@@ -239,7 +239,7 @@ static void on_peer_lost(struct why__stream *stream, enum why_cause cause,
                          enum why_transport transport, int os_error) {
     struct why__opening *opening = opening_of(stream);
     struct why_record *record = &opening->record;
-    if (opening->is_over || (opening->is_settled && opening->handshake == NULL)) {
+    if (opening->is_over || (opening->is_settled && record->cause != WHY_CAUSE_NONE)) {
         give_up(opening);
         return;
     }
@@ -276,12 +276,12 @@ static void time_out_http(struct why__opening *opening) {
 
 static void on_timer(struct why__timer *timer) {
     struct why__opening *opening = WHY__CONTAINER(timer, struct why__opening, timer);
-    if (opening->step == WHY_LAYER_HTTP) {
-        time_out_http(opening);
+    if (opening->is_settled && opening->record.cause != WHY_CAUSE_NONE) {
+        give_up(opening);
         return;
     }
-    if (opening->is_settled) {
-        give_up(opening);
+    if (opening->step == WHY_LAYER_HTTP) {
+        time_out_http(opening);
         return;
     }
     opening->record.transport = WHY_TRANSPORT_TIMEOUT;
