@@ -41,7 +41,10 @@ static void write_line(struct output *output, enum symbol symbol, const char *na
                     output_symbol(output, symbol), output_style(output, STYLE_PLAIN), name);
     size_t before = text.len;
     why_text_append_untrusted(&text, what, strlen(what));
-    size_t len = text.len - before;
+    size_t len = 0; /* in characters */
+    for (size_t i = before; i < text.len; i++) {
+        len += ((unsigned char)text.data[i] & 0xc0) != 0x80;
+    }
     if (us != WHY_NO_TIME) {
         int pad = len < FACT_WIDTH ? (int)(FACT_WIDTH - len) : 1;
         why_text_append(&text, "%*s%s%8.1f ms%s", pad, "", output_style(output, STYLE_FAINT),
@@ -54,15 +57,18 @@ static void write_line(struct output *output, enum symbol symbol, const char *na
 }
 
 void check_write_step(struct output *output, const struct check_step *step) {
-    write_line(output, step->ok ? SYMBOL_GOOD : SYMBOL_BAD, step_name(step->layer), step->what,
-               step->us);
+    struct why_text text = {0};
+    why_text_append_detail(&text, output->lang, step->what, &step->parts);
+    write_line(output, step->ok ? SYMBOL_GOOD : SYMBOL_BAD, step_name(step->layer),
+               text.data == NULL ? "" : text.data, step->us);
+    why_text_clear(&text);
 }
 
 void check_write_probe(struct output *output, const struct check_probe *probe) {
     enum why_lang lang = output->lang;
     struct why_text text = {0};
-    why_text_append(&text, "%s: %s", why_translate(lang, why_probe_reason(probe->kind)),
-                    probe->what);
+    why_text_append(&text, tr(lang, "%s: "), why_translate(lang, why_probe_reason(probe->kind)));
+    why_text_append_detail(&text, lang, probe->what, &probe->parts);
     write_line(output, SYMBOL_WARNING, tr(lang, "Again"), text.data == NULL ? "" : text.data,
                probe->us);
     why_text_clear(&text);

@@ -5,6 +5,7 @@
 #ifndef WHY_TLS_BANNER_H
 #define WHY_TLS_BANNER_H
 
+#include "base/say.h"
 #include "whysocket/bytes.h"
 #include "whysocket/cause.h"
 
@@ -26,7 +27,7 @@ enum why_cause why__banner_of_client(struct why_bytes first, const char **name);
 /* Does an answer to plain HTTP say that this port wants TLS? Web servers have words for it. */
 bool why__banner_wants_tls(struct why_bytes answer);
 
-/* The bytes as a clause: `it began with "SSH-2.0-x"`, or in hexadecimal. */
-void why__banner_text(struct why_bytes first, char *out, size_t size);
+/* Say them, in a clause: `it began with "SSH-2.0-x"`, or in hexadecimal. */
+void why__banner_say(struct why_bytes first, struct why__say *say);
 
 #endif
