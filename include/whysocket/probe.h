@@ -27,8 +27,9 @@ enum why_probe_policy {
     X(NONE, "none")                                                                                \
     /* A ClientHello made by hand: every version from TLS 1.0 on, every cipher and group; */       \
     X(EVERYTHING, "everything")                                                                    \
-    X(NO_NAME, "no_name")               /* the same without a server name; */                      \
-    X(H2, "h2")                         /* the same, for HTTP/2 alone; */                          \
+    X(OUR_VERSIONS, "our_versions")     /* the same, of no newer version than ours; */             \
+    X(NO_NAME, "no_name")               /* as the first, without a server name; */                 \
+    X(H2, "h2")                         /* as the first, for HTTP/2 alone; */                      \
     X(SMALL_HELLO, "small_hello")       /* one as small as can be; */                              \
     X(TLS, "tls")                       /* the first of them, where ws:// was asked for. */        \
     X(PLAIN_HTTP, "plain_http")         /* GET / with an upgrade to a WebSocket, without TLS */    \

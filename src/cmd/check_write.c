@@ -13,7 +13,8 @@
 #include <string.h>
 
 enum {
-    FACT_WIDTH = 48, /* columns of a step's fact, before its time */
+    FACT_COLUMN = 15, /* where a step's fact begins, behind a symbol of one column */
+    FACT_WIDTH = 48,  /* its columns, before its time */
 };
 
 /* As people write them; they are names, and the same in every language. */
@@ -31,29 +32,44 @@ static const char *step_name(enum why_layer layer) {
     return names[layer];
 }
 
-static void write_line(struct output *output, enum symbol symbol, const char *name,
-                       const char *what, uint32_t us) {
-    struct why_text text = {0};
-    enum style style = symbol == SYMBOL_GOOD  ? STYLE_GOOD
-                       : symbol == SYMBOL_BAD ? STYLE_BAD
-                                              : STYLE_WARNING;
-    why_text_append(&text, "  %s%s%s %-10s ", output_style(output, style),
-                    output_symbol(output, symbol), output_style(output, STYLE_PLAIN), name);
-    size_t before = text.len;
-    why_text_append_untrusted(&text, what, strlen(what));
+/* A fact in its column, with its time behind it. */
+static void append_fact(struct output *output, const char *what, uint32_t us,
+                        struct why_text *text) {
+    size_t before = text->len;
+    why_text_append_untrusted(text, what, strlen(what));
     size_t len = 0; /* in characters */
-    for (size_t i = before; i < text.len; i++) {
-        len += ((unsigned char)text.data[i] & 0xc0) != 0x80;
+    for (size_t i = before; i < text->len; i++) {
+        len += ((unsigned char)text->data[i] & 0xc0) != 0x80;
     }
     if (us != WHY_NO_TIME) {
         int pad = len < FACT_WIDTH ? (int)(FACT_WIDTH - len) : 1;
-        why_text_append(&text, "%*s%s%8.1f ms%s", pad, "", output_style(output, STYLE_FAINT),
+        why_text_append(text, "%*s%s%8.1f ms%s", pad, "", output_style(output, STYLE_FAINT),
                         (double)us / 1000, output_style(output, STYLE_PLAIN));
     }
-    why_text_append(&text, "\n");
-    output_text(output, &text);
-    why_text_clear(&text);
+    why_text_append(text, "\n");
+}
+
+static void append_name(const struct output *output, enum symbol symbol, const char *name,
+                        struct why_text *text) {
+    enum style style = symbol == SYMBOL_GOOD  ? STYLE_GOOD
+                       : symbol == SYMBOL_BAD ? STYLE_BAD
+                                              : STYLE_WARNING;
+    why_text_append(text, "  %s%s%s %-10s ", output_style(output, style),
+                    output_symbol(output, symbol), output_style(output, STYLE_PLAIN), name);
+}
+
+static void show(struct output *output, struct why_text *text) {
+    output_text(output, text);
+    why_text_clear(text);
     (void)fflush(stdout);
+}
+
+static void write_line(struct output *output, enum symbol symbol, const char *name,
+                       const char *what, uint32_t us) {
+    struct why_text text = {0};
+    append_name(output, symbol, name, &text);
+    append_fact(output, what, us, &text);
+    show(output, &text);
 }
 
 void check_write_step(struct output *output, const struct check_step *step) {
@@ -67,11 +83,14 @@ void check_write_step(struct output *output, const struct check_step *step) {
 void check_write_probe(struct output *output, const struct check_probe *probe) {
     enum why_lang lang = output->lang;
     struct why_text text = {0};
-    why_text_append(&text, tr(lang, "%s: "), why_translate(lang, why_probe_reason(probe->kind)));
-    why_text_append_detail(&text, lang, probe->what, &probe->parts);
-    write_line(output, SYMBOL_WARNING, tr(lang, "Again"), text.data == NULL ? "" : text.data,
-               probe->us);
-    why_text_clear(&text);
+    append_name(output, SYMBOL_WARNING, tr(lang, "Again"), &text);
+    why_text_append(&text, "%s\n%*s", why_translate(lang, why_probe_reason(probe->kind)),
+                    output->utf8 ? FACT_COLUMN : FACT_COLUMN + 1, "");
+    struct why_text fact = {0};
+    why_text_append_detail(&fact, lang, probe->what, &probe->parts);
+    append_fact(output, fact.data == NULL ? "" : fact.data, probe->us, &text);
+    why_text_clear(&fact);
+    show(output, &text);
 }
 
 static const char *answer_text(enum why_lang lang, enum check_answer answer, bool is_text) {

@@ -103,7 +103,7 @@ static void on_failed(struct why__opening *opening) {
     if (client->is_freed) {
         return;
     }
-    struct why__probe_step step;
+    struct why__probe_step step = {0};
     why__probe_next(&opening->record, NULL, 0, client->probe_policy, &step);
     if (step.kind == WHY_PROBE_NONE || !start_probing(client)) {
         why__probe_apply(&step, &opening->record);

@@ -246,9 +246,13 @@ static struct why__tls *make_tls(const struct why__probing *probing) {
     if (way_of(probing) != WHY__PROBE_WAY_HANDSHAKE) {
         return NULL;
     }
-    return probing->step.kind == WHY_PROBE_DEFAULT_CERTIFICATE
-               ? why__tls_new_nameless(opening->tls_context, opening->url->host)
-               : why__tls_new(opening->tls_context, opening->url->host);
+    struct why__tls *tls = probing->step.kind == WHY_PROBE_DEFAULT_CERTIFICATE
+                               ? why__tls_new_nameless(opening->tls_context, opening->url->host)
+                               : why__tls_new(opening->tls_context, opening->url->host);
+    if (tls != NULL && opening->proxy != NULL && opening->proxy->scheme == WHY__SCHEME_HTTP_PROXY) {
+        why__tls_set_proxy(tls);
+    }
+    return tls;
 }
 
 static void begin_talk(struct why__probing *probing) {
@@ -293,6 +297,8 @@ static void on_proxy_data(struct why__stream *stream, struct why_span *input) {
     begin_talk(probing);
     if (tls != NULL) {
         why__stream_secure(stream, tls);
+    } else if (input->len > 0) {
+        on_data(stream, input); /* it came along with the proxy's answer */
     }
 }
 

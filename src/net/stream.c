@@ -18,6 +18,10 @@
 /* Reads in one turn, a buffer each: more waits for the next turn, after everybody else's. */
 #define READS_PER_TURN 4
 
+/* What a peer may still have been sending when its stream was finished: a message of the default
+ * limit, which it writes to the end before it looks at what came. Who sends more will not look. */
+#define DISCARD_MAX ((size_t)16 << 20)
+
 struct why__held {
     size_t len;
     uint8_t data[];
@@ -73,7 +77,8 @@ void why__stream_tune(int fd, uint32_t user_timeout_ms) {
 
 static bool wants_input(const struct why__stream *stream) {
     return stream->is_open && !stream->has_ended &&
-           (stream->is_finishing || (!stream->is_paused && !stream->is_stuck));
+           (stream->is_finishing ? stream->discarded < DISCARD_MAX
+                                 : !stream->is_paused && !stream->is_stuck);
 }
 
 void why__stream_rewatch(struct why__stream *stream) {
@@ -219,6 +224,7 @@ static struct why_span take_early(const struct why__stream *stream, struct why_s
 /* Bytes from the socket, into TLS or straight up. */
 static void take(struct why__stream *stream, struct why_span input) {
     if (stream->is_finishing) {
+        stream->discarded += input.len;
         if (stream->tls != NULL && !stream->is_half_close) {
             await_notify(stream, (struct why_bytes){input.data, input.len});
         }
@@ -378,7 +384,9 @@ void why__stream_close(struct why__stream *stream) {
     stream->watch.fd = -1;
     why__tls_free(stream->tls);
     stream->tls = NULL;
-    free(stream->held);
+    if (!stream->is_finishing) {
+        free(stream->held);
+    }
     stream->held = NULL;
 }
 
@@ -396,10 +404,12 @@ void why__stream_resume(struct why__stream *stream) {
 }
 
 void why__stream_finish(struct why__stream *stream, bool half_close) {
+    if (!stream->is_finishing) {
+        free(stream->held);
+        stream->discarded = 0;
+    }
     stream->is_finishing = true;
     stream->is_half_close = half_close;
-    free(stream->held);
-    stream->held = NULL;
     why__stream_flush(stream);
     why__stream_rewatch(stream);
 }

@@ -47,7 +47,8 @@ static const struct banner http_banners[] = {
     {TEXT("HTTP/"), "HTTP"},
 };
 
-/* A page without a head: what a captive portal or a proxy puts in the way. */
+/* A page without a head, as HTTP/0.9 has it: what many a server answers to a request that it cannot
+ * read, and what a proxy puts in the way. */
 static const struct banner page_banners[] = {
     {TEXT("<!DOCTYPE"), "HTML"},
     {TEXT("<!doctype"), "HTML"},
@@ -107,14 +108,17 @@ static const char *find_by_shape(struct why_bytes first) {
     if (first.len >= 5 && data[2] == 0 && data[3] == 0 && (data[4] == 10 || data[4] == 0xff)) {
         return "MySQL"; /* a packet's length and number, then the greeting's version, or an error */
     }
-    if (first.len >= 9 && data[0] == 0 && data[1] == 0 && data[3] == 4 && data[4] == 0 &&
-        memcmp(data + 5, "\0\0\0\0", 4) == 0) {
-        return "HTTP/2"; /* a SETTINGS frame of stream 0 */
-    }
     if (first.len >= 6 && data[0] == 'E' && data[1] == 0 && has(first, "FATAL")) {
         return "PostgreSQL";
     }
     return NULL;
+}
+
+/* A SETTINGS frame of stream 0 (RFC 9113 section 6.5). */
+static bool is_http2(struct why_bytes first) {
+    const uint8_t *data = first.data;
+    return first.len >= 9 && data[0] == 0 && data[1] == 0 && data[3] == 4 && data[4] == 0 &&
+           memcmp(data + 5, "\0\0\0\0", 4) == 0;
 }
 
 static bool is_record(struct why_bytes first) {
@@ -131,15 +135,18 @@ enum why_cause why__banner_of_server(struct why_bytes first, const char **name) 
         return WHY_CAUSE_NONE;
     }
     *name = FIND(first, http_banners);
+    if (*name == NULL && is_http2(first)) {
+        *name = "HTTP/2";
+    }
+    if (*name == NULL && why__banner_is_page(first)) {
+        *name = "HTML";
+    }
     if (*name != NULL) {
         return WHY_CAUSE_TLS_PLAIN_HTTP;
     }
     *name = find_by_shape(first);
     if (*name == NULL && first.len >= 2) {
         *name = FIND(first, server_banners);
-    }
-    if (*name == NULL && why__banner_is_page(first)) {
-        *name = "HTML";
     }
     return *name != NULL ? WHY_CAUSE_TLS_OTHER_PROTOCOL : WHY_CAUSE_TLS_NOT_TLS;
 }
@@ -177,6 +184,10 @@ bool why__banner_wants_tls(struct why_bytes answer) {
         }
     }
     return false;
+}
+
+bool why__banner_refuses_certificate(struct why_bytes answer) {
+    return has(answer, "SSL certificate error"); /* nginx, for its status 495 */
 }
 
 void why__banner_say(struct why_bytes first, struct why__say *say) {

@@ -27,6 +27,9 @@ enum why_cause why__banner_of_client(struct why_bytes first, const char **name);
 /* Does an answer to plain HTTP say that this port wants TLS? Web servers have words for it. */
 bool why__banner_wants_tls(struct why_bytes answer);
 
+/* Does an answer to a request say that the client's certificate would not do? */
+bool why__banner_refuses_certificate(struct why_bytes answer);
+
 /* Say them, in a clause: `it began with "SSH-2.0-x"`, or in hexadecimal. */
 void why__banner_say(struct why_bytes first, struct why__say *say);
 

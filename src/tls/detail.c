@@ -53,6 +53,12 @@ static void say_rejected(const struct why__tls *tls, struct why__say *say) {
         {WHY__TLS_ALERT_DECRYPT_ERROR, N_(": its signature is wrong")},
     };
     say_wanted(tls, say);
+    if (tls->client_cert_empty) {
+        char key[40];
+        why__tls_key_text(SSL_get_certificate(tls->ssl), key, sizeof key);
+        why__say(say, "; ours was not sent: the server takes no signature of its %s", key);
+        return;
+    }
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
         if (!tls->alert_sent && tls->alert == reasons[i].alert) {
             why__say_text(say, reasons[i].reason);
@@ -80,7 +86,8 @@ static void say_first_bytes(const struct why__tls *tls, struct why__say *say) {
     const char *protocol = NULL;
     enum why_cause cause = tls->context->is_server ? why__banner_of_client(first, &protocol)
                                                    : why__banner_of_server(first, &protocol);
-    if (cause == WHY_CAUSE_TLS_OTHER_PROTOCOL) {
+    bool is_named = cause == WHY_CAUSE_TLS_OTHER_PROTOCOL || cause == WHY_CAUSE_TLS_PLAIN_HTTP;
+    if (is_named && strcmp(protocol, "HTTP") != 0) {
         why__say(say, "%s: ", protocol);
     }
     why__banner_say(first, say);
@@ -124,6 +131,8 @@ static void say_library(const struct why__tls *tls, struct why__say *say) {
     const char *reason = tls->error == 0 ? NULL : ERR_reason_error_string(tls->error);
     if (tls->flooded) {
         why__say(say, "it asks for answers and reads none");
+    } else if (tls->endless) {
+        why__say(say, "its handshake has no end within %zu bytes", WHY__TLS_HANDSHAKE_MAX);
     } else if (reason != NULL) {
         why__say(say, "OpenSSL says: %s", reason);
     }
@@ -228,6 +237,7 @@ static bool say_known(const struct why__tls *tls, enum why_cause cause, struct w
 
 void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict,
                      struct why__say *say) {
+    bool by_alert = why__tls_was_ended_by_alert(tls);
     if (tls->context->is_server && why__tls_server_detail(tls, verdict, say)) {
         return;
     }
@@ -241,9 +251,9 @@ void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *
         return;
     }
     bool is_lost = tls->lost != WHY_TRANSPORT_NONE || verdict->cause == WHY_CAUSE_TLS_EOF;
-    if (is_lost && !(is_by_alert(tls) && tls->alert != WHY__TLS_ALERT_CLOSE_NOTIFY)) {
+    if (is_lost && !(by_alert && tls->alert != WHY__TLS_ALERT_CLOSE_NOTIFY)) {
         say_lost(tls, say);
-    } else if (is_by_alert(tls)) {
+    } else if (by_alert) {
         say_alert(tls, say);
     } else {
         say_library(tls, say);

@@ -138,6 +138,21 @@ static void put_key_share(struct writer *writer, const struct why_host *host, bo
     end16(writer, extension);
 }
 
+/* RFC 8446 section 4.2.1. */
+static void put_versions(struct writer *writer, uint16_t highest) {
+    size_t first = 0;
+    while (highest != 0 && first + 1 < VERSIONS_OFFERED && versions[first].number > highest) {
+        first++;
+    }
+    size_t count = VERSIONS_OFFERED - first;
+    put16(writer, 43);
+    put16(writer, 1 + 2 * count);
+    put8(writer, 2 * count);
+    for (size_t i = first; i < VERSIONS_OFFERED; i++) {
+        put16(writer, versions[i].number);
+    }
+}
+
 static void put_extensions(struct writer *writer, const struct why_host *host,
                            const struct why__hello_options *options, size_t name_len) {
     const struct offered *offered = options->is_small ? &few : &everything;
@@ -160,12 +175,7 @@ static void put_extensions(struct writer *writer, const struct why_host *host,
     if (options->alpn != WHY__HELLO_ALPN_NONE && !options->is_small) {
         put_alpn(writer, options->alpn);
     }
-    put16(writer, 43); /* supported_versions (RFC 8446 section 4.2.1) */
-    put16(writer, 1 + 2 * VERSIONS_OFFERED);
-    put8(writer, 2 * VERSIONS_OFFERED);
-    for (size_t i = 0; i < VERSIONS_OFFERED; i++) {
-        put16(writer, versions[i].number);
-    }
+    put_versions(writer, options->highest_version);
     put16(writer, 45); /* psk_key_exchange_modes: without it some take no TLS 1.3 hello */
     put16(writer, 2);
     put16(writer, 0x0101);

@@ -37,6 +37,9 @@ void why__inquiry_add(const struct why__inquiry *inquiry, const char *text);
 const struct why__probe_result *why__inquiry_ask(const struct why__inquiry *inquiry,
                                                  enum why_probe_kind kind);
 
+/* Of those that the first connection offered; 0 where that is not known. */
+uint16_t why__inquiry_highest_version(const struct why__inquiry *inquiry);
+
 /* The server would go on with the handshake; it has answered at all. */
 bool why__inquiry_goes_on(const struct why__probe_result *result);
 bool why__inquiry_is_tls(const struct why__probe_result *result);

@@ -19,10 +19,9 @@ static bool is_in(uint16_t number, const uint16_t *list, size_t count) {
 
 static void tell_version(const struct why__inquiry *inquiry, uint16_t version) {
     const struct why_tls_offer *offer = &inquiry->first->tls.offer;
-    uint16_t lowest = offer->versions[0], highest = offer->versions[0];
+    uint16_t lowest = offer->versions[0], highest = why__inquiry_highest_version(inquiry);
     for (size_t i = 1; i < offer->version_count; i++) {
         lowest = offer->versions[i] < lowest ? offer->versions[i] : lowest;
-        highest = offer->versions[i] > highest ? offer->versions[i] : highest;
     }
     char server[WHY__HELLO_NAME_MAX], ours[WHY__HELLO_NAME_MAX];
     const char *theirs = why__hello_version_name(version, server);
@@ -32,9 +31,7 @@ static void tell_version(const struct why__inquiry *inquiry, uint16_t version) {
                               theirs, why__hello_version_name(lowest, ours));
         return;
     }
-    /* An alert other than protocol_version may be about what the lower version lacks. */
-    bool likely = inquiry->first->tls.alert != WHY__TLS_ALERT_PROTOCOL_VERSION;
-    why__inquiry_conclude(inquiry, WHY_CAUSE_TLS_VERSION, likely,
+    why__inquiry_conclude(inquiry, WHY_CAUSE_TLS_VERSION, false,
                           "the server speaks %s, and %s is the most that was offered", theirs,
                           why__hello_version_name(highest, ours));
 }
@@ -48,12 +45,33 @@ static bool is_refusal(int alert) {
            alert == WHY__TLS_ALERT_MISSING_EXTENSION;
 }
 
+static void compare(const struct why__inquiry *inquiry, const struct why__probe_result *result);
+
+/* The server chose a version that was not offered before. With an alert that does not say so, it
+ * may have ours too, and lack something else in it. */
+static void compare_version(const struct why__inquiry *inquiry,
+                            const struct why__probe_result *result) {
+    uint16_t version = result->answer.version;
+    if (inquiry->first->tls.alert == WHY__TLS_ALERT_PROTOCOL_VERSION ||
+        version < why__inquiry_highest_version(inquiry) ||
+        result->kind == WHY_PROBE_OUR_VERSIONS) {
+        tell_version(inquiry, version);
+        return;
+    }
+    const struct why__probe_result *ours = why__inquiry_ask(inquiry, WHY_PROBE_OUR_VERSIONS);
+    if (ours != NULL && why__inquiry_goes_on(ours)) {
+        compare(inquiry, ours);
+    } else if (ours != NULL) {
+        tell_version(inquiry, version);
+    }
+}
+
 static void compare(const struct why__inquiry *inquiry, const struct why__probe_result *result) {
     const struct why_tls_offer *offer = &inquiry->first->tls.offer;
     const struct why__hello_answer *answer = &result->answer;
     char name[WHY__HELLO_NAME_MAX];
     if (!is_in(answer->version, offer->versions, offer->version_count)) {
-        tell_version(inquiry, answer->version);
+        compare_version(inquiry, result);
     } else if (!is_in(answer->cipher, offer->ciphers, offer->cipher_count)) {
         why__inquiry_conclude(
             inquiry, WHY_CAUSE_TLS_NO_SHARED_CIPHER, false,

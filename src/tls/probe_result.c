@@ -41,6 +41,7 @@ enum why__probe_way why__probe_way(enum why_probe_kind kind) {
         return WHY__PROBE_WAY_HANDSHAKE;
     case WHY_PROBE_NONE:
     case WHY_PROBE_EVERYTHING:
+    case WHY_PROBE_OUR_VERSIONS:
     case WHY_PROBE_NO_NAME:
     case WHY_PROBE_H2:
     case WHY_PROBE_SMALL_HELLO:
@@ -129,8 +130,7 @@ static void say_end(const struct why__probe_result *result, struct why__say *say
         why__say(say, "reset after %u ms", result->elapsed_ms);
         return;
     case WHY_PROBE_END_TIMEOUT:
-        why__say(say, "nothing within %u.%u s", result->elapsed_ms / 1000,
-                 result->elapsed_ms % 1000 / 100);
+        why__say(say, "nothing within %u ms", result->elapsed_ms);
         return;
     case WHY_PROBE_END_NO_CONNECT:
         why__say(say, "no connection");

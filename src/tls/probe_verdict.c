@@ -56,6 +56,15 @@ void why__inquiry_add(const struct why__inquiry *inquiry, const char *text) {
 
 /* ---- Asking ---- */
 
+uint16_t why__inquiry_highest_version(const struct why__inquiry *inquiry) {
+    const struct why_tls_offer *offer = &inquiry->first->tls.offer;
+    uint16_t highest = 0;
+    for (size_t i = 0; i < offer->version_count; i++) {
+        highest = offer->versions[i] > highest ? offer->versions[i] : highest;
+    }
+    return highest;
+}
+
 static struct why__hello_options hello_of(const struct why__inquiry *inquiry,
                                           enum why_probe_kind kind) {
     const struct why_tls_evidence *tls = &inquiry->first->tls;
@@ -64,6 +73,8 @@ static struct why__hello_options hello_of(const struct why__inquiry *inquiry,
     return (struct why__hello_options){
         .server_name = is_nameless ? NULL : tls->server_name,
         .alpn = kind == WHY_PROBE_H2 ? WHY__HELLO_ALPN_H2 : WHY__HELLO_ALPN_BOTH,
+        .highest_version =
+            kind == WHY_PROBE_OUR_VERSIONS ? why__inquiry_highest_version(inquiry) : 0,
         .is_small = kind == WHY_PROBE_SMALL_HELLO,
     };
 }
@@ -117,11 +128,10 @@ static void decide_damage(const struct why__inquiry *inquiry) {
     if (again == NULL) {
         return;
     }
-    if (again->end == WHY_PROBE_END_NO_CONNECT || again->end == WHY_PROBE_END_TIMEOUT) {
-        why__inquiry_keep(inquiry);
-    } else if (again->cause == WHY_CAUSE_NONE) {
+    bool is_known = again->end != WHY_PROBE_END_NO_CONNECT && again->end != WHY_PROBE_END_TIMEOUT;
+    if (is_known && again->cause == WHY_CAUSE_NONE) {
         why__inquiry_add(inquiry, N_("a second connection went well: an accident on the way"));
-    } else if (again->cause == inquiry->first->cause) {
+    } else if (is_known && again->cause == inquiry->first->cause) {
         why__inquiry_add(inquiry,
                          again->same_place
                              ? N_("a second connection broke at the same place: no accident")
@@ -168,25 +178,20 @@ static bool is_certificate_missed_in_http(const struct why_record *first) {
            !first->tls.client_cert_sent;
 }
 
+/* The same, of a certificate that was sent. It would not do to take any 400 for that. */
+static bool is_certificate_refused_in_http(const struct why_record *first) {
+    const struct why_http_evidence *http = &first->http;
+    struct why_bytes body = {(const uint8_t *)http->body, http->body_len};
+    return (http->status == 495 ||
+            (http->status == 400 && why__banner_refuses_certificate(body))) &&
+           first->layer == WHY_LAYER_HTTP && first->tls.client_cert_sent;
+}
+
 /* ws:// to a TLS port, which has words for that. */
 static bool is_told_to_use_tls(const struct why_record *first) {
     const struct why_http_evidence *http = &first->http;
     return first->cause == WHY_CAUSE_HTTP_STATUS_400 && !first->tls.present &&
            why__banner_wants_tls((struct why_bytes){(const uint8_t *)http->body, http->body_len});
-}
-
-static void conclude_certificate_missed(const struct why__inquiry *inquiry) {
-    const struct why_record *first = inquiry->first;
-    struct why__say say = why__inquiry_begin(inquiry, WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED, true);
-    if (first->tls.wanted_cas[0] == '\0') {
-        why__say(&say, "the server asked for a client certificate, got none, and answers HTTP %u",
-                 first->http.status);
-    } else {
-        why__say(&say,
-                 "the server asked for a client certificate of %.80s, got none, and answers HTTP "
-                 "%u",
-                 first->tls.wanted_cas, first->http.status);
-    }
 }
 
 /* The name is another one, with nothing about it that would explain by itself how it came. */
@@ -195,29 +200,56 @@ static bool is_wrong_name(const struct why_record *first) {
            !first->tls.is_address && first->tls.chain_len > 0;
 }
 
+/* What the first connection's evidence says by itself, once it is looked at as a whole. */
+static bool conclude_at_once(const struct why__inquiry *inquiry) {
+    const struct why_record *first = inquiry->first;
+    bool is_missed = is_certificate_missed_in_http(first);
+    if (is_missed || is_certificate_refused_in_http(first)) {
+        struct why__say say = why__inquiry_begin(inquiry,
+                                                 is_missed ? WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED
+                                                           : WHY_CAUSE_TLS_CLIENT_CERT_REJECTED,
+                                                 is_missed);
+        if (first->tls.wanted_cas[0] == '\0') {
+            why__say(&say, "the server asked for a client certificate");
+        } else {
+            why__say(&say, "the server asked for a client certificate of %.80s",
+                     first->tls.wanted_cas);
+        }
+        if (is_missed) {
+            why__say(&say, ", got none, and answers HTTP %u", first->http.status);
+        } else {
+            why__say(&say, ", and answers ours with HTTP %u", first->http.status);
+        }
+        return true;
+    }
+    if (is_told_to_use_tls(first)) {
+        why__inquiry_conclude(
+            inquiry, WHY_CAUSE_HTTP_TLS_PORT, false,
+            "the server answers plain HTTP with 400, and says that it speaks TLS");
+        return true;
+    }
+    return false;
+}
+
 void why__probe_next(const struct why_record *first, const struct why__probe_result *results,
                      size_t count, enum why_probe_policy policy, struct why__probe_step *out) {
     const struct why__inquiry inquiry = {first, results, count, policy, out};
     *out = (struct why__probe_step){.kind = WHY_PROBE_NONE};
-    if (is_certificate_missed_in_http(first)) {
-        conclude_certificate_missed(&inquiry);
-    } else if (is_told_to_use_tls(first)) {
-        why__inquiry_conclude(
-            &inquiry, WHY_CAUSE_HTTP_TLS_PORT, false,
-            "the server answers plain HTTP with 400, and says that it speaks TLS");
-    } else if (policy == WHY_PROBE_POLICY_NONE) {
-        why__inquiry_keep(&inquiry);
-    } else if (is_refused_hello(first)) {
+    if (conclude_at_once(&inquiry)) {
+        return;
+    }
+    bool may_ask = policy != WHY_PROBE_POLICY_NONE;
+    if (may_ask && is_refused_hello(first)) {
         why__inquiry_refused(&inquiry);
-    } else if (first->cause == WHY_CAUSE_TLS_ALPN && !first->tls.alert_sent) {
+    } else if (may_ask && first->cause == WHY_CAUSE_TLS_ALPN && !first->tls.alert_sent) {
         why__inquiry_alpn(&inquiry);
-    } else if (is_unanswered_tls(first)) {
+    } else if (may_ask && is_unanswered_tls(first)) {
         why__inquiry_silent(&inquiry);
-    } else if (is_unanswered_plain(first)) {
+    } else if (may_ask && is_unanswered_plain(first)) {
         why__inquiry_plain(&inquiry);
-    } else if (is_wrong_name(first)) {
+    } else if (may_ask && is_wrong_name(first)) {
         decide_name(&inquiry);
-    } else if (first->cause == WHY_CAUSE_TLS_CORRUPTED && first->tls.present) {
+    } else if (may_ask && first->cause == WHY_CAUSE_TLS_CORRUPTED && first->tls.present) {
         decide_damage(&inquiry);
     } else {
         why__inquiry_keep(&inquiry);

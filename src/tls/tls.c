@@ -105,6 +105,10 @@ enum why__tls_status why__tls_receive(struct why__tls *tls, struct why_bytes *in
             fail(tls); /* what follows may say more of what it is */
         }
     }
+    if (tls->status == WHY__TLS_HANDSHAKE && tls->evidence->received > WHY__TLS_HANDSHAKE_MAX) {
+        tls->endless = true;
+        fail(tls);
+    }
     if (tls->status == WHY__TLS_HANDSHAKE) {
         handshake(tls);
     }

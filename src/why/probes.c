@@ -9,6 +9,8 @@ static const char *const reasons[WHY_PROBE_COUNT] = {
     [WHY_PROBE_NONE] = "",
     [WHY_PROBE_EVERYTHING] =
         N_("an alert does not say what is lacking; everything was offered, to see what is chosen"),
+    [WHY_PROBE_OUR_VERSIONS] =
+        N_("a newer version is chosen, where ours may be had too; everything of ours was offered"),
     [WHY_PROBE_NO_NAME] =
         N_("all is refused under this name; asked once more without a server name"),
     [WHY_PROBE_H2] = N_("http/1.1 is refused; HTTP/2 was offered instead"),

@@ -39,6 +39,7 @@ static const struct why_tls_offer offer = {
 #define DAMAGED                                                                                    \
     .cause = WHY_CAUSE_TLS_CORRUPTED,                                                              \
     .tls = {.present = true, .alert = 20, .alert_sent = true, .received = 700}
+#define CERTIFICATE_ERROR "<center>The SSL certificate error</center><hr>"
 #define LONG_DETAIL                                                                                \
     "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"     \
     "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
@@ -56,6 +57,7 @@ struct answer {
 #define HELLO(kind_name, ...)                                                                      \
     { .kind = WHY_PROBE_##kind_name, .end = WHY_PROBE_END_ANSWERED, .answer = __VA_ARGS__ }
 #define EVERYTHING(...) HELLO(EVERYTHING, __VA_ARGS__)
+#define OUR_VERSIONS(...) HELLO(OUR_VERSIONS, __VA_ARGS__)
 #define NAMELESS(...) HELLO(NO_NAME, __VA_ARGS__)
 #define H2(...) HELLO(H2, __VA_ARGS__)
 #define SMALL(...) HELLO(SMALL_HELLO, __VA_ARGS__)
@@ -92,6 +94,7 @@ static const struct row {
     struct why_record first;
     enum why_probe_policy policy; /* NONE stands for AUTO */
     bool no_probes;               /* policy NONE */
+    bool only_12;                 /* TLS 1.2 alone was offered */
     struct answer answers[5];
     enum why_cause cause;
     bool likely;
@@ -113,6 +116,30 @@ static const struct row {
      .answers = {EVERYTHING(ALERT(70))},
      .cause = WHY_CAUSE_TLS_VERSION,
      .text = "alert protocol_version (70), to a ClientHello that offers everything too"},
+    {.name = "alert 70 to TLS 1.2: TLS 1.3 is all it has",
+     .only_12 = true,
+     .first = {.cause = WHY_CAUSE_TLS_VERSION, ALERTED(70)},
+     .answers = {EVERYTHING(GOES_ON)},
+     .cause = WHY_CAUSE_TLS_VERSION,
+     .text = "speaks TLS 1.3, and TLS 1.2 is the most that was offered"},
+    {.name = "alert 40 to TLS 1.2: TLS 1.3 is all it has, as GnuTLS says it",
+     .only_12 = true,
+     .first = {.cause = WHY_CAUSE_TLS_REFUSED, ALERTED(40)},
+     .answers = {EVERYTHING(GOES_ON), OUR_VERSIONS(ALERT(40))},
+     .cause = WHY_CAUSE_TLS_VERSION,
+     .text = "speaks TLS 1.3, and TLS 1.2 is the most that was offered"},
+    {.name = "alert 40 to TLS 1.2: it has both, and in TLS 1.2 no cipher of ours",
+     .only_12 = true,
+     .first = {.cause = WHY_CAUSE_TLS_REFUSED, ALERTED(40)},
+     .answers = {EVERYTHING(GOES_ON), OUR_VERSIONS(CHOSE(0x0303, 0xc02f, 0x001d, 0x0804))},
+     .cause = WHY_CAUSE_TLS_NO_SHARED_CIPHER,
+     .text = "chooses TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
+    {.name = "alert 40 to TLS 1.2: it chooses TLS 1.3 whatever is offered",
+     .only_12 = true,
+     .first = {.cause = WHY_CAUSE_TLS_REFUSED, ALERTED(40)},
+     .answers = {EVERYTHING(GOES_ON), OUR_VERSIONS(GOES_ON)},
+     .cause = WHY_CAUSE_TLS_VERSION,
+     .text = "speaks TLS 1.3"},
     {.name = "alert 40: RC4 alone",
      .first = {.cause = WHY_CAUSE_TLS_REFUSED, ALERTED(40)},
      .answers = {EVERYTHING(CHOSE(0x0303, 0x0005, 0, 0))},
@@ -425,6 +452,28 @@ static const struct row {
                         .body_len = 45}},
      .cause = WHY_CAUSE_HTTP_TLS_PORT,
      .text = "says that it speaks TLS"},
+    {.name = "nginx does not take the certificate that was sent",
+     .first = {.cause = WHY_CAUSE_HTTP_STATUS_400,
+               .layer = WHY_LAYER_HTTP,
+               .http = {.status = 400, .body = CERTIFICATE_ERROR, .body_len = 46},
+               .tls = {.present = true,
+                       .alert = -1,
+                       .client_cert_requested = true,
+                       .client_cert_sent = true,
+                       .wanted_cas = "CN=Partners"}},
+     .cause = WHY_CAUSE_TLS_CLIENT_CERT_REJECTED,
+     .text = "asked for a client certificate of CN=Partners, and answers ours with HTTP 400"},
+    {.name = "an application's 400 is its own, whatever certificate was sent",
+     .first = {.cause = WHY_CAUSE_HTTP_STATUS_400,
+               .layer = WHY_LAYER_HTTP,
+               .http = {.status = 400, .body = "bad request", .body_len = 11},
+               .tls = {.present = true,
+                       .alert = -1,
+                       .client_cert_requested = true,
+                       .client_cert_sent = true},
+               .detail = "as it was"},
+     .cause = WHY_CAUSE_HTTP_STATUS_400,
+     .text = "as it was"},
     {.name = "an application's 403 is its own",
      .first = {.cause = WHY_CAUSE_HTTP_STATUS_403,
                .layer = WHY_LAYER_HTTP,
@@ -451,6 +500,7 @@ static struct why__probe_result answer_step(const struct row *row,
                         row->first.tls.server_name[0] != '\0';
     if (answer->kind != step->kind || is_named != may_be_named ||
         (step->hello.alpn == WHY__HELLO_ALPN_H2) != (step->kind == WHY_PROBE_H2) ||
+        (step->hello.highest_version == 0x0303) != (step->kind == WHY_PROBE_OUR_VERSIONS) ||
         step->hello.is_small != (step->kind == WHY_PROBE_SMALL_HELLO)) {
         fail_msg("%s: asks for %s, not for %s", row->name, why_probe_name(step->kind),
                  why_probe_name(answer->kind));
@@ -486,6 +536,10 @@ static void each_inquiry_ends_where_it_should(void **state) {
         uint16_t len = first.tls.offer.len;
         first.tls.offer = offer;
         first.tls.offer.len = len == 0 ? offer.len : len;
+        if (row->only_12) {
+            first.tls.offer.version_count = 1;
+            first.tls.offer.versions[0] = 0x0303;
+        }
         enum why_probe_policy policy =
             row->policy == WHY_PROBE_POLICY_NONE ? WHY_PROBE_POLICY_AUTO : row->policy;
         policy = row->no_probes ? WHY_PROBE_POLICY_NONE : policy;
