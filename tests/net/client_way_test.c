@@ -229,9 +229,13 @@ static bool tls_holds(const struct tls_row *row, const struct test_pki *pki) {
     test_scripted_stop(&server);
     const struct why_record *record = &program.record;
     bool is_good = row->cause == WHY_CAUSE_LOCAL_CLOSED;
+    size_t failed_steps = 0;
+    for (size_t i = 0; i < program.step_count; i++) {
+        failed_steps += !program.steps[i].ok;
+    }
     bool ok = program.closed == 1 && program.opened == is_good && record->cause == row->cause &&
-              record->code == (is_good ? 1000 : 1015) && record->tls.present &&
-              record->timings.tls_us != WHY_NO_TIME &&
+              failed_steps == !is_good && record->code == (is_good ? 1000 : 1015) &&
+              record->tls.present && record->timings.tls_us != WHY_NO_TIME &&
               (record->timings.proxy_us != WHY_NO_TIME) == row->by_proxy &&
               strcmp(program.messages, is_good ? "hello;" : "") == 0;
     if (!ok) {
