@@ -53,8 +53,7 @@ static void compare_version(const struct why__inquiry *inquiry,
                             const struct why__probe_result *result) {
     uint16_t version = result->answer.version;
     if (inquiry->first->tls.alert == WHY__TLS_ALERT_PROTOCOL_VERSION ||
-        version < why__inquiry_highest_version(inquiry) ||
-        result->kind == WHY_PROBE_OUR_VERSIONS) {
+        version < why__inquiry_highest_version(inquiry) || result->kind == WHY_PROBE_OUR_VERSIONS) {
         tell_version(inquiry, version);
         return;
     }
