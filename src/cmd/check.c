@@ -3,6 +3,8 @@
  * whysocket check: walk DNS, TCP, proxy, TLS, HTTP and WebSocket, and say which step failed, why,
  * and how to mend it.
  */
+#include "cmd/check_inquiry.h"
+#include "cmd/check_inquiry_write.h"
 #include "cmd/check_run.h"
 #include "cmd/check_write.h"
 #include "cmd/command.h"
@@ -14,6 +16,21 @@
 
 struct check_options {
     struct dial_options dial; /* first: the shared rows are of it */
+    bool aia, ocsp;
+};
+
+#define FIELD(name) offsetof(struct check_options, name)
+
+static const struct arg_option options[] = {
+    {.name = "aia",
+     .kind = ARG_FLAG,
+     .help = N_("where an issuer was not sent, fetch it (http) from the address in the "
+                "certificate, and say whether it completes the chain"),
+     .offset = FIELD(aia)},
+    {.name = "ocsp",
+     .kind = ARG_FLAG,
+     .help = N_("ask the responder that the certificate names (http) whether it was revoked"),
+     .offset = FIELD(ocsp)},
 };
 
 static const struct check_options defaults = {.dial = DIAL_DEFAULTS};
@@ -28,6 +45,8 @@ static const struct command_example examples[] = {
     {"whysocket check wss://example.com/ -H \"Authorization: Bearer ...\" --origin "
      "https://app.example.com",
      N_("as a page of that site would ask")},
+    {"whysocket check wss://example.com/ --aia --ocsp",
+     N_("where is the missing intermediate, and was the certificate revoked?")},
     {NULL, NULL},
 };
 
@@ -49,22 +68,39 @@ static void collect_step(void *context, const struct check_step *step) {
     (void)step;
 }
 
+/* What there is to say, once the connection has ended; the inquiry may find more. */
+static enum exit_code conclude(struct command_call *call, const char *url, struct dial *dial,
+                               struct check_inquiry *inquiry, struct check_result *result) {
+    enum exit_code code = exit_code_of(&result->record);
+    if (!call->json) {
+        check_write_conversation(&call->output, result, code);
+    }
+    check_inquire(inquiry, code == EXIT_CODE_OK, &result->record,
+                  call->json ? NULL : &call->output);
+    code = exit_code_of(&result->record);
+    if (call->json) {
+        check_write_json(&call->output, url, dial->proxy_variable, result, inquiry, code);
+    } else {
+        check_write_verdict(&call->output, result, code);
+        check_write_inquiry_verdict(&call->output, inquiry);
+    }
+    return code;
+}
+
 static enum exit_code check_url(struct command_call *call, struct why_loop *loop, const char *url) {
     const struct check_options *asked = call->options;
     struct dial dial;
     struct check_result result;
+    struct check_inquiry inquiry = {.loop = loop, .asked = &asked->dial, .dial = &dial, .url = url};
     enum exit_code code = dial_init(&dial, call, &asked->dial, url, loop);
     if (code == EXIT_CODE_OK) {
+        check_inquiry_init(&inquiry, asked->aia, asked->ocsp);
         code = check_run(call, &dial, loop, call->json ? collect_step : show_step, &call->output,
                          &result);
         if (code == EXIT_CODE_OK) {
-            code = exit_code_of(&result.record);
-            if (call->json) {
-                check_write_json(&call->output, url, dial.proxy_variable, &result, code);
-            } else {
-                check_write_verdict(&call->output, &result, code);
-            }
+            code = conclude(call, url, &dial, &inquiry, &result);
         }
+        check_inquiry_clear(&inquiry);
     }
     dial_clear(&dial);
     return code;
@@ -93,6 +129,8 @@ const struct command command_check = {
            "binary message and a close. Each step is shown with its time. Where one fails, the "
            "cause, the evidence and the mend follow, and the exit code names the step. A server "
            "that does not echo is no fault."),
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
     .shared = &dial_option_rows,
     .options_size = sizeof(struct check_options),
     .defaults = &defaults,

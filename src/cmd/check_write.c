@@ -4,6 +4,7 @@
  */
 #include "cmd/check_write.h"
 
+#include "cmd/check_inquiry_write.h"
 #include "cmd/exit.h"
 #include "why/i18n.h"
 #include "why/json.h"
@@ -31,15 +32,15 @@ static const char *step_name(enum why_layer layer) {
     return names[layer];
 }
 
-static void write_line(struct output *output, enum symbol symbol, enum why_layer layer,
-                       const char *what, uint32_t us) {
+void check_write_line(struct output *output, enum symbol symbol, const char *name, const char *what,
+                      uint32_t us) {
     struct why_text text = {0};
-    enum style style = symbol == SYMBOL_GOOD  ? STYLE_GOOD
-                       : symbol == SYMBOL_BAD ? STYLE_BAD
-                                              : STYLE_WARNING;
+    enum style style = symbol == SYMBOL_GOOD      ? STYLE_GOOD
+                       : symbol == SYMBOL_BAD     ? STYLE_BAD
+                       : symbol == SYMBOL_SKIPPED ? STYLE_FAINT
+                                                  : STYLE_WARNING;
     why_text_append(&text, "  %s%s%s %-10s ", output_style(output, style),
-                    output_symbol(output, symbol), output_style(output, STYLE_PLAIN),
-                    step_name(layer));
+                    output_symbol(output, symbol), output_style(output, STYLE_PLAIN), name);
     size_t before = text.len;
     why_text_append_untrusted(&text, what, strlen(what));
     size_t len = text.len - before;
@@ -55,7 +56,8 @@ static void write_line(struct output *output, enum symbol symbol, enum why_layer
 }
 
 void check_write_step(struct output *output, const struct check_step *step) {
-    write_line(output, step->ok ? SYMBOL_GOOD : SYMBOL_BAD, step->layer, step->what, step->us);
+    check_write_line(output, step->ok ? SYMBOL_GOOD : SYMBOL_BAD, step_name(step->layer),
+                     step->what, step->us);
 }
 
 static const char *answer_text(enum why_lang lang, enum check_answer answer, bool is_text) {
@@ -90,20 +92,27 @@ static void describe_conversation(const struct check_result *result, enum why_la
     why_text_append(text, tr(lang, ", closed with %u"), result->record.code);
 }
 
+void check_write_conversation(struct output *output, const struct check_result *result,
+                              int exit_code) {
+    if (!result->opened) {
+        return;
+    }
+    bool ok = exit_code == EXIT_CODE_OK;
+    struct why_text fact = {0};
+    describe_conversation(result, output->lang, &fact);
+    bool is_worth_a_look = ok && result->ping_us == WHY_NO_TIME;
+    check_write_line(output,
+                     !ok               ? SYMBOL_BAD
+                     : is_worth_a_look ? SYMBOL_WARNING
+                                       : SYMBOL_GOOD,
+                     step_name(WHY_LAYER_WEBSOCKET), fact.data == NULL ? "" : fact.data,
+                     WHY_NO_TIME);
+    why_text_clear(&fact);
+}
+
 void check_write_verdict(struct output *output, const struct check_result *result, int exit_code) {
     enum why_lang lang = output->lang;
     bool ok = exit_code == EXIT_CODE_OK;
-    if (result->opened) {
-        struct why_text fact = {0};
-        describe_conversation(result, lang, &fact);
-        bool is_worth_a_look = ok && result->ping_us == WHY_NO_TIME;
-        write_line(output,
-                   !ok               ? SYMBOL_BAD
-                   : is_worth_a_look ? SYMBOL_WARNING
-                                     : SYMBOL_GOOD,
-                   WHY_LAYER_WEBSOCKET, fact.data == NULL ? "" : fact.data, WHY_NO_TIME);
-        why_text_clear(&fact);
-    }
     struct why_text text = {0};
     if (ok) {
         why_text_append(&text, "\n%s\n", tr(lang, "All is well."));
@@ -145,7 +154,8 @@ static void write_us(struct why__json *json, const char *key, uint32_t us) {
 }
 
 void check_write_json(struct output *output, const char *url, const char *proxy_variable,
-                      const struct check_result *result, int exit_code) {
+                      const struct check_result *result, const struct check_inquiry *inquiry,
+                      int exit_code) {
     struct why_text text = {0};
     struct why__json json = {.text = &text};
     why__json_open(&json, NULL, '{');
@@ -175,6 +185,7 @@ void check_write_json(struct output *output, const char *url, const char *proxy_
     } else {
         why__json_null(&json, "websocket");
     }
+    check_write_inquiry_json(&json, inquiry);
     struct why_text record = {0};
     why_record_write_json(&result->record, output->lang, &record);
     why_text_append(&text, ",\"record\":%s", record.data == NULL ? "null" : record.data);
