@@ -88,9 +88,9 @@ WHY_API WHY_MUST_USE int why_server_reload(struct why_server *server, char *erro
  * last. */
 WHY_API const char *why_server_address(const struct why_server *server, size_t index);
 
-/* Stop in order: no new connections; every session is closed with 1001 at a random moment within
- * `jitter_ms`; what is left at `deadline_ms` is cut. `done` (NULL: nobody) is called when none is
- * left, from a later turn of the loop. */
+/* Stop in order: no new connections; every session is closed with 1001, one after the other
+ * within `jitter_ms`, so that not all clients come back at once; what is left at `deadline_ms` is
+ * cut. `done` (NULL: nobody) is called when none is left, from a later turn of the loop. */
 WHY_API void why_server_stop(struct why_server *server, uint32_t jitter_ms, uint32_t deadline_ms,
                              void (*done)(void *user));
 

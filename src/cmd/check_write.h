@@ -13,6 +13,10 @@
 /* "  ✓ TLS        TLSv1.3, TLS_AES_256_GCM_SHA384          35.0 ms" */
 void check_write_step(struct output *output, const struct check_step *step);
 
+/* "  ! Again      no TLS is answered; asked in plain HTTP
+ *                 it began with "HTTP/1.1 200 OK"                  3.1 ms" */
+void check_write_probe(struct output *output, const struct check_probe *probe);
+
 /* A line of that form. `name` is of the step; `us` may be WHY_NO_TIME. */
 void check_write_line(struct output *output, enum symbol symbol, const char *name, const char *what,
                       uint32_t us);

@@ -20,7 +20,7 @@ struct why_conn *why_conn_new(const struct why_options *options, enum why_role r
         .opened_ms = now,
         .received_ms = now,
         .sent_ms = now,
-        .message_ms = now,
+        .message_ms = (uint32_t)now,
         .ping_rtt_ms = WHY_NO_TIME,
         .control_time_ms = (uint32_t)now,
         .is_server = role == WHY_ROLE_SERVER,
@@ -55,8 +55,7 @@ static uint64_t pong_deadline(const struct why_conn *conn) {
     if (conn->options->pong_timeout_ms == 0) {
         return WHY_NO_DEADLINE;
     }
-    uint64_t now = why__conn_now(conn);
-    uint64_t since_ms = now - (uint32_t)((uint32_t)now - conn->asked_ms);
+    uint64_t since_ms = why__conn_moment(conn, conn->asked_ms);
     bool is_in_queue = why__conn_output_at(conn) < conn->asked_end;
     if ((is_in_queue || why__conn_is_full(conn)) && conn->sent_ms > since_ms) {
         since_ms = conn->sent_ms;
@@ -78,7 +77,12 @@ static uint64_t ping_deadline(const struct why_conn *conn) {
 
 static uint64_t idle_deadline(const struct why_conn *conn) {
     uint32_t timeout = conn->options->idle_timeout_ms;
-    return timeout != 0 ? conn->message_ms + timeout : WHY_NO_DEADLINE;
+    return timeout != 0 ? why__conn_moment(conn, conn->message_ms) + timeout : WHY_NO_DEADLINE;
+}
+
+static uint64_t close_deadline(const struct why_conn *conn) {
+    uint32_t timeout = conn->options->close_timeout_ms;
+    return timeout != 0 ? why__conn_moment(conn, conn->close_ms) + timeout : WHY_NO_DEADLINE;
 }
 
 uint64_t why_conn_next_deadline(const struct why_conn *conn) {
@@ -90,7 +94,7 @@ uint64_t why_conn_next_deadline(const struct why_conn *conn) {
     }
     case WHY_CONN_CLOSING:
     case WHY_CONN_FINISHING:
-        return conn->deadline_ms;
+        return close_deadline(conn);
     case WHY_CONN_CLOSED:
         break;
     }

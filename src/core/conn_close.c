@@ -47,9 +47,9 @@ static void enter(struct why_conn *conn, enum why_conn_state state) {
 
 /* The close handshake's deadline runs from its first frame, and nothing extends it. */
 static void start_deadline(struct why_conn *conn) {
-    uint32_t timeout = conn->options->close_timeout_ms;
-    if (conn->deadline_ms == 0) {
-        conn->deadline_ms = timeout != 0 ? why__conn_now(conn) + timeout : WHY_NO_DEADLINE;
+    if (!conn->close_begun) {
+        conn->close_begun = true;
+        conn->close_ms = (uint32_t)why__conn_now(conn);
     }
 }
 

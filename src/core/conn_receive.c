@@ -118,7 +118,7 @@ static struct why_span take_payload(struct why_conn *conn, struct why_span *inpu
     input->len -= len;
     conn->payload_left -= len;
     if (len > 0 && conn->step != WHY__STEP_CONTROL) {
-        conn->message_ms = why__conn_now(conn); /* a message on its way is no idleness */
+        conn->message_ms = (uint32_t)why__conn_now(conn); /* a message on its way is no idleness */
     }
     return piece;
 }
@@ -231,7 +231,7 @@ static void deliver(struct why_conn *conn, struct why_event *event, struct why_b
     message->delivered = last || stream;
     if (last) {
         conn->counters.messages_received++;
-        conn->message_ms = why__conn_now(conn);
+        conn->message_ms = (uint32_t)why__conn_now(conn);
     }
 }
 

@@ -163,7 +163,7 @@ int why_conn_send(struct why_conn *conn, enum why_opcode opcode, struct why_byte
     conn->sending_utf8 = last ? (struct why__utf8){0} : utf8;
     conn->sending_compressed = compress && !last;
     conn->counters.messages_sent += last;
-    conn->message_ms = why__conn_now(conn);
+    conn->message_ms = (uint32_t)why__conn_now(conn);
     return WHY_OK;
 }
 
@@ -208,7 +208,9 @@ void why__conn_want_pong(struct why_conn *conn, struct why_bytes payload) {
             why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
             return;
         }
+        conn->pong->end = 0;
     }
+    conn->pong->is_owed = true;
     conn->pong->len = (uint8_t)payload.len;
     if (payload.len > 0) {
         memcpy(conn->pong->data, payload.data, payload.len);
@@ -217,8 +219,8 @@ void why__conn_want_pong(struct why_conn *conn, struct why_bytes payload) {
 
 /* A Pong waits, and none that would be older is in the queue still. After a Close none is owed. */
 static bool is_pong_due(const struct why_conn *conn) {
-    return conn->pong != NULL && conn->state == WHY_CONN_OPEN &&
-           why__conn_output_at(conn) >= conn->pong_end;
+    return conn->pong != NULL && conn->pong->is_owed && conn->state == WHY_CONN_OPEN &&
+           why__conn_output_at(conn) >= conn->pong->end;
 }
 
 static void queue_pong(struct why_conn *conn) {
@@ -228,9 +230,17 @@ static void queue_pong(struct why_conn *conn) {
         why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
         return;
     }
-    conn->pong_end = why__conn_output_end(conn);
-    why__conn_allocate(conn, conn->pong, 0);
-    conn->pong = NULL;
+    conn->pong->end = why__conn_output_end(conn);
+    conn->pong->is_owed = false;
+}
+
+/* Forget the Pong that has left, unless another waits behind it. */
+static void drop_pong(struct why_conn *conn) {
+    const struct why__pong *pong = conn->pong;
+    if (pong != NULL && !pong->is_owed && why__conn_output_at(conn) >= pong->end) {
+        why__conn_allocate(conn, conn->pong, 0);
+        conn->pong = NULL;
+    }
 }
 
 size_t why_conn_output(struct why_conn *conn, struct why_bytes *list, size_t max) {
@@ -245,6 +255,7 @@ void why_conn_output_consumed(struct why_conn *conn, size_t len) {
     why__send_queue_consume(&conn->output, why__conn_host(conn), len);
     conn->counters.bytes_sent += len;
     conn->sent_ms = why__conn_now(conn);
+    drop_pong(conn);
     if (!was_asked && why__conn_output_at(conn) >= conn->asked_end) {
         conn->asked_ms =
             (uint32_t)conn->sent_ms; /* the Ping has left: from now on it can be answered */

@@ -41,8 +41,16 @@ struct why__message {
     bool delivered : 1; /* the program has it: let go of the memory in the next call */
 };
 
-/* A control frame's payload: one that came in pieces, or a Pong that waits to be sent. */
+/* The payload of a control frame that came in pieces. */
 struct why__control {
+    uint8_t len;
+    uint8_t data[WHY__CONTROL_MAX];
+};
+
+/* The Pong that we owe, the last one if there are several (RFC 6455 section 5.5.3). */
+struct why__pong {
+    uint64_t end; /* place in the output behind the one that was queued before */
+    bool is_owed; /* it waits until that has left; else nothing does */
     uint8_t len;
     uint8_t data[WHY__CONTROL_MAX];
 };
@@ -68,16 +76,19 @@ struct why_conn {
     struct why__send_queue output;
     struct why__deflate *deflate; /* NULL: not agreed on */
     struct why__control *control; /* NULL but inside a control frame that came in pieces */
-    struct why__control *pong;    /* NULL but while one waits */
+    struct why__pong *pong;       /* NULL but while one waits, or is in the output */
     struct why__ending *ending;   /* NULL while there is nothing to record */
     struct why_counters counters;
-    uint64_t opened_ms, received_ms, sent_ms, message_ms;
-    uint64_t asked_end;   /* place in the output behind that one, or where it should be */
-    uint64_t pong_end;    /* the same of the last Pong: another waits until that has left */
-    uint64_t deadline_ms; /* of the close handshake, once it has begun */
-    uint32_t ping_ms;     /* when the last Ping was queued, modulo 2^32; awaited if ping_open */
-    uint32_t asked_ms;    /* likewise, when the first left that nothing came after, if is_asking */
-    uint32_t ping_hash;   /* of the last Ping's payload */
+    uint64_t opened_ms, received_ms, sent_ms;
+    uint64_t asked_end; /* place in the output behind the Ping of asked_ms, or where it should be */
+
+    /* These are looked at within a time-out of less than 2^32 ms, and are kept modulo that. */
+    uint32_t message_ms; /* when the last message moved */
+    uint32_t close_ms;   /* when the close handshake began, if close_begun */
+    uint32_t ping_ms;    /* when the last Ping was queued; awaited if ping_open */
+    uint32_t asked_ms;   /* when the first left that nothing came after, if is_asking */
+
+    uint32_t ping_hash; /* of the last Ping's payload */
     uint32_t ping_rtt_ms;
     uint32_t control_level;   /* of the leaky bucket, in thousandths of a frame */
     uint32_t control_time_ms; /* when it leaked last, modulo 2^32 */
@@ -91,12 +102,13 @@ struct why_conn {
     bool is_asking : 1; /* a Ping was queued, and nothing at all has come since */
     bool ping_owed : 1; /* but there was no room for that Ping */
     bool sending_compressed : 1;
+    bool close_begun : 1;
     bool close_sent : 1;
     bool close_received : 1;
 };
 
 /* What an idle connection costs is promised: 512 bytes with its session and the allocator. */
-_Static_assert(sizeof(void *) != 8 || sizeof(struct why_conn) <= 248, "why_conn grew");
+_Static_assert(sizeof(void *) != 8 || sizeof(struct why_conn) <= 232, "why_conn grew");
 _Static_assert(WHY_CAUSE_COUNT <= UINT8_MAX, "why_conn.cause is too small");
 
 static inline const struct why_host *why__conn_host(const struct why_conn *conn) {
@@ -105,6 +117,12 @@ static inline const struct why_host *why__conn_host(const struct why_conn *conn)
 
 static inline uint64_t why__conn_now(const struct why_conn *conn) {
     return *conn->options->host->now_ms;
+}
+
+/* The moment of one of the times above. */
+static inline uint64_t why__conn_moment(const struct why_conn *conn, uint32_t kept_ms) {
+    uint64_t now = why__conn_now(conn);
+    return now - (uint32_t)((uint32_t)now - kept_ms);
 }
 
 static inline void *why__conn_allocate(struct why_conn *conn, void *memory, size_t size) {

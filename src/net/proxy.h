@@ -16,7 +16,7 @@
 
 /* Of the line that says who we are; its parts are bounded by url.h. */
 #define WHY__PROXY_AUTHORIZATION_SIZE 800
-#define WHY__PROXY_HEAD_LEN_MAX 8192 /* of an HTTP proxy's answers */
+#define WHY__PROXY_HEAD_LEN_MAX 8192 /* of an HTTP proxy's answers, interim ones included */
 
 enum why__proxy_status {
     WHY__PROXY_READING, /* send the output, feed more input */
@@ -40,6 +40,7 @@ struct why__proxy {
     uint8_t output[2048];
 
     size_t head_len, line_len; /* HTTP: bytes of the head, and of its last line, so far */
+    size_t interim_len;        /* HTTP: bytes of the heads before this one */
     enum why__socks_step step;
     size_t answer_len; /* SOCKS: bytes of the step's answer so far */
     uint8_t answer[262];

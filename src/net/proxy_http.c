@@ -125,6 +125,7 @@ static void decide(struct why__proxy *proxy) {
     }
     evidence->status = (uint16_t)status;
     if (status < 200) { /* interim; the answer is still to come */
+        proxy->interim_len += proxy->head_len;
         proxy->head_len = 0;
         evidence->head_len = 0;
         evidence->status = 0;
@@ -192,7 +193,7 @@ void why__proxy_http_receive(struct why__proxy *proxy, struct why_bytes *input) 
             refuse_bytes(proxy, input);
             return;
         }
-        if (proxy->head_len == WHY__PROXY_HEAD_LEN_MAX) {
+        if (proxy->interim_len + proxy->head_len == WHY__PROXY_HEAD_LEN_MAX) {
             why__proxy_fail(proxy, WHY_CAUSE_PROXY_NOT_A_PROXY,
                             "the head of its answer has no end within %d bytes",
                             WHY__PROXY_HEAD_LEN_MAX);

@@ -150,6 +150,7 @@ void why__server_refused(struct why_server *server, const struct why_record *rec
 static void check_done(struct why_server *server) {
     if (server->is_stopping && !server->is_freed && server->connection_count == 0) {
         why__timer_cancel(server->loop, &server->deadline);
+        why__timer_cancel(server->loop, &server->leave);
         why__loop_defer(server->loop, &server->task);
     }
 }
@@ -167,22 +168,27 @@ void why__server_released(struct why_server *server) {
 
 static void on_gone(struct why_session *session) {
     struct why_server *server = WHY__CONTAINER(session->owner, struct why_server, owner);
-    why__ring_remove(&server->sessions, session);
+    why__ring_remove(server->leaving == session ? &server->leaving : &server->sessions, session);
     server->stats.open--;
     server->stats.closed++;
     why__server_released(server);
 }
 
 /* Off the list first: a callback may come back here, by freeing the server. */
+static void cut_ring(struct why_session **ring) {
+    while (*ring != NULL) {
+        struct why_session *session = *ring;
+        why__ring_remove(ring, session);
+        why__session_cut(session, WHY_CAUSE_LOCAL_SHUTDOWN, false);
+    }
+}
+
 static void cut_all(struct why_server *server) {
     while (server->openings != NULL) {
         why__opening_cut(server->openings);
     }
-    while (server->sessions != NULL) {
-        struct why_session *session = server->sessions;
-        why__ring_remove(&server->sessions, session);
-        why__session_cut(session, WHY_CAUSE_LOCAL_SHUTDOWN, false);
-    }
+    cut_ring(&server->leaving);
+    cut_ring(&server->sessions);
 }
 
 /* ---- Public ---- */
@@ -213,6 +219,26 @@ static void on_deadline(struct why__timer *timer) {
     cut_all(WHY__CONTAINER(timer, struct why_server, deadline));
 }
 
+/* Say 1001 to those whose turn has come. They are spread evenly, not at random: that keeps no time
+ * in each session, and their clients come back as evenly. */
+static void on_leave(struct why__timer *timer) {
+    struct why_server *server = WHY__CONTAINER(timer, struct why_server, leave);
+    uint64_t now_ms = why__loop_now(server->loop);
+    while (server->sessions != NULL) {
+        uint64_t turn_ms = server->leave_begin_ms +
+                           server->leave_span_ms * server->leave_done / server->leave_count;
+        if (turn_ms > now_ms) {
+            why__timer_set(server->loop, timer, turn_ms);
+            return;
+        }
+        struct why_session *session = server->sessions;
+        why__ring_remove(&server->sessions, session);
+        why__ring_add(&server->leaving, session);
+        server->leave_done++;
+        why_session_fail(session, WHY_CAUSE_LOCAL_SHUTDOWN, NULL);
+    }
+}
+
 int why_server_new(struct why_loop *loop, const struct why_server_config *config,
                    struct why_server **out) {
     struct why_server *server = calloc(1, sizeof *server);
@@ -229,6 +255,7 @@ int why_server_new(struct why_loop *loop, const struct why_server_config *config
     server->is_accepting = true;
     server->retry.on_due = on_retry;
     server->deadline.on_due = on_deadline;
+    server->leave.on_due = on_leave;
     server->task.run = run_task;
     *out = server;
     return WHY_OK;
@@ -342,7 +369,6 @@ static void close_listeners(struct why_server *server) {
 
 void why_server_stop(struct why_server *server, uint32_t jitter_ms, uint32_t deadline_ms,
                      void (*done)(void *user)) {
-    const struct why_host *host = why_loop_host(server->loop);
     uint64_t now_ms = why__loop_now(server->loop);
     server->is_stopping = true;
     server->done = done;
@@ -353,13 +379,11 @@ void why_server_stop(struct why_server *server, uint32_t jitter_ms, uint32_t dea
     if (server->is_freed) {
         return; /* by on_refused */
     }
-    uint64_t span = (jitter_ms < deadline_ms ? jitter_ms : deadline_ms) + UINT64_C(1);
-    struct why_session *session = server->sessions;
-    for (uint32_t i = 0; i < server->stats.open && session != NULL; i++, session = session->next) {
-        uint64_t random = 0;
-        host->random(host->context, (uint8_t *)&random, sizeof random);
-        why__session_leave(session, now_ms + random % span);
-    }
+    server->leave_begin_ms = now_ms;
+    server->leave_span_ms = jitter_ms < deadline_ms ? jitter_ms : deadline_ms;
+    server->leave_count = server->stats.open;
+    server->leave_done = 0;
+    on_leave(&server->leave);
     why__timer_set(server->loop, &server->deadline, now_ms + deadline_ms);
     check_done(server);
 }
@@ -374,6 +398,7 @@ void why_server_free(struct why_server *server) {
     why__listeners_free(server->listeners);
     server->listeners = NULL;
     why__timer_cancel(server->loop, &server->deadline);
+    why__timer_cancel(server->loop, &server->leave);
     why__loop_defer(server->loop, &server->task);
 }
 

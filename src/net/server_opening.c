@@ -270,7 +270,7 @@ static void on_tls(struct why__stream *stream, bool is_open) {
         refuse(opening);
         return;
     }
-    opening->session->tls_us = take_time(opening);
+    stream->tls_us = take_time(opening);
     opening->phase = PHASE_REQUEST;
     set_deadline(opening, opening->server->config->options->request_timeout_ms);
 }

@@ -17,13 +17,17 @@ struct why_server {
     struct why__listener *listeners;
     struct why_session *openings; /* rings by session->next */
     struct why_session *sessions;
+    struct why_session *leaving; /* those that were told to, by why_server_stop() */
     uint32_t connection_count, connection_max;
     bool is_accepting;
     bool is_stopping;
     bool is_freed;
     struct why__timer retry;    /* accepting, after the system had no descriptor left */
     struct why__timer deadline; /* of why_server_stop() */
-    struct why__task task;      /* done, then the memory */
+    struct why__timer leave;    /* when the next session has to */
+    uint64_t leave_begin_ms, leave_span_ms;
+    uint32_t leave_count, leave_done; /* sessions at the beginning, told so far */
+    struct why__task task;            /* done, then the memory */
     void (*done)(void *user);
     struct why_server_stats stats;
 };

@@ -178,11 +178,8 @@ static bool is_patient(const struct why_session *session) {
 /* The timer is left where it is when the deadline moves away, as it does with every byte: it fires
  * early, and is set anew then. */
 static void arm(struct why_session *session) {
-    uint64_t deadline_ms = session->leave_ms;
-    if (!is_patient(session)) {
-        uint64_t conn_ms = why_conn_next_deadline(session->conn);
-        deadline_ms = conn_ms < deadline_ms ? conn_ms : deadline_ms;
-    }
+    uint64_t deadline_ms =
+        is_patient(session) ? WHY_NO_DEADLINE : why_conn_next_deadline(session->conn);
     if (session->timer.next == NULL || deadline_ms < session->timer.deadline_ms) {
         why__timer_set(session->stream.loop, &session->timer, deadline_ms);
     }
@@ -190,22 +187,10 @@ static void arm(struct why_session *session) {
 
 static void on_due(struct why__timer *timer) {
     struct why_session *session = WHY__CONTAINER(timer, struct why_session, timer);
-    if (session->leave_ms <= why__loop_now(session->stream.loop)) {
-        session->leave_ms = WHY_NO_DEADLINE;
-        why_session_resume(session);
-        why_conn_fail(session->conn, WHY_CAUSE_LOCAL_SHUTDOWN, NULL);
-    }
     if (!is_patient(session)) {
         why_conn_tick(session->conn);
     }
     update(session);
-}
-
-void why__session_leave(struct why_session *session, uint64_t at_ms) {
-    if (!has(session, BIT_GONE)) {
-        session->leave_ms = at_ms;
-        arm(session);
-    }
 }
 
 /* ---- Keeping up with the connection ---- */
@@ -352,8 +337,7 @@ struct why_session *why__session_new(struct why_loop *loop, struct why__session_
         session->owner = owner;
         session->handler = handler;
         session->user = user;
-        session->leave_ms = WHY_NO_DEADLINE;
-        session->tls_us = WHY_NO_TIME;
+        session->stream.tls_us = WHY_NO_TIME;
         session->http_us = WHY_NO_TIME;
     }
     return session;
@@ -363,7 +347,6 @@ void why__session_open(struct why_session *session, struct why_conn *conn,
                        const struct why_http_head *head) {
     why__timer_cancel(session->stream.loop, &session->timer);
     session->timer.on_due = on_due;
-    session->leave_ms = WHY_NO_DEADLINE;
     session->conn = conn;
     session->stream.ops = &session_ops;
     if (session->handler->on_open != NULL) {
@@ -488,7 +471,7 @@ void why_session_report(const struct why_session *session, struct why_record *re
         why_conn_report(session->conn, record);
     }
     why__stream_report(&session->stream, record);
-    record->timings.tls_us = session->tls_us;
+    record->timings.tls_us = session->stream.tls_us;
     record->timings.http_us = session->http_us;
     if (session->peer.family == AF_UNIX && session->stream.is_open) {
         why__address_unix_text(session->stream.watch.fd, record->peer, sizeof record->peer);

@@ -45,10 +45,12 @@ struct why_session {
     const struct why_session_handler *handler;
     void *user;
     struct why_session *next, *prev; /* the owner's list */
-    uint64_t leave_ms;               /* when to close with 1001, or WHY_NO_DEADLINE */
-    uint32_t tls_us, http_us; /* durations for the record, WHY_NO_TIME where there was none */
+    uint32_t http_us;                /* how long the handshake took; WHY_NO_TIME: there was none */
     struct why__address peer;
 };
+
+/* What an idle session costs is promised, see conn_state.h. */
+_Static_assert(sizeof(void *) != 8 || sizeof(struct why_session) <= 184, "why_session grew");
 
 /* returns  NULL if out of memory. It is on no list and has no socket */
 struct why_session *why__session_new(struct why_loop *loop, struct why__session_owner *owner,
@@ -67,8 +69,5 @@ void why__session_drop(struct why_session *session);
 
 /* Cut an open session: on_close (not where `quiet`), then on_gone. */
 void why__session_cut(struct why_session *session, enum why_cause cause, bool quiet);
-
-/* Close it with 1001, local.shutdown, at that moment. */
-void why__session_leave(struct why_session *session, uint64_t at_ms);
 
 #endif

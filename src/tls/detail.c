@@ -44,8 +44,14 @@ static void detail_rejected(const struct why__tls *tls, char *out, size_t size) 
                              ? ": it is made for something else (extendedKeyUsage clientAuth)"
                          : tls->alert == WHY__TLS_ALERT_DECRYPT_ERROR ? ": its signature is wrong"
                                                                       : "";
-    char wanted[150];
+    char wanted[150], key[40];
     detail_wanted(tls, wanted, sizeof wanted);
+    if (tls->client_cert_empty) {
+        why__tls_key_text(SSL_get_certificate(tls->ssl), key, sizeof key);
+        (void)snprintf(out, size, "%s; ours was not sent: the server takes no signature of its %s",
+                       wanted, key);
+        return;
+    }
     (void)snprintf(out, size, "%s%s", wanted, reason);
 }
 
@@ -68,7 +74,8 @@ static void detail_first_bytes(const struct why__tls *tls, char *out, size_t siz
     enum why_cause cause = tls->context->is_server ? why__banner_of_client(first, &protocol)
                                                    : why__banner_of_server(first, &protocol);
     why__banner_text(first, began, sizeof began);
-    if (cause == WHY_CAUSE_TLS_OTHER_PROTOCOL) {
+    bool is_named = cause == WHY_CAUSE_TLS_OTHER_PROTOCOL || cause == WHY_CAUSE_TLS_PLAIN_HTTP;
+    if (is_named && strcmp(protocol, "HTTP") != 0) {
         (void)snprintf(out, size, "%s: %s", protocol, began);
     } else {
         (void)snprintf(out, size, "%s", began);
@@ -110,6 +117,11 @@ static void detail_lost(const struct why__tls *tls, char *out, size_t size) {
 static void detail_library(const struct why__tls *tls, char *out, size_t size) {
     if (tls->flooded) {
         (void)snprintf(out, size, "it asks for answers and reads none");
+        return;
+    }
+    if (tls->endless) {
+        (void)snprintf(out, size, "its handshake has no end within %zu bytes",
+                       WHY__TLS_HANDSHAKE_MAX);
         return;
     }
     const char *reason = tls->error == 0 ? NULL : ERR_reason_error_string(tls->error);
@@ -185,6 +197,7 @@ static bool detail_known(const struct why__tls *tls, enum why_cause cause, char 
     case WHY_CAUSE_TLS_CLIENT_CERT_REJECTED:
         detail_rejected(tls, out, size);
         return true;
+    case WHY_CAUSE_PROXY_LOGIN_PAGE:
     case WHY_CAUSE_TLS_PLAIN_HTTP:
     case WHY_CAUSE_TLS_NOT_TLS:
     case WHY_CAUSE_TLS_OTHER_PROTOCOL:
@@ -216,7 +229,7 @@ static bool detail_known(const struct why__tls *tls, enum why_cause cause, char 
 
 void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict, char *out,
                      size_t size) {
-    bool by_alert = tls->alert >= 0 && !tls->alert_sent;
+    bool by_alert = why__tls_was_ended_by_alert(tls);
     out[0] = '\0';
     if (tls->context->is_server && why__tls_server_detail(tls, verdict, out, size)) {
         return;

@@ -262,20 +262,11 @@ static struct why__tls_verdict judge_client_certificate(const struct why__tls *t
     return found;
 }
 
-/* A warning goes by, unless nothing else is known; in TLS 1.3 the level means nothing, and OpenSSL
- * gives its own reason to an alert that ends the handshake. */
-static bool was_ended_by_alert(const struct why__tls *tls) {
-    return tls->alert >= 0 && !tls->alert_sent &&
-           (tls->alert_fatal || tls->error == 0 ||
-            (ERR_GET_LIB(tls->error) == ERR_LIB_SSL &&
-             ERR_GET_REASON(tls->error) >= SSL_AD_REASON_OFFSET));
-}
-
 struct why__tls_verdict why__tls_judge_server(const struct why__tls *tls) {
     if (tls->evidence != NULL && tls->evidence->verification.error_count > 0) {
         return judge_client_certificate(tls);
     }
-    if (was_ended_by_alert(tls)) {
+    if (why__tls_was_ended_by_alert(tls)) {
         return judge_alert(tls);
     }
     enum why_cause cause = first_bytes_cause(tls);

@@ -243,8 +243,14 @@ static void messages_for_a_peer_that_does_not_read_are_dropped(void **state) {
     assert_int_equal(world->closed, 0);
     uint8_t *got = malloc(LEN);
     uint8_t first = 0;
-    while (world->writable == 0) {
-        assert_int_equal(test_read_frame(fd, &first, got, LEN), LEN);
+    /* The word comes after the bytes that made the room, so that the last frame may be here first:
+     * one more is asked for only where there is one. */
+    for (uint64_t end_ms = test_now_ms() + 10000; world->writable == 0;) {
+        assert_true(test_now_ms() < end_ms);
+        struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+        if (poll(&poll_fd, 1, 10) == 1) {
+            assert_int_equal(test_read_frame(fd, &first, got, LEN), LEN);
+        }
     }
     free(got);
     close(fd);
@@ -342,12 +348,12 @@ static void a_stop_closes_all_with_1001_and_cuts_those_that_stay(void **state) {
             close(fds[i]);
         }
     }
-    assert_true(test_now_ms() - begin_ms < 500);
+    /* One after the other: the last of 50 in 200 ms has its turn after 196. */
+    assert_true(test_now_ms() - begin_ms >= 190);
     assert_true(test_world_wait(&world->closed, MANY - 1));
     assert_int_equal(world->done, 0);
     assert_true(test_world_wait(&world->done, 1));
-    uint64_t took_ms = test_now_ms() - begin_ms;
-    assert_true(took_ms >= 500 && took_ms < 1500);
+    assert_true(test_now_ms() - begin_ms >= 500);
     assert_int_equal(world->closed, MANY);
     pthread_join(world->thread, NULL); /* nothing is left that could happen */
     assert_int_equal(world->refused_record.cause, WHY_CAUSE_LOCAL_SHUTDOWN);

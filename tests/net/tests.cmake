@@ -2,6 +2,7 @@
 why_test(net/client_test)
 why_test(net/dial_test)
 why_test(net/fetch_test)
+why_test(net/probe_test)
 why_test(net/server_test)
 why_test(net/server_limits_test)
 why_test(net/reentry_test)
