@@ -67,11 +67,9 @@ static void take_size(struct why__body *body, uint8_t byte) {
     if (digit >= 0 && body->size_count < SIZE_DIGITS_MAX) {
         body->left = body->left * 16 + (unsigned)digit;
         body->size_count++;
-    } else if (body->size_count == 0 || digit >= 0) {
-        fail(body);
-    } else if (byte == ';') {
+    } else if (body->size_count > 0 && byte == ';') {
         body->state = WHY__BODY_CHUNK_EXTENSION;
-    } else if (byte == '\r') {
+    } else if (body->size_count > 0 && byte == '\r') {
         body->state = WHY__BODY_CHUNK_SIZE_LF;
     } else {
         fail(body);
@@ -132,7 +130,10 @@ struct why_bytes why__body_next(struct why__body *body, struct why_bytes *input)
 
 void why__body_receive(struct why__body *body, struct why_bytes *input) {
     while (body->state != WHY__BODY_DONE && input->len > 0) {
-        why__body_take(body, why__body_next(body, input));
+        struct why_bytes data = why__body_next(body, input);
+        if (data.len > 0) {
+            why__body_take(body, data);
+        }
         if (body->len == sizeof body->data) {
             body->state = WHY__BODY_DONE;
         }

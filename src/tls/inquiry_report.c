@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#define NAME_SHOWN 56
+#define NAME_SHOWN 48
 #define ADDRESS_SHOWN 80
 
 /* A text that is cut says so. */
@@ -52,15 +52,15 @@ static const char *result_words(enum why__issuer_result result) {
 
 static void say_complete(const struct why__issuers *issuers, const char *missing,
                          const char *address, char *out, size_t size) {
-    size_t used = 0;
+    uint8_t used = 0;
     for (size_t i = 0; i < issuers->fetch_count; i++) {
-        used += issuers->fetches[i].used;
+        used = (uint8_t)(used + (issuers->fetches[i].used ? 1 : 0));
     }
     if (used > 1) {
         (void)snprintf(out, size,
-                       "%s was not sent; it is at %s, and with it and %zu more the chain is "
+                       "%s was not sent; it is at %s, and with it and %u more the chain is "
                        "complete",
-                       missing, address, used - 1);
+                       missing, address, (unsigned)(uint8_t)(used - 1));
     } else {
         (void)snprintf(out, size, "%s was not sent; it is at %s, and with it the chain is complete",
                        missing, address);
