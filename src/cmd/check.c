@@ -3,8 +3,8 @@
  * whysocket check: walk DNS, TCP, proxy, TLS, HTTP and WebSocket, and say which step failed, why,
  * and how to mend it.
  */
-#include "cmd/check_inquiry.h"
-#include "cmd/check_inquiry_write.h"
+#include "cmd/check_consult.h"
+#include "cmd/check_consult_write.h"
 #include "cmd/check_run.h"
 #include "cmd/check_write.h"
 #include "cmd/command.h"
@@ -87,21 +87,21 @@ static void collect_probe(void *context, const struct check_probe *probe) {
     (void)probe;
 }
 
-/* What there is to say, once the connection has ended; the inquiry may find more. */
+/* What there is to say, once the connection has ended; the others may find more. */
 static enum exit_code conclude(struct command_call *call, const char *url, struct dial *dial,
-                               struct check_inquiry *inquiry, struct check_result *result) {
+                               struct check_consult *consult, struct check_result *result) {
     enum exit_code code = exit_code_of(&result->record);
     if (!call->json) {
         check_write_conversation(&call->output, result, code);
     }
-    check_inquire(inquiry, code == EXIT_CODE_OK, &result->record,
-                  call->json ? NULL : &call->output);
+    check_consult_others(consult, code == EXIT_CODE_OK, &result->record,
+                         call->json ? NULL : &call->output);
     code = exit_code_of(&result->record);
     if (call->json) {
-        check_write_json(&call->output, url, dial->proxy_variable, result, inquiry, code);
+        check_write_json(&call->output, url, dial->proxy_variable, result, consult, code);
     } else {
         check_write_verdict(&call->output, result, code);
-        check_write_inquiry_verdict(&call->output, inquiry);
+        check_write_consult_verdict(&call->output, consult);
     }
     return code;
 }
@@ -115,15 +115,15 @@ static enum exit_code check_url(struct command_call *call, struct why_loop *loop
         .on_step = call->json ? collect_step : show_step,
         .on_probe = call->json ? collect_probe : show_probe,
     };
-    struct check_inquiry inquiry = {.loop = loop, .asked = &asked->dial, .dial = &dial, .url = url};
+    struct check_consult consult = {.loop = loop, .asked = &asked->dial, .dial = &dial, .url = url};
     enum exit_code code = dial_init(&dial, call, &asked->dial, url, loop);
     if (code == EXIT_CODE_OK) {
-        check_inquiry_init(&inquiry, asked->aia, asked->ocsp);
+        check_consult_init(&consult, asked->aia, asked->ocsp);
         code = check_run(call, &dial, loop, (enum why_probe_policy)asked->probe, &watcher, &result);
         if (code == EXIT_CODE_OK) {
-            code = conclude(call, url, &dial, &inquiry, &result);
+            code = conclude(call, url, &dial, &consult, &result);
         }
-        check_inquiry_clear(&inquiry);
+        check_consult_clear(&consult);
     }
     dial_clear(&dial);
     return code;

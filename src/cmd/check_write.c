@@ -4,7 +4,7 @@
  */
 #include "cmd/check_write.h"
 
-#include "cmd/check_inquiry_write.h"
+#include "cmd/check_consult_write.h"
 #include "cmd/exit.h"
 #include "why/i18n.h"
 #include "why/json.h"
@@ -211,7 +211,7 @@ static void write_probes(struct why__json *json, const struct check_result *resu
 }
 
 void check_write_json(struct output *output, const char *url, const char *proxy_variable,
-                      const struct check_result *result, const struct check_inquiry *inquiry,
+                      const struct check_result *result, const struct check_consult *consult,
                       int exit_code) {
     struct why_text text = {0};
     struct why__json json = {.text = &text};
@@ -233,7 +233,7 @@ void check_write_json(struct output *output, const char *url, const char *proxy_
     } else {
         why__json_null(&json, "websocket");
     }
-    check_write_inquiry_json(&json, inquiry);
+    check_write_consult_json(&json, consult);
     struct why_text record = {0};
     why_record_write_json(&result->record, output->lang, &record);
     why_text_append(&text, ",\"record\":%s", record.data == NULL ? "null" : record.data);

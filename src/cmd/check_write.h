@@ -6,7 +6,7 @@
 #ifndef WHY_CMD_CHECK_WRITE_H
 #define WHY_CMD_CHECK_WRITE_H
 
-#include "cmd/check_inquiry.h"
+#include "cmd/check_consult.h"
 #include "cmd/check_run.h"
 #include "cmd/output.h"
 
@@ -30,7 +30,7 @@ void check_write_verdict(struct output *output, const struct check_result *resul
 
 /* As docs/check.schema.json describes. `proxy_variable` may be NULL. */
 void check_write_json(struct output *output, const char *url, const char *proxy_variable,
-                      const struct check_result *result, const struct check_inquiry *inquiry,
+                      const struct check_result *result, const struct check_consult *consult,
                       int exit_code);
 
 #endif

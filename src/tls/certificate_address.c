@@ -3,7 +3,7 @@
  * Where a certificate says that more is to be had: its issuer, its responder (RFC 5280 section
  * 4.2.2.1). Whoever makes a certificate chooses the text, so only what is plain is taken.
  */
-#include "tls/inquiry_state.h"
+#include "tls/consult_state.h"
 
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static bool read_address(const GENERAL_NAME *where, char *out) {
     const ASN1_STRING *uri = where->d.uniformResourceIdentifier;
     const char *text = (const char *)ASN1_STRING_get0_data(uri);
     int len = ASN1_STRING_length(uri);
-    if (len < (int)sizeof scheme || len > WHY__INQUIRY_ADDRESS_MAX ||
+    if (len < (int)sizeof scheme || len > WHY__CONSULT_ADDRESS_MAX ||
         strncasecmp(text, scheme, sizeof scheme - 1) != 0) {
         return false;
     }
@@ -34,7 +34,7 @@ static bool read_address(const GENERAL_NAME *where, char *out) {
 }
 
 bool why__certificate_address(X509 *certificate, int purpose, int *at,
-                              char out[WHY__INQUIRY_ADDRESS_MAX + 1]) {
+                              char out[WHY__CONSULT_ADDRESS_MAX + 1]) {
     AUTHORITY_INFO_ACCESS *access = X509_get_ext_d2i(certificate, NID_info_access, NULL, NULL);
     bool found = false;
     while (!found && *at < sk_ACCESS_DESCRIPTION_num(access)) {

@@ -3,7 +3,7 @@
  * Certificates in the forms that CAs publish them in: DER, PKCS #7 without a signature ("certs
  * only", RFC 5280 section 4.2.2.1), PEM of either.
  */
-#include "tls/inquiry_state.h"
+#include "tls/consult_state.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -68,7 +68,7 @@ STACK_OF(X509) * why__certificates_read(struct why_bytes bytes, enum why__issuer
                    {WHY__ISSUER_FORM_PEM, read_pem}};
     STACK_OF(X509) *out = sk_X509_new_null();
     *form = WHY__ISSUER_FORM_NONE;
-    if (out == NULL || bytes.len == 0 || bytes.len > WHY__INQUIRY_ISSUER_LEN_MAX) {
+    if (out == NULL || bytes.len == 0 || bytes.len > WHY__CONSULT_ISSUER_LEN_MAX) {
         sk_X509_free(out);
         return NULL;
     }

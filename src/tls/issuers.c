@@ -3,7 +3,7 @@
  * The search for issuers that were not sent: from the certificate in which the chain breaks off to
  * the address that it names, and again, until the chain is whole or leads nowhere.
  */
-#include "tls/inquiry_state.h"
+#include "tls/consult_state.h"
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -45,8 +45,8 @@ const char *why__issuer_form_id(enum why__issuer_form form) {
 
 /* ---- The end of the search ---- */
 
-static X509 *find_built(const struct why__inquiry *inquiry, const char *subject) {
-    const STACK_OF(X509) *built = inquiry->verification.built;
+static X509 *find_built(const struct why__consult *consult, const char *subject) {
+    const STACK_OF(X509) *built = consult->verification.built;
     for (int i = 0; i < sk_X509_num(built); i++) {
         char name[128];
         why__tls_name_text(X509_get_subject_name(sk_X509_value(built, i)), name, sizeof name);
@@ -58,37 +58,37 @@ static X509 *find_built(const struct why__inquiry *inquiry, const char *subject)
 }
 
 /* Those that were fetched are to be served, but the last of the chain: that one is trusted. */
-static void mark_used(struct why__inquiry *inquiry) {
-    struct why__issuers *issuers = &inquiry->issuers;
-    const STACK_OF(X509) *built = inquiry->verification.built;
+static void mark_used(struct why__consult *consult) {
+    struct why__issuers *issuers = &consult->issuers;
+    const STACK_OF(X509) *built = consult->verification.built;
     const X509 *anchor =
         sk_X509_num(built) > 0 ? sk_X509_value(built, sk_X509_num(built) - 1) : NULL;
     for (size_t i = 0; i < issuers->fetch_count; i++) {
         struct why__issuer_fetch *fetch = &issuers->fetches[i];
-        const X509 *certificate = find_built(inquiry, fetch->wanted);
+        const X509 *certificate = find_built(consult, fetch->wanted);
         fetch->used =
             fetch->result == WHY__ISSUER_FOUND && certificate != NULL && certificate != anchor;
     }
 }
 
-static void keep_left(struct why__inquiry *inquiry) {
+static void keep_left(struct why__consult *consult) {
     struct why__tls_finding findings[WHY_TLS_ERRORS_MAX];
-    struct why__issuers *issuers = &inquiry->issuers;
-    issuers->left_count = why__tls_findings(&inquiry->verification, findings);
+    struct why__issuers *issuers = &consult->issuers;
+    issuers->left_count = why__tls_findings(&consult->verification, findings);
     for (size_t i = 0; i < issuers->left_count; i++) {
         struct why_tls_verify_error *to = &issuers->left[i];
         *to = (struct why_tls_verify_error){.depth = findings[i].depth,
                                             .error = findings[i].error,
                                             .cause = findings[i].cause,
                                             .likely = findings[i].likely};
-        why__tls_finding_detail(&inquiry->verification, &findings[i], to->detail,
+        why__tls_finding_detail(&consult->verification, &findings[i], to->detail,
                                 sizeof to->detail);
     }
 }
 
-static const char *end(struct why__inquiry *inquiry, enum why__issuers_outcome outcome) {
-    struct why__issuers *issuers = &inquiry->issuers;
-    const struct why__tls_verification *verification = &inquiry->verification;
+static const char *end(struct why__consult *consult, enum why__issuers_outcome outcome) {
+    struct why__issuers *issuers = &consult->issuers;
+    const struct why__tls_verification *verification = &consult->verification;
     X509 *top = why__tls_chain_top(verification);
     int built = sk_X509_num(verification->built);
     issuers->outcome = outcome;
@@ -101,54 +101,54 @@ static const char *end(struct why__inquiry *inquiry, enum why__issuers_outcome o
         why__tls_name_text(X509_get_subject_name(anchor), issuers->end, sizeof issuers->end);
     }
     if (outcome == WHY__ISSUERS_COMPLETE) {
-        mark_used(inquiry);
-        keep_left(inquiry);
+        mark_used(consult);
+        keep_left(consult);
     }
     return NULL;
 }
 
 /* ---- One step ---- */
 
-static const char *ask(struct why__inquiry *inquiry, X509 *top) {
-    struct why__issuers *issuers = &inquiry->issuers;
-    bool was_asked = inquiry->address_at > 0;
-    if (issuers->fetch_count == WHY__INQUIRY_FETCHES_MAX) {
-        return end(inquiry, WHY__ISSUERS_TOO_LONG);
+static const char *ask(struct why__consult *consult, X509 *top) {
+    struct why__issuers *issuers = &consult->issuers;
+    bool was_asked = consult->address_at > 0;
+    if (issuers->fetch_count == WHY__CONSULT_FETCHES_MAX) {
+        return end(consult, WHY__ISSUERS_TOO_LONG);
     }
     struct why__issuer_fetch *fetch = &issuers->fetches[issuers->fetch_count];
     *fetch = (struct why__issuer_fetch){.result = WHY__ISSUER_UNREACHABLE};
-    if (!why__certificate_address(top, NID_ad_ca_issuers, &inquiry->address_at, fetch->address)) {
-        return end(inquiry, was_asked ? WHY__ISSUERS_NOT_FOUND : WHY__ISSUERS_NO_ADDRESS);
+    if (!why__certificate_address(top, NID_ad_ca_issuers, &consult->address_at, fetch->address)) {
+        return end(consult, was_asked ? WHY__ISSUERS_NOT_FOUND : WHY__ISSUERS_NO_ADDRESS);
     }
     why__tls_name_text(X509_get_issuer_name(top), fetch->wanted, sizeof fetch->wanted);
     if (issuers->missing[0] == '\0') {
         memcpy(issuers->missing, fetch->wanted, sizeof issuers->missing);
     }
     issuers->fetch_count++;
-    inquiry->is_issuer_asked = true;
+    consult->is_issuer_asked = true;
     return fetch->address;
 }
 
-const char *why__inquiry_issuer_next(struct why__inquiry *inquiry) {
-    struct why__issuers *issuers = &inquiry->issuers;
-    const struct why__tls_verification *verification = &inquiry->verification;
+const char *why__consult_issuer_next(struct why__consult *consult) {
+    struct why__issuers *issuers = &consult->issuers;
+    const struct why__tls_verification *verification = &consult->verification;
     X509 *top = why__tls_chain_top(verification);
-    if (inquiry->is_issuer_asked) {
-        why__inquiry_issuer_take(inquiry, (struct why_bytes){NULL, 0});
+    if (consult->is_issuer_asked) {
+        why__consult_issuer_take(consult, (struct why_bytes){NULL, 0});
     }
     if (issuers->outcome != WHY__ISSUERS_UNDECIDED) {
         return NULL;
     }
     if (top == NULL) {
-        return end(inquiry, inquiry->hops == 0 ? WHY__ISSUERS_NOT_NEEDED : WHY__ISSUERS_COMPLETE);
+        return end(consult, consult->hops == 0 ? WHY__ISSUERS_NOT_NEEDED : WHY__ISSUERS_COMPLETE);
     }
     if (why__tls_is_self_issued(top) || verification->gap == WHY__TLS_GAP_NO_STORE) {
-        return end(inquiry, WHY__ISSUERS_UNTRUSTED); /* above it there is nothing to be found */
+        return end(consult, WHY__ISSUERS_UNTRUSTED); /* above it there is nothing to be found */
     }
-    if (inquiry->hops == WHY__INQUIRY_HOPS_MAX) {
-        return end(inquiry, WHY__ISSUERS_TOO_LONG);
+    if (consult->hops == WHY__CONSULT_HOPS_MAX) {
+        return end(consult, WHY__ISSUERS_TOO_LONG);
     }
-    return ask(inquiry, top);
+    return ask(consult, top);
 }
 
 /* By name and key identifier, and by its signature: names can be anybody's. */
@@ -165,13 +165,13 @@ static X509 *find_issuer(STACK_OF(X509) * certificates, X509 *top) {
 }
 
 /* All that came, as there may be several ways up. False: out of memory. */
-static bool add_all(struct why__inquiry *inquiry, STACK_OF(X509) * certificates) {
+static bool add_all(struct why__consult *consult, STACK_OF(X509) * certificates) {
     for (int i = 0; i < sk_X509_num(certificates); i++) {
         X509 *certificate = sk_X509_value(certificates, i);
         if (X509_up_ref(certificate) != 1) {
             return false;
         }
-        if (sk_X509_push(inquiry->chain, certificate) <= 0) {
+        if (sk_X509_push(consult->chain, certificate) <= 0) {
             X509_free(certificate);
             return false;
         }
@@ -179,13 +179,13 @@ static bool add_all(struct why__inquiry *inquiry, STACK_OF(X509) * certificates)
     return true;
 }
 
-void why__inquiry_issuer_take(struct why__inquiry *inquiry, struct why_bytes answer) {
-    struct why__issuers *issuers = &inquiry->issuers;
-    X509 *top = why__tls_chain_top(&inquiry->verification);
-    if (!inquiry->is_issuer_asked || top == NULL) {
+void why__consult_issuer_take(struct why__consult *consult, struct why_bytes answer) {
+    struct why__issuers *issuers = &consult->issuers;
+    X509 *top = why__tls_chain_top(&consult->verification);
+    if (!consult->is_issuer_asked || top == NULL) {
         return;
     }
-    inquiry->is_issuer_asked = false;
+    consult->is_issuer_asked = false;
     struct why__issuer_fetch *fetch = &issuers->fetches[issuers->fetch_count - 1];
     if (answer.len == 0) {
         return; /* UNREACHABLE, as it was made */
@@ -199,9 +199,9 @@ void why__inquiry_issuer_take(struct why__inquiry *inquiry, struct why_bytes ans
                            sizeof fetch->subject);
     } else {
         fetch->result = WHY__ISSUER_FOUND;
-        inquiry->hops++;
-        inquiry->address_at = 0;
-        if (!add_all(inquiry, certificates) || !why__inquiry_verify(inquiry)) {
+        consult->hops++;
+        consult->address_at = 0;
+        if (!add_all(consult, certificates) || !why__consult_verify(consult)) {
             issuers->outcome = WHY__ISSUERS_NOT_FOUND; /* there is no memory to go on with */
         }
     }
@@ -209,6 +209,6 @@ void why__inquiry_issuer_take(struct why__inquiry *inquiry, struct why_bytes ans
     ERR_clear_error();
 }
 
-const struct why__issuers *why__inquiry_issuers(const struct why__inquiry *inquiry) {
-    return &inquiry->issuers;
+const struct why__issuers *why__consult_issuers(const struct why__consult *consult) {
+    return &consult->issuers;
 }

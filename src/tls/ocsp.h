@@ -6,7 +6,7 @@
 #ifndef WHY_TLS_OCSP_H
 #define WHY_TLS_OCSP_H
 
-#include "tls/inquiry.h"
+#include "tls/consult.h"
 
 #include <openssl/ocsp.h>
 #include <openssl/x509.h>

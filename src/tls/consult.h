@@ -7,8 +7,8 @@
  *     new -> issuer_next -> issuer_take, until there is no next -> status_next -> status_take,
  *     until there is no next -> report
  */
-#ifndef WHY_TLS_INQUIRY_H
-#define WHY_TLS_INQUIRY_H
+#ifndef WHY_TLS_CONSULT_H
+#define WHY_TLS_CONSULT_H
 
 #include "whysocket/bytes.h"
 #include "whysocket/host.h"
@@ -20,12 +20,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WHY__INQUIRY_ADDRESS_MAX 512 /* of a URL in a certificate; longer ones are not asked */
-#define WHY__INQUIRY_ISSUER_LEN_MAX ((size_t)1024 * 1024) /* of an answer */
-#define WHY__INQUIRY_STATUS_LEN_MAX ((size_t)64 * 1024)
-#define WHY__INQUIRY_FETCHES_MAX 6
-#define WHY__INQUIRY_HOPS_MAX 4   /* issuers above each other */
-#define WHY__INQUIRY_STATUS_MAX 3 /* certificates that are asked about */
+#define WHY__CONSULT_ADDRESS_MAX 512 /* of a URL in a certificate; longer ones are not asked */
+#define WHY__CONSULT_ISSUER_LEN_MAX ((size_t)1024 * 1024) /* of an answer */
+#define WHY__CONSULT_STATUS_LEN_MAX ((size_t)64 * 1024)
+#define WHY__CONSULT_FETCHES_MAX 6
+#define WHY__CONSULT_HOPS_MAX 4   /* issuers above each other */
+#define WHY__CONSULT_STATUS_MAX 3 /* certificates that are asked about */
 
 /* ---- Issuers ---- */
 
@@ -78,7 +78,7 @@ enum why__issuer_form {
 const char *why__issuer_form_id(enum why__issuer_form form);
 
 struct why__issuer_fetch {
-    char address[WHY__INQUIRY_ADDRESS_MAX + 1];
+    char address[WHY__CONSULT_ADDRESS_MAX + 1];
     char wanted[128];  /* whose certificate it should be, RFC 2253 */
     char subject[128]; /* OTHER: the first that came */
     enum why__issuer_result result;
@@ -92,28 +92,28 @@ struct why__issuers {
     char end[128];     /* COMPLETE: the trusted certificate; UNTRUSTED: the root; else whose issuer
                         * was not found */
     size_t fetch_count;
-    struct why__issuer_fetch fetches[WHY__INQUIRY_FETCHES_MAX];
+    struct why__issuer_fetch fetches[WHY__CONSULT_FETCHES_MAX];
     /* COMPLETE: what is wrong with the chain even so, first to mend first. */
     size_t left_count;
     struct why_tls_verify_error left[WHY_TLS_ERRORS_MAX];
 };
 
-struct why__inquiry;
+struct why__consult;
 
 /* chain    as the server sent it, its own first, each in DER; borrowed for the call
  * returns  WHY_OK; WHY_ERR_ARGUMENT (it is empty, or no certificates), WHY_ERR_CONFIG (the CA file
  *          cannot be used), WHY_ERR_NOMEM */
-WHY_MUST_USE int why__inquiry_new(const struct why_host *host, const struct why_tls_config *config,
+WHY_MUST_USE int why__consult_new(const struct why_host *host, const struct why_tls_config *config,
                                   const char *server_name, const struct why_bytes *chain,
-                                  size_t count, struct why__inquiry **out);
-void why__inquiry_free(struct why__inquiry *inquiry);
+                                  size_t count, struct why__consult **out);
+void why__consult_free(struct why__consult *consult);
 
-/* The http address to fetch an issuer from, to be answered with why__inquiry_issuer_take(); NULL:
+/* The http address to fetch an issuer from, to be answered with why__consult_issuer_take(); NULL:
  * the search is over. Safe to show: ASCII, no control characters, no space. */
-const char *why__inquiry_issuer_next(struct why__inquiry *inquiry);
+const char *why__consult_issuer_next(struct why__consult *consult);
 /* answer  empty: nothing came */
-void why__inquiry_issuer_take(struct why__inquiry *inquiry, struct why_bytes answer);
-const struct why__issuers *why__inquiry_issuers(const struct why__inquiry *inquiry);
+void why__consult_issuer_take(struct why__consult *consult, struct why_bytes answer);
+const struct why__issuers *why__consult_issuers(const struct why__consult *consult);
 
 /* ---- Revocation ---- */
 
@@ -155,31 +155,31 @@ struct why__ocsp_answer {
 struct why__standing {
     int depth;
     char subject[128];
-    char address[WHY__INQUIRY_ADDRESS_MAX + 1];
+    char address[WHY__CONSULT_ADDRESS_MAX + 1];
     struct why__ocsp_answer answer;
 };
 
 struct why__standings {
     size_t count;
-    struct why__standing list[WHY__INQUIRY_STATUS_MAX];
+    struct why__standing list[WHY__CONSULT_STATUS_MAX];
 };
 
 /* The next responder to ask, by POST (RFC 6960 appendix A.1), to be answered with
- * why__inquiry_status_take(). The server's own certificate is the first, then those above it that
+ * why__consult_status_take(). The server's own certificate is the first, then those above it that
  * name a responder.
  *
  * question  the body; borrowed until the answer is taken
  * returns   the http address; NULL: there is no other */
-const char *why__inquiry_status_next(struct why__inquiry *inquiry, struct why_bytes *question);
+const char *why__consult_status_next(struct why__consult *consult, struct why_bytes *question);
 /* answer  empty: nothing came */
-void why__inquiry_status_take(struct why__inquiry *inquiry, struct why_bytes answer);
-const struct why__standings *why__inquiry_standings(const struct why__inquiry *inquiry);
+void why__consult_status_take(struct why__consult *consult, struct why_bytes answer);
+const struct why__standings *why__consult_standings(const struct why__consult *consult);
 
 /* Write what came of it into the record of the connection: where the missing issuer is, and whether
  * it was that; a certificate that was revoked.
  *
  * all_was_well  the connection did not fail: a revoked certificate is why it should have */
-void why__inquiry_report(const struct why__inquiry *inquiry, bool all_was_well,
+void why__consult_report(const struct why__consult *consult, bool all_was_well,
                          struct why_record *record);
 
 #endif

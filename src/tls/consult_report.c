@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an inquiry found out, for the record of the connection: facts in a clause, and where they
- * say so another cause.
+ * What a consultation found out, for the record of the connection: facts in a clause, and where
+ * they say so another cause.
  */
-#include "tls/inquiry_state.h"
+#include "tls/consult_state.h"
 
 #include <openssl/x509_vfy.h>
 #include <stdio.h>
@@ -68,15 +68,15 @@ static void say_complete(const struct why__issuers *issuers, const char *missing
 }
 
 /* No certificate is missing between the server's and a root that is not trusted. */
-static bool is_only_untrusted(const struct why__inquiry *inquiry) {
-    const struct why__issuers *issuers = &inquiry->issuers;
-    return issuers->outcome == WHY__ISSUERS_UNTRUSTED && inquiry->hops > 0 &&
+static bool is_only_untrusted(const struct why__consult *consult) {
+    const struct why__issuers *issuers = &consult->issuers;
+    return issuers->outcome == WHY__ISSUERS_UNTRUSTED && consult->hops > 0 &&
            strcmp(issuers->missing, issuers->end) == 0;
 }
 
 /* False where nothing is known beyond what the record says already. */
-static bool say_issuers(const struct why__inquiry *inquiry, char *out, size_t size) {
-    const struct why__issuers *issuers = &inquiry->issuers;
+static bool say_issuers(const struct why__consult *consult, char *out, size_t size) {
+    const struct why__issuers *issuers = &consult->issuers;
     const struct why__issuer_fetch *found = first_found(issuers);
     char missing[NAME_SHOWN + 1], last[NAME_SHOWN + 1], address[ADDRESS_SHOWN + 1];
     if (issuers->fetch_count == 0) {
@@ -92,7 +92,7 @@ static bool say_issuers(const struct why__inquiry *inquiry, char *out, size_t si
     } else if (found == NULL) {
         (void)snprintf(out, size, "%s was not sent, and %s %s", missing, address,
                        result_words(asked->result));
-    } else if (is_only_untrusted(inquiry)) {
+    } else if (is_only_untrusted(consult)) {
         (void)snprintf(out, size, "unknown CA: %s; its certificate is at %s", missing, address);
     } else if (issuers->outcome == WHY__ISSUERS_UNTRUSTED) {
         (void)snprintf(out, size, "%s was not sent; with it the chain ends at %s, not trusted here",
@@ -111,12 +111,12 @@ static bool is_about_issuer(enum why_cause cause) {
 }
 
 /* A wrong intermediate stays one, wherever the right one is. */
-static enum why_cause certain_cause(const struct why__inquiry *inquiry, enum why_cause cause) {
+static enum why_cause certain_cause(const struct why__consult *consult, enum why_cause cause) {
     if (cause == WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA &&
-        inquiry->issuers.outcome == WHY__ISSUERS_COMPLETE) {
+        consult->issuers.outcome == WHY__ISSUERS_COMPLETE) {
         return WHY_CAUSE_TLS_CHAIN_MISSING_INTERMEDIATE;
     }
-    if (cause == WHY_CAUSE_TLS_CHAIN_MISSING_INTERMEDIATE && is_only_untrusted(inquiry)) {
+    if (cause == WHY_CAUSE_TLS_CHAIN_MISSING_INTERMEDIATE && is_only_untrusted(consult)) {
         return WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA;
     }
     return cause;
@@ -129,14 +129,14 @@ static void set_cause(struct why_record *record, enum why_cause cause, const cha
     (void)snprintf(record->detail, sizeof record->detail, "%s", detail);
 }
 
-static void report_issuers(const struct why__inquiry *inquiry, struct why_record *record) {
+static void report_issuers(const struct why__consult *consult, struct why_record *record) {
     struct why_tls_evidence *tls = &record->tls;
     char detail[sizeof record->detail];
-    if (!say_issuers(inquiry, detail, sizeof detail)) {
+    if (!say_issuers(consult, detail, sizeof detail)) {
         return;
     }
     bool is_certain =
-        inquiry->issuers.outcome == WHY__ISSUERS_COMPLETE || is_only_untrusted(inquiry);
+        consult->issuers.outcome == WHY__ISSUERS_COMPLETE || is_only_untrusted(consult);
     for (size_t i = 0; i < tls->error_count; i++) {
         struct why_tls_verify_error *error = &tls->errors[i];
         if (!is_about_issuer(error->cause)) {
@@ -144,7 +144,7 @@ static void report_issuers(const struct why__inquiry *inquiry, struct why_record
         }
         bool is_the_cause = record->cause == error->cause;
         bool was_likely = error->likely;
-        error->cause = certain_cause(inquiry, error->cause);
+        error->cause = certain_cause(consult, error->cause);
         error->likely = was_likely && !is_certain;
         memcpy(error->detail, detail, sizeof error->detail);
         if (is_the_cause) {
@@ -193,11 +193,11 @@ static void report_revoked(const struct why__standing *standing, bool all_was_we
     }
 }
 
-void why__inquiry_report(const struct why__inquiry *inquiry, bool all_was_well,
+void why__consult_report(const struct why__consult *consult, bool all_was_well,
                          struct why_record *record) {
-    report_issuers(inquiry, record);
-    for (size_t i = 0; i < inquiry->standings.count; i++) {
-        const struct why__standing *standing = &inquiry->standings.list[i];
+    report_issuers(consult, record);
+    for (size_t i = 0; i < consult->standings.count; i++) {
+        const struct why__standing *standing = &consult->standings.list[i];
         if (standing->answer.status == WHY__OCSP_REVOKED) {
             report_revoked(standing, all_was_well, record);
         }

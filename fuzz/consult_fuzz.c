@@ -7,7 +7,7 @@
  */
 #include "fuzz.h"
 
-#include "tls/inquiry_state.h"
+#include "tls/consult_state.h"
 
 #include <openssl/err.h>
 #include <string.h>
@@ -46,13 +46,13 @@ static void check_text(const char *text, size_t size) {
 
 #define CHECK_TEXT(array) check_text(array, sizeof(array))
 
-static void search(struct why__inquiry *inquiry, struct pieces *pieces) {
-    const struct why__issuers *issuers = why__inquiry_issuers(inquiry);
+static void search(struct why__consult *consult, struct pieces *pieces) {
+    const struct why__issuers *issuers = why__consult_issuers(consult);
     const char *address = NULL;
-    for (size_t i = 0; (address = why__inquiry_issuer_next(inquiry)) != NULL; i++) {
-        FUZZ_CHECK(i < WHY__INQUIRY_FETCHES_MAX);
+    for (size_t i = 0; (address = why__consult_issuer_next(consult)) != NULL; i++) {
+        FUZZ_CHECK(i < WHY__CONSULT_FETCHES_MAX);
         FUZZ_CHECK(strchr(address, ' ') == NULL && address[0] != '\0');
-        why__inquiry_issuer_take(inquiry, next_piece(pieces));
+        why__consult_issuer_take(consult, next_piece(pieces));
     }
     FUZZ_CHECK(issuers->outcome != WHY__ISSUERS_UNDECIDED);
     CHECK_TEXT(issuers->missing);
@@ -68,13 +68,13 @@ static void search(struct why__inquiry *inquiry, struct pieces *pieces) {
     }
 }
 
-static void ask(struct why__inquiry *inquiry, struct pieces *pieces) {
+static void ask(struct why__consult *consult, struct pieces *pieces) {
     struct why_bytes question;
-    for (size_t i = 0; why__inquiry_status_next(inquiry, &question) != NULL; i++) {
-        FUZZ_CHECK(i < WHY__INQUIRY_STATUS_MAX && question.len > 0);
-        why__inquiry_status_take(inquiry, next_piece(pieces));
+    for (size_t i = 0; why__consult_status_next(consult, &question) != NULL; i++) {
+        FUZZ_CHECK(i < WHY__CONSULT_STATUS_MAX && question.len > 0);
+        why__consult_status_take(consult, next_piece(pieces));
     }
-    const struct why__standings *standings = why__inquiry_standings(inquiry);
+    const struct why__standings *standings = why__consult_standings(consult);
     for (size_t i = 0; i < standings->count; i++) {
         CHECK_TEXT(standings->list[i].subject);
         CHECK_TEXT(standings->list[i].address);
@@ -83,7 +83,7 @@ static void ask(struct why__inquiry *inquiry, struct pieces *pieces) {
     }
 }
 
-static void report(const struct why__inquiry *inquiry, bool all_was_well) {
+static void report(const struct why__consult *consult, bool all_was_well) {
     struct why_record record;
     why_record_init(&record);
     if (!all_was_well) {
@@ -91,7 +91,7 @@ static void report(const struct why__inquiry *inquiry, bool all_was_well) {
         record.tls.error_count = 1;
         record.tls.errors[0].cause = record.cause;
     }
-    why__inquiry_report(inquiry, all_was_well, &record);
+    why__consult_report(consult, all_was_well, &record);
     CHECK_TEXT(record.detail);
     for (size_t i = 0; i < record.tls.error_count; i++) {
         CHECK_TEXT(record.tls.errors[i].detail);
@@ -118,15 +118,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             FUZZ_CHECK(sk_X509_push(chain, certificate) > 0);
         }
     }
-    struct why__inquiry inquiry = {.trust = trust};
+    struct why__consult consult = {.trust = trust};
     if (sk_X509_num(chain) > 0 &&
-        why__inquiry_init(&inquiry, (flags & 4) != 0 ? "192.0.2.1" : "a.example", chain, true) ==
+        why__consult_init(&consult, (flags & 4) != 0 ? "192.0.2.1" : "a.example", chain, true) ==
             WHY_OK) {
-        search(&inquiry, &pieces);
-        ask(&inquiry, &pieces);
-        report(&inquiry, (flags & 8) != 0);
+        search(&consult, &pieces);
+        ask(&consult, &pieces);
+        report(&consult, (flags & 8) != 0);
     }
-    why__inquiry_clear(&inquiry);
+    why__consult_clear(&consult);
     sk_X509_pop_free(chain, X509_free);
     X509_STORE_free(trust);
     ERR_clear_error();

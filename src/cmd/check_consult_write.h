@@ -3,10 +3,10 @@
  * What --aia and --ocsp found out, as lines between the steps, as a section of the verdict, and as
  * JSON.
  */
-#ifndef WHY_CMD_CHECK_INQUIRY_WRITE_H
-#define WHY_CMD_CHECK_INQUIRY_WRITE_H
+#ifndef WHY_CMD_CHECK_CONSULT_WRITE_H
+#define WHY_CMD_CHECK_CONSULT_WRITE_H
 
-#include "cmd/check_inquiry.h"
+#include "cmd/check_consult.h"
 #include "cmd/output.h"
 #include "why/json.h"
 
@@ -22,9 +22,9 @@ void check_write_standing(struct output *output, const struct why__standing *sta
                           const struct check_exchange *exchange);
 
 /* How to complete the server's chain file, where that is known. */
-void check_write_inquiry_verdict(struct output *output, const struct check_inquiry *inquiry);
+void check_write_consult_verdict(struct output *output, const struct check_consult *consult);
 
 /* The members "aia" and "ocsp". */
-void check_write_inquiry_json(struct why__json *json, const struct check_inquiry *inquiry);
+void check_write_consult_json(struct why__json *json, const struct check_consult *consult);
 
 #endif

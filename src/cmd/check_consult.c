@@ -2,9 +2,9 @@
  *
  * The exchanges of --aia and --ocsp, one after the other, each bounded.
  */
-#include "cmd/check_inquiry.h"
+#include "cmd/check_consult.h"
 
-#include "cmd/check_inquiry_write.h"
+#include "cmd/check_consult_write.h"
 #include "net/fetch.h"
 
 #include <stdio.h>
@@ -19,38 +19,38 @@ enum {
 /* ---- The certificates ---- */
 
 static void keep_chain(void *context, const struct why_bytes *chain, size_t count) {
-    struct check_inquiry *inquiry = context;
-    for (size_t i = 0; i < count && i < WHY_TLS_CHAIN_MAX && inquiry->count == i; i++) {
-        inquiry->chain[i] = malloc(chain[i].len);
-        if (inquiry->chain[i] != NULL) {
-            memcpy(inquiry->chain[i], chain[i].data, chain[i].len);
-            inquiry->lens[i] = chain[i].len;
-            inquiry->count++;
+    struct check_consult *consult = context;
+    for (size_t i = 0; i < count && i < WHY_TLS_CHAIN_MAX && consult->count == i; i++) {
+        consult->chain[i] = malloc(chain[i].len);
+        if (consult->chain[i] != NULL) {
+            memcpy(consult->chain[i], chain[i].data, chain[i].len);
+            consult->lens[i] = chain[i].len;
+            consult->count++;
         }
     }
 }
 
-void check_inquiry_init(struct check_inquiry *inquiry, bool aia, bool ocsp) {
-    inquiry->aia = aia;
-    inquiry->ocsp = ocsp;
+void check_consult_init(struct check_consult *consult, bool aia, bool ocsp) {
+    consult->aia = aia;
+    consult->ocsp = ocsp;
     if (aia || ocsp) {
-        inquiry->dial->tls.on_chain = keep_chain;
-        inquiry->dial->tls.on_chain_context = inquiry;
+        consult->dial->tls.on_chain = keep_chain;
+        consult->dial->tls.on_chain_context = consult;
     }
 }
 
-static bool begin(struct check_inquiry *inquiry) {
+static bool begin(struct check_consult *consult) {
     struct why_bytes chain[WHY_TLS_CHAIN_MAX];
     struct why__url url;
-    struct why_bytes text = {(const uint8_t *)inquiry->url, strlen(inquiry->url)};
-    if (inquiry->count == 0 || why__url_parse(&url, text, NULL, 0) != WHY_OK) {
+    struct why_bytes text = {(const uint8_t *)consult->url, strlen(consult->url)};
+    if (consult->count == 0 || why__url_parse(&url, text, NULL, 0) != WHY_OK) {
         return false;
     }
-    for (size_t i = 0; i < inquiry->count; i++) {
-        chain[i] = (struct why_bytes){inquiry->chain[i], inquiry->lens[i]};
+    for (size_t i = 0; i < consult->count; i++) {
+        chain[i] = (struct why_bytes){consult->chain[i], consult->lens[i]};
     }
-    return why__inquiry_new(why_loop_host(inquiry->loop), &inquiry->dial->tls, url.host, chain,
-                            inquiry->count, &inquiry->inquiry) == WHY_OK;
+    return why__consult_new(why_loop_host(consult->loop), &consult->dial->tls, url.host, chain,
+                            consult->count, &consult->consult) == WHY_OK;
 }
 
 /* ---- One exchange ---- */
@@ -70,20 +70,20 @@ struct way {
 };
 
 /* How to get there: the same --resolve and --proxy are for this address, too. */
-static bool find_way(const struct check_inquiry *inquiry, const char *address, struct way *way,
+static bool find_way(const struct check_consult *consult, const char *address, struct way *way,
                      struct why__fetch *fetch) {
     const char *variable = NULL;
     if (why__fetch_read_url(&way->url, address, fetch->problem, sizeof fetch->problem) != WHY_OK) {
         return false;
     }
     way->pinned.count = 0;
-    for (size_t i = 0; i < inquiry->asked->resolve.count; i++) {
-        (void)why__resolve_override(inquiry->asked->resolve.items[i], way->url.host, way->url.port,
+    for (size_t i = 0; i < consult->asked->resolve.count; i++) {
+        (void)why__resolve_override(consult->asked->resolve.items[i], way->url.host, way->url.port,
                                     &way->pinned);
     }
     fetch->url = &way->url;
     fetch->pinned = &way->pinned;
-    const char *proxy = dial_proxy_for(inquiry->asked, address, &variable);
+    const char *proxy = dial_proxy_for(consult->asked, address, &variable);
     if (proxy == NULL) {
         return true;
     }
@@ -98,23 +98,23 @@ static bool find_way(const struct check_inquiry *inquiry, const char *address, s
 }
 
 /* Ask, and wait for the answer. `fetch` is to be cleared after it. */
-static void exchange(struct check_inquiry *inquiry, const char *address, struct way *way,
+static void exchange(struct check_consult *consult, const char *address, struct way *way,
                      struct why_bytes question, struct why__fetch *fetch) {
-    uint64_t timeout_ms = inquiry->asked->timeout_ms;
+    uint64_t timeout_ms = consult->asked->timeout_ms;
     *fetch = (struct why__fetch){
-        .loop = inquiry->loop,
-        .options = &inquiry->dial->options,
+        .loop = consult->loop,
+        .options = &consult->dial->options,
         .body = question,
         .content_type = "application/ocsp-request",
-        .len_max = question.len > 0 ? WHY__INQUIRY_STATUS_LEN_MAX : WHY__INQUIRY_ISSUER_LEN_MAX,
+        .len_max = question.len > 0 ? WHY__CONSULT_STATUS_LEN_MAX : WHY__CONSULT_ISSUER_LEN_MAX,
         .timeout_ms = timeout_ms == 0 ? TIMEOUT_MS : (uint32_t)timeout_ms,
         .on_done = on_done,
     };
-    if (!find_way(inquiry, address, way, fetch)) {
+    if (!find_way(consult, address, way, fetch)) {
         return;
     }
-    if (why_loop_post(inquiry->loop, start, fetch) != WHY_OK ||
-        why_loop_run(inquiry->loop) != WHY_OK) {
+    if (why_loop_post(consult->loop, start, fetch) != WHY_OK ||
+        why_loop_run(consult->loop) != WHY_OK) {
         (void)snprintf(fetch->problem, sizeof fetch->problem, "out of memory");
     }
 }
@@ -135,19 +135,19 @@ static bool is_redirected(struct why__fetch *fetch, bool is_question, struct way
 }
 
 /* The whole of it, redirects included. `fetch` is to be cleared after it. */
-static struct why_bytes ask(struct check_inquiry *inquiry, const char *address,
+static struct why_bytes ask(struct check_consult *consult, const char *address,
                             struct why_bytes question, struct why__fetch *fetch,
                             struct check_exchange *done) {
     struct way *way = malloc(sizeof *way);
     uint64_t begin_us = why__clock_us();
     *done = (struct check_exchange){0};
-    *fetch = (struct why__fetch){.loop = inquiry->loop, .options = &inquiry->dial->options};
+    *fetch = (struct why__fetch){.loop = consult->loop, .options = &consult->dial->options};
     if (way == NULL) {
         (void)snprintf(fetch->problem, sizeof fetch->problem, "out of memory");
     }
     for (int i = 0; way != NULL && i <= REDIRECTS_MAX; i++) {
         const char *to = i == 0 ? address : done->redirected;
-        exchange(inquiry, to, way, question, fetch);
+        exchange(consult, to, way, question, fetch);
         if (!is_redirected(fetch, question.len > 0, way, done)) {
             break;
         }
@@ -168,18 +168,18 @@ static struct why_bytes ask(struct check_inquiry *inquiry, const char *address,
 
 /* ---- All of them ---- */
 
-static void search_issuers(struct check_inquiry *inquiry, struct why__fetch *fetch,
+static void search_issuers(struct check_consult *consult, struct why__fetch *fetch,
                            struct output *output) {
-    const struct why__issuers *issuers = why__inquiry_issuers(inquiry->inquiry);
+    const struct why__issuers *issuers = why__consult_issuers(consult->consult);
     const char *address = NULL;
-    while ((address = why__inquiry_issuer_next(inquiry->inquiry)) != NULL) {
+    while ((address = why__consult_issuer_next(consult->consult)) != NULL) {
         size_t at = issuers->fetch_count - 1;
         struct why_bytes answer =
-            ask(inquiry, address, (struct why_bytes){NULL, 0}, fetch, &inquiry->issuers[at]);
-        why__inquiry_issuer_take(inquiry->inquiry, answer);
+            ask(consult, address, (struct why_bytes){NULL, 0}, fetch, &consult->issuers[at]);
+        why__consult_issuer_take(consult->consult, answer);
         why__fetch_clear(fetch);
         if (output != NULL) {
-            check_write_issuer(output, &issuers->fetches[at], &inquiry->issuers[at]);
+            check_write_issuer(output, &issuers->fetches[at], &consult->issuers[at]);
         }
     }
     if (output != NULL) {
@@ -187,45 +187,45 @@ static void search_issuers(struct check_inquiry *inquiry, struct why__fetch *fet
     }
 }
 
-static void ask_standings(struct check_inquiry *inquiry, struct why__fetch *fetch,
+static void ask_standings(struct check_consult *consult, struct why__fetch *fetch,
                           struct output *output) {
-    const struct why__standings *standings = why__inquiry_standings(inquiry->inquiry);
+    const struct why__standings *standings = why__consult_standings(consult->consult);
     const char *address = NULL;
     struct why_bytes question;
-    while ((address = why__inquiry_status_next(inquiry->inquiry, &question)) != NULL) {
+    while ((address = why__consult_status_next(consult->consult, &question)) != NULL) {
         size_t at = 0;
         while (standings->list[at].address != address) {
             at++;
         }
-        struct why_bytes answer = ask(inquiry, address, question, fetch, &inquiry->standings[at]);
-        why__inquiry_status_take(inquiry->inquiry, answer);
+        struct why_bytes answer = ask(consult, address, question, fetch, &consult->standings[at]);
+        why__consult_status_take(consult->consult, answer);
         why__fetch_clear(fetch);
     }
     for (size_t i = 0; i < standings->count && output != NULL; i++) {
-        check_write_standing(output, &standings->list[i], &inquiry->standings[i]);
+        check_write_standing(output, &standings->list[i], &consult->standings[i]);
     }
 }
 
-void check_inquire(struct check_inquiry *inquiry, bool all_was_well, struct why_record *record,
-                   struct output *output) {
-    struct why__fetch *fetch = inquiry->aia || inquiry->ocsp ? calloc(1, sizeof *fetch) : NULL;
-    if (fetch == NULL || !begin(inquiry)) {
+void check_consult_others(struct check_consult *consult, bool all_was_well,
+                          struct why_record *record, struct output *output) {
+    struct why__fetch *fetch = consult->aia || consult->ocsp ? calloc(1, sizeof *fetch) : NULL;
+    if (fetch == NULL || !begin(consult)) {
         free(fetch);
         return;
     }
-    if (inquiry->aia) {
-        search_issuers(inquiry, fetch, output);
+    if (consult->aia) {
+        search_issuers(consult, fetch, output);
     }
-    if (inquiry->ocsp) {
-        ask_standings(inquiry, fetch, output);
+    if (consult->ocsp) {
+        ask_standings(consult, fetch, output);
     }
-    why__inquiry_report(inquiry->inquiry, all_was_well, record);
+    why__consult_report(consult->consult, all_was_well, record);
     free(fetch);
 }
 
-void check_inquiry_clear(struct check_inquiry *inquiry) {
-    why__inquiry_free(inquiry->inquiry);
+void check_consult_clear(struct check_consult *consult) {
+    why__consult_free(consult->consult);
     for (size_t i = 0; i < WHY_TLS_CHAIN_MAX; i++) {
-        free(inquiry->chain[i]);
+        free(consult->chain[i]);
     }
 }

@@ -3,12 +3,12 @@
  * What `whysocket check` asks of others than the server, where its user wants that: --aia, the
  * issuers that were not sent; --ocsp, whether certificates were revoked.
  */
-#ifndef WHY_CMD_CHECK_INQUIRY_H
-#define WHY_CMD_CHECK_INQUIRY_H
+#ifndef WHY_CMD_CHECK_CONSULT_H
+#define WHY_CMD_CHECK_CONSULT_H
 
 #include "cmd/dial_options.h"
 #include "cmd/output.h"
-#include "tls/inquiry.h"
+#include "tls/consult.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,14 +18,14 @@ enum {
     CHECK_ADDRESS_MAX = 1100, /* of a redirect, with what is put before it */
 };
 
-/* How one exchange went; beside the element of the same index in the inquiry's own list. */
+/* How one exchange went; beside the element of the same index in the consultation's own list. */
 struct check_exchange {
     uint32_t us;
     char problem[200];                  /* "" where an answer came */
     char redirected[CHECK_ADDRESS_MAX]; /* the last address, "" where it is the first */
 };
 
-struct check_inquiry {
+struct check_consult {
     /* The caller's to set. */
     struct why_loop *loop;
     const struct dial_options *asked;
@@ -36,21 +36,21 @@ struct check_inquiry {
     uint8_t *chain[WHY_TLS_CHAIN_MAX]; /* as sent, in DER */
     size_t lens[WHY_TLS_CHAIN_MAX];
     size_t count;
-    struct why__inquiry *inquiry; /* NULL: there was nothing to ask about */
-    struct check_exchange issuers[WHY__INQUIRY_FETCHES_MAX];
-    struct check_exchange standings[WHY__INQUIRY_STATUS_MAX];
+    struct why__consult *consult; /* NULL: there was nothing to ask about */
+    struct check_exchange issuers[WHY__CONSULT_FETCHES_MAX];
+    struct check_exchange standings[WHY__CONSULT_STATUS_MAX];
 };
 
 /* Before the connection: keep the certificates that it will see, where something was asked for. */
-void check_inquiry_init(struct check_inquiry *inquiry, bool aia, bool ocsp);
+void check_consult_init(struct check_consult *consult, bool aia, bool ocsp);
 
 /* After it: ask, a line for each answer, and write what it means into the record.
  *
  * all_was_well  the connection did not fail
  * output        NULL: no lines */
-void check_inquire(struct check_inquiry *inquiry, bool all_was_well, struct why_record *record,
-                   struct output *output);
+void check_consult_others(struct check_consult *consult, bool all_was_well,
+                          struct why_record *record, struct output *output);
 
-void check_inquiry_clear(struct check_inquiry *inquiry);
+void check_consult_clear(struct check_consult *consult);
 
 #endif

@@ -3,7 +3,7 @@
  * Questions about certificates, and what any answer to them means: the search for issuers, OCSP,
  * and what both do to the record. No network: the test is who answers.
  */
-#include "tls/inquiry_state.h"
+#include "tls/consult_state.h"
 
 #include "support/certs.h"
 #include "support/guard.h"
@@ -77,14 +77,14 @@ static int unmake(void **state) {
     return 0;
 }
 
-/* An inquiry about a chain; the list ends with -1. */
-static void begin(struct why__inquiry *inquiry, const int *list) {
+/* A consultation about a chain; the list ends with -1. */
+static void begin(struct why__consult *consult, const int *list) {
     STACK_OF(X509) *chain = sk_X509_new_null();
     for (; *list >= 0; list++) {
         assert_true(sk_X509_push(chain, certs[*list].x509) > 0);
     }
-    *inquiry = (struct why__inquiry){.trust = trust};
-    assert_int_equal(why__inquiry_init(inquiry, "a.example", chain, true), WHY_OK);
+    *consult = (struct why__consult){.trust = trust};
+    assert_int_equal(why__consult_init(consult, "a.example", chain, true), WHY_OK);
     sk_X509_free(chain);
 }
 
@@ -191,7 +191,7 @@ static void certificates_come_in_three_forms(void **state) {
 
 static void what_is_too_much_is_not_read(void **state) {
     (void)state;
-    size_t len = 0, size = WHY__INQUIRY_ISSUER_LEN_MAX + 1;
+    size_t len = 0, size = WHY__CONSULT_ISSUER_LEN_MAX + 1;
     uint8_t *one = encode(PEM, LOWER, &len);
     uint8_t *data = calloc(1, size);
     for (size_t at = 0; at + len < size; at += len) {
@@ -230,7 +230,7 @@ static void only_plain_http_addresses_are_taken(void **state) {
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         struct test_cert cert =
             test_cert_new(&(struct test_cert_spec){.cn = "a", .aia = rows[i].aia}, NULL);
-        char address[WHY__INQUIRY_ADDRESS_MAX + 1] = "";
+        char address[WHY__CONSULT_ADDRESS_MAX + 1] = "";
         int at = 0;
         bool found = why__certificate_address(cert.x509, NID_ad_ca_issuers, &at, address);
         if (found != (rows[i].expect != NULL) || (found && strcmp(address, rows[i].expect) != 0)) {
@@ -243,7 +243,7 @@ static void only_plain_http_addresses_are_taken(void **state) {
 static void an_address_of_512_bytes_is_the_longest(void **state) {
     (void)state;
     for (size_t len = 512; len <= 513; len++) {
-        char aia[600], address[WHY__INQUIRY_ADDRESS_MAX + 1];
+        char aia[600], address[WHY__CONSULT_ADDRESS_MAX + 1];
         int written = snprintf(aia, sizeof aia, "caIssuers;URI:http://a.example/");
         size_t prefix = strlen("http://a.example/");
         memset(aia + written, 'x', len - prefix);
@@ -374,13 +374,13 @@ static struct why_bytes answer_to(const struct search *search, const char *addre
     return (struct why_bytes){NULL, 0};
 }
 
-static void run_search(const struct search *search, struct why__inquiry *inquiry) {
-    begin(inquiry, search->chain);
+static void run_search(const struct search *search, struct why__consult *consult) {
+    begin(consult, search->chain);
     const char *address = NULL;
-    for (int i = 0; (address = why__inquiry_issuer_next(inquiry)) != NULL; i++) {
-        assert_true(i < WHY__INQUIRY_FETCHES_MAX);
+    for (int i = 0; (address = why__consult_issuer_next(consult)) != NULL; i++) {
+        assert_true(i < WHY__CONSULT_FETCHES_MAX);
         uint8_t *memory = NULL;
-        why__inquiry_issuer_take(inquiry, answer_to(search, address, &memory));
+        why__consult_issuer_take(consult, answer_to(search, address, &memory));
         OPENSSL_free(memory);
     }
 }
@@ -389,9 +389,9 @@ static void issuers_are_searched_for(void **state) {
     (void)state;
     for (size_t i = 0; i < TEST_COUNT(searches); i++) {
         const struct search *row = &searches[i];
-        struct why__inquiry inquiry;
-        run_search(row, &inquiry);
-        const struct why__issuers *issuers = why__inquiry_issuers(&inquiry);
+        struct why__consult consult;
+        run_search(row, &consult);
+        const struct why__issuers *issuers = why__consult_issuers(&consult);
         size_t used = 0;
         for (size_t j = 0; j < issuers->fetch_count; j++) {
             used += issuers->fetches[j].used;
@@ -404,9 +404,39 @@ static void issuers_are_searched_for(void **state) {
                      why__issuer_result_id(issuers->fetches[0].result), issuers->missing,
                      issuers->end);
         }
-        assert_null(why__inquiry_issuer_next(&inquiry)); /* over is over */
-        why__inquiry_clear(&inquiry);
+        assert_null(why__consult_issuer_next(&consult)); /* over is over */
+        why__consult_clear(&consult);
     }
+}
+
+/* Without key identifiers a name is all there is to go by, and anybody can have it: what has not
+ * signed is not the issuer. */
+static void a_name_alone_is_no_issuer(void **state) {
+    (void)state;
+    const struct test_cert_spec ca = {.cn = "Plain", .is_ca = true, .no_key_ids = true};
+    struct test_cert issuer = test_cert_new(&ca, NULL), impostor = test_cert_new(&ca, NULL);
+    struct test_cert leaf = test_cert_new(
+        &(struct test_cert_spec){
+            .cn = "leaf", .no_key_ids = true, .aia = "caIssuers;URI:" LOWER_URL},
+        &issuer);
+    for (int i = 0; i < 2; i++) {
+        STACK_OF(X509) *sent = sk_X509_new_null();
+        assert_true(sk_X509_push(sent, leaf.x509) > 0);
+        struct why__consult consult = {.trust = trust};
+        assert_int_equal(why__consult_init(&consult, "a.example", sent, true), WHY_OK);
+        sk_X509_free(sent);
+        assert_non_null(why__consult_issuer_next(&consult));
+        uint8_t *der = NULL;
+        int len = i2d_X509(i == 0 ? issuer.x509 : impostor.x509, &der);
+        why__consult_issuer_take(&consult, (struct why_bytes){der, (size_t)len});
+        OPENSSL_free(der);
+        assert_int_equal(consult.issuers.fetches[0].result,
+                         i == 0 ? WHY__ISSUER_FOUND : WHY__ISSUER_OTHER);
+        why__consult_clear(&consult);
+    }
+    test_cert_free(&issuer);
+    test_cert_free(&impostor);
+    test_cert_free(&leaf);
 }
 
 /* Every issuer names the next one, at the same address: a CA that answers for ever. */
@@ -423,19 +453,19 @@ static void a_search_without_end_ends(void **state) {
     }
     STACK_OF(X509) *sent = sk_X509_new_null();
     assert_true(sk_X509_push(sent, chain[0].x509) > 0);
-    struct why__inquiry inquiry = {.trust = trust};
-    assert_int_equal(why__inquiry_init(&inquiry, "a.example", sent, true), WHY_OK);
+    struct why__consult consult = {.trust = trust};
+    assert_int_equal(why__consult_init(&consult, "a.example", sent, true), WHY_OK);
     sk_X509_free(sent);
     int fetches = 0;
-    while (why__inquiry_issuer_next(&inquiry) != NULL) {
+    while (why__consult_issuer_next(&consult) != NULL) {
         uint8_t *der = NULL;
         int len = i2d_X509(chain[++fetches].x509, &der);
-        why__inquiry_issuer_take(&inquiry, (struct why_bytes){der, (size_t)len});
+        why__consult_issuer_take(&consult, (struct why_bytes){der, (size_t)len});
         OPENSSL_free(der);
     }
-    assert_int_equal(fetches, WHY__INQUIRY_HOPS_MAX);
-    assert_int_equal(inquiry.issuers.outcome, WHY__ISSUERS_TOO_LONG);
-    why__inquiry_clear(&inquiry);
+    assert_int_equal(fetches, WHY__CONSULT_HOPS_MAX);
+    assert_int_equal(consult.issuers.outcome, WHY__ISSUERS_TOO_LONG);
+    why__consult_clear(&consult);
     for (int i = 0; i < 12; i++) {
         test_cert_free(&chain[i]);
     }
@@ -533,17 +563,17 @@ static void answers_are_read(void **state) {
     (void)state;
     for (size_t i = 0; i < TEST_COUNT(answers); i++) {
         const struct answer *row = &answers[i];
-        struct why__inquiry inquiry;
-        begin(&inquiry, (const int[]){LEAF, LOWER, UPPER, -1});
+        struct why__consult consult;
+        begin(&consult, (const int[]){LEAF, LOWER, UPPER, -1});
         struct why_bytes question;
-        assert_string_equal(why__inquiry_status_next(&inquiry, &question), OCSP_URL);
+        assert_string_equal(why__consult_status_next(&consult, &question), OCSP_URL);
         OCSP_REQUEST *request = read_question(question);
         size_t len = 0;
         uint8_t *data = make_answer(row, request, &len);
         uint8_t *guarded = test_guard_new(len);
         memcpy(guarded, data, len);
-        why__inquiry_status_take(&inquiry, (struct why_bytes){guarded, len});
-        const struct why__ocsp_answer *answer = &why__inquiry_standings(&inquiry)->list[0].answer;
+        why__consult_status_take(&consult, (struct why_bytes){guarded, len});
+        const struct why__ocsp_answer *answer = &why__consult_standings(&consult)->list[0].answer;
         bool is_revoked =
             row->status == V_OCSP_CERTSTATUS_REVOKED && row->expect != WHY__OCSP_BAD_SIGNATURE;
         if (answer->status != row->expect || (answer->revoked_at != 0) != is_revoked ||
@@ -554,12 +584,12 @@ static void answers_are_read(void **state) {
         if (answer->status == WHY__OCSP_GOOD && answer->has_nonce != (row->nonce == SAME)) {
             fail_msg("%s: the nonce", row->name);
         }
-        assert_null(why__inquiry_status_next(&inquiry, &question)); /* lower names no responder */
-        assert_int_equal(why__inquiry_standings(&inquiry)->count, 1);
+        assert_null(why__consult_status_next(&consult, &question)); /* lower names no responder */
+        assert_int_equal(why__consult_standings(&consult)->count, 1);
         test_guard_free(guarded, len);
         OPENSSL_free(data);
         OCSP_REQUEST_free(request);
-        why__inquiry_clear(&inquiry);
+        why__consult_clear(&consult);
     }
 }
 
@@ -633,24 +663,24 @@ static void who_cannot_be_asked_about_is_said(void **state) {
         {"self-signed", {STRANGER, -1}, WHY__OCSP_NO_RESPONDER},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
-        struct why__inquiry inquiry;
-        begin(&inquiry, rows[i].chain);
+        struct why__consult consult;
+        begin(&consult, rows[i].chain);
         struct why_bytes question;
-        assert_null(why__inquiry_status_next(&inquiry, &question));
-        assert_int_equal(why__inquiry_standings(&inquiry)->list[0].answer.status, rows[i].expect);
-        why__inquiry_clear(&inquiry);
+        assert_null(why__consult_status_next(&consult, &question));
+        assert_int_equal(why__consult_standings(&consult)->list[0].answer.status, rows[i].expect);
+        why__consult_clear(&consult);
     }
 }
 
 static void no_answer_is_told_from_a_bad_one(void **state) {
     (void)state;
-    struct why__inquiry inquiry;
-    begin(&inquiry, (const int[]){LEAF, LOWER, UPPER, -1});
+    struct why__consult consult;
+    begin(&consult, (const int[]){LEAF, LOWER, UPPER, -1});
     struct why_bytes question;
-    assert_non_null(why__inquiry_status_next(&inquiry, &question));
-    assert_null(why__inquiry_status_next(&inquiry, &question)); /* without having answered */
-    assert_int_equal(inquiry.standings.list[0].answer.status, WHY__OCSP_UNREACHABLE);
-    why__inquiry_clear(&inquiry);
+    assert_non_null(why__consult_status_next(&consult, &question));
+    assert_null(why__consult_status_next(&consult, &question)); /* without having answered */
+    assert_int_equal(consult.standings.list[0].answer.status, WHY__OCSP_UNREACHABLE);
+    why__consult_clear(&consult);
 }
 
 /* ---- The record ---- */
@@ -696,10 +726,10 @@ static void the_search_makes_the_cause_certain(void **state) {
         {"another cause", 1, WHY_CAUSE_TLS_CERT_EXPIRED, WHY_CAUSE_TLS_CERT_EXPIRED, true, ""},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
-        struct why__inquiry inquiry;
-        run_search(&searches[rows[i].search], &inquiry);
+        struct why__consult consult;
+        run_search(&searches[rows[i].search], &consult);
         struct why_record record = failed_with(rows[i].before, true);
-        why__inquiry_report(&inquiry, false, &record);
+        why__consult_report(&consult, false, &record);
         if (record.cause != rows[i].after || record.likely != rows[i].likely_after ||
             record.code != 1015 || record.side != why_cause_side(rows[i].after) ||
             record.tls.errors[0].cause != rows[i].after ||
@@ -708,7 +738,7 @@ static void the_search_makes_the_cause_certain(void **state) {
             fail_msg("%s: %s, %s%s", rows[i].name, why_cause_id(record.cause), record.detail,
                      record.likely ? " (likely)" : "");
         }
-        why__inquiry_clear(&inquiry);
+        why__consult_clear(&consult);
     }
 }
 
@@ -716,16 +746,16 @@ static void a_revoked_certificate_is_the_cause_of_what_went_well(void **state) {
     (void)state;
     for (int i = 0; i < 3; i++) {
         bool all_was_well = i == 0, insecure = i == 2;
-        struct why__inquiry inquiry;
-        begin(&inquiry, (const int[]){LEAF, LOWER, UPPER, -1});
-        inquiry.standings.count = 1;
-        inquiry.standings.list[0].answer = (struct why__ocsp_answer){
+        struct why__consult consult;
+        begin(&consult, (const int[]){LEAF, LOWER, UPPER, -1});
+        consult.standings.count = 1;
+        consult.standings.list[0].answer = (struct why__ocsp_answer){
             .status = WHY__OCSP_REVOKED, .revoked_at = 86400, .reason = "superseded"};
         struct why_record record =
             failed_with(i == 1 ? WHY_CAUSE_HTTP_STATUS_403 : WHY_CAUSE_NONE, false);
         record.tls.insecure = insecure;
         size_t before = record.tls.error_count;
-        why__inquiry_report(&inquiry, all_was_well || insecure, &record);
+        why__consult_report(&consult, all_was_well || insecure, &record);
         enum why_cause expect = all_was_well ? WHY_CAUSE_TLS_CERT_REVOKED
                                 : insecure   ? WHY_CAUSE_NONE
                                              : WHY_CAUSE_HTTP_STATUS_403;
@@ -734,7 +764,7 @@ static void a_revoked_certificate_is_the_cause_of_what_went_well(void **state) {
         assert_int_equal(record.tls.errors[before].cause, WHY_CAUSE_TLS_CERT_REVOKED);
         assert_string_equal(record.tls.errors[before].detail,
                             "revoked on 1970-01-02 (superseded), as its responder says");
-        why__inquiry_clear(&inquiry);
+        why__consult_clear(&consult);
     }
 }
 
@@ -791,12 +821,12 @@ static void the_chain_is_told_and_asked_about(void **state) {
     const struct why_tls_config no_file = {.ca_file = "/nonexistent"};
     struct test_host host;
     test_host_init(&host);
-    struct why__inquiry *inquiry = NULL;
-    assert_int_equal(why__inquiry_new(&host.host, &config, "a", chain, 0, &inquiry),
+    struct why__consult *consult = NULL;
+    assert_int_equal(why__consult_new(&host.host, &config, "a", chain, 0, &consult),
                      WHY_ERR_ARGUMENT);
-    assert_int_equal(why__inquiry_new(&host.host, &config, "a", &garbage, 1, &inquiry),
+    assert_int_equal(why__consult_new(&host.host, &config, "a", &garbage, 1, &consult),
                      WHY_ERR_ARGUMENT);
-    assert_int_equal(why__inquiry_new(&host.host, &no_file, "a", chain, 2, &inquiry),
+    assert_int_equal(why__consult_new(&host.host, &no_file, "a", chain, 2, &consult),
                      WHY_ERR_CONFIG);
     assert_int_equal(host.live_blocks, 0);
     int result = WHY_ERR_NOMEM;
@@ -804,13 +834,13 @@ static void the_chain_is_told_and_asked_about(void **state) {
         assert_true(fail_at < 20);
         test_host_init(&host);
         host.fail_at = fail_at;
-        result = why__inquiry_new(&host.host, &config, "server.example.", chain, 2, &inquiry);
+        result = why__consult_new(&host.host, &config, "server.example.", chain, 2, &consult);
         assert_true(result == WHY_OK || host.live_blocks == 0);
     }
     assert_int_equal(result, WHY_OK);
-    assert_null(why__inquiry_issuer_next(inquiry));
-    assert_int_equal(why__inquiry_issuers(inquiry)->outcome, WHY__ISSUERS_NOT_NEEDED);
-    why__inquiry_free(inquiry);
+    assert_null(why__consult_issuer_next(consult));
+    assert_int_equal(why__consult_issuers(consult)->outcome, WHY__ISSUERS_NOT_NEEDED);
+    why__consult_free(consult);
     assert_int_equal(host.live_blocks, 0);
     OPENSSL_free(seen.der[0]);
     OPENSSL_free(seen.der[1]);
@@ -824,6 +854,7 @@ int main(void) {
         cmocka_unit_test(only_plain_http_addresses_are_taken),
         cmocka_unit_test(an_address_of_512_bytes_is_the_longest),
         cmocka_unit_test(issuers_are_searched_for),
+        cmocka_unit_test(a_name_alone_is_no_issuer),
         cmocka_unit_test(a_search_without_end_ends),
         cmocka_unit_test(answers_are_read),
         cmocka_unit_test(damaged_answers_say_nothing_else),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/check_inquiry_write.h"
+#include "cmd/check_consult_write.h"
 
 #include "cmd/check_write.h"
 #include "why/i18n.h"
@@ -102,11 +102,11 @@ static void append_command(struct why_text *text, const struct why__issuer_fetch
     why_text_append(text, "'%s >>fullchain.pem", readers[fetch->form]);
 }
 
-void check_write_inquiry_verdict(struct output *output, const struct check_inquiry *inquiry) {
-    if (!inquiry->aia || inquiry->inquiry == NULL) {
+void check_write_consult_verdict(struct output *output, const struct check_consult *consult) {
+    if (!consult->aia || consult->consult == NULL) {
         return;
     }
-    const struct why__issuers *issuers = why__inquiry_issuers(inquiry->inquiry);
+    const struct why__issuers *issuers = why__consult_issuers(consult->consult);
     enum why_lang lang = output->lang;
     struct why_text text = {0};
     if (issuers->outcome != WHY__ISSUERS_COMPLETE) {
@@ -118,7 +118,7 @@ void check_write_inquiry_verdict(struct output *output, const struct check_inqui
     for (size_t i = 0; i < issuers->fetch_count; i++) {
         if (issuers->fetches[i].used) {
             why_text_append(&text, "  ");
-            append_command(&text, &issuers->fetches[i], &inquiry->issuers[i]);
+            append_command(&text, &issuers->fetches[i], &consult->issuers[i]);
             why_text_append(&text, "\n");
         }
     }
@@ -259,8 +259,8 @@ static void write_left(struct why__json *json, const struct why__issuers *issuer
     why__json_close(json, ']');
 }
 
-static void write_issuers(struct why__json *json, const struct check_inquiry *inquiry) {
-    const struct why__issuers *issuers = why__inquiry_issuers(inquiry->inquiry);
+static void write_issuers(struct why__json *json, const struct check_consult *consult) {
+    const struct why__issuers *issuers = why__consult_issuers(consult->consult);
     why__json_open(json, "aia", '{');
     why__json_string(json, "outcome", why__issuers_outcome_id(issuers->outcome));
     why__json_string_or_null(json, "missing", issuers->missing);
@@ -268,7 +268,7 @@ static void write_issuers(struct why__json *json, const struct check_inquiry *in
     why__json_open(json, "fetches", '[');
     for (size_t i = 0; i < issuers->fetch_count; i++) {
         const struct why__issuer_fetch *fetch = &issuers->fetches[i];
-        const struct check_exchange *exchange = &inquiry->issuers[i];
+        const struct check_exchange *exchange = &consult->issuers[i];
         struct why_text command = {0};
         if (fetch->used) {
             append_command(&command, fetch, exchange);
@@ -299,8 +299,8 @@ static void write_time(struct why__json *json, const char *key, int64_t seconds)
     }
 }
 
-static void write_standings(struct why__json *json, const struct check_inquiry *inquiry) {
-    const struct why__standings *standings = why__inquiry_standings(inquiry->inquiry);
+static void write_standings(struct why__json *json, const struct check_consult *consult) {
+    const struct why__standings *standings = why__consult_standings(consult->consult);
     why__json_open(json, "ocsp", '[');
     for (size_t i = 0; i < standings->count; i++) {
         const struct why__standing *standing = &standings->list[i];
@@ -316,20 +316,20 @@ static void write_standings(struct why__json *json, const struct check_inquiry *
         write_time(json, "revoked_at", answer->revoked_at);
         why__json_string_or_null(json, "reason", answer->reason);
         why__json_string_or_null(json, "signer", answer->signer);
-        write_exchange(json, inquiry->standings[i].us != 0, &inquiry->standings[i]);
+        write_exchange(json, consult->standings[i].us != 0, &consult->standings[i]);
         why__json_close(json, '}');
     }
     why__json_close(json, ']');
 }
 
-void check_write_inquiry_json(struct why__json *json, const struct check_inquiry *inquiry) {
-    if (inquiry->aia && inquiry->inquiry != NULL) {
-        write_issuers(json, inquiry);
+void check_write_consult_json(struct why__json *json, const struct check_consult *consult) {
+    if (consult->aia && consult->consult != NULL) {
+        write_issuers(json, consult);
     } else {
         why__json_null(json, "aia");
     }
-    if (inquiry->ocsp && inquiry->inquiry != NULL) {
-        write_standings(json, inquiry);
+    if (consult->ocsp && consult->consult != NULL) {
+        write_standings(json, consult);
     } else {
         why__json_null(json, "ocsp");
     }
