@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#define NAME_SHOWN 48
+#define NAME_SHOWN 46
 #define ADDRESS_SHOWN 80
 
 /* A text that is cut says so. */
