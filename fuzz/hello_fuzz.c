@@ -43,7 +43,9 @@ static void check_inquiry(struct why_bytes bytes, const struct why__hello_answer
         }
         result->wants_tls = why__banner_wants_tls(bytes);
         char text[200];
-        why__probe_text(result, text, sizeof text);
+        struct why__say say;
+        why__say_begin(&say, text, sizeof text, NULL);
+        why__probe_say(result, &say);
         FUZZ_CHECK(memchr(text, 0, sizeof text) != NULL);
         why__probe_next(&first, results, count, WHY_PROBE_POLICY_ALL, &step);
     }

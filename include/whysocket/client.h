@@ -26,6 +26,7 @@ struct why_step {
     bool ok;
     uint32_t us;      /* how long it took */
     const char *what; /* the fact: "192.0.2.1, 192.0.2.2", "TLSv1.3, TLS_AES_256_GCM_SHA384" */
+    const struct why_detail_parts *parts; /* of it, for why_text_append_detail(); or NULL */
 };
 
 /* How to connect again after the end of a session, or after a failure to get one: a random pause

@@ -233,6 +233,13 @@ WHY_API void why_text_clear(struct why_text *text);
 WHY_API void why_text_append(struct why_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Append a record's detail, or what a step or a probe found, in that language, as bytes that a peer
+ * chose, some of it, are shown.
+ *
+ * parts  of that detail; NULL, or none in it: it stays as it is */
+WHY_API void why_text_append_detail(struct why_text *text, enum why_lang lang, const char *detail,
+                                    const struct why_detail_parts *parts);
+
 /* Append bytes that a peer chose, so that no terminal acts on them: control characters, invalid
  * UTF-8 and bidirectional marks are shown as \xNN or \u{...}. */
 WHY_API void why_text_append_untrusted(struct why_text *text, const void *data, size_t len);

@@ -7,6 +7,7 @@
 #define WHY_PROBE_H
 
 #include "whysocket/api.h"
+#include "whysocket/record.h"
 
 #include <stdint.h>
 
@@ -69,6 +70,7 @@ struct why_probe {
     enum why_probe_end end;
     uint32_t us;      /* from its beginning to its end */
     const char *what; /* the fact, in English: "TLS 1.2, TLS_RSA_WITH_RC4_128_SHA" */
+    const struct why_detail_parts *parts; /* of it, for why_text_append_detail() */
 };
 
 WHY_END_DECLS

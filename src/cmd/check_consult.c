@@ -4,6 +4,8 @@
  */
 #include "cmd/check_consult.h"
 
+#include "base/mark.h"
+#include "base/say.h"
 #include "cmd/check_consult_write.h"
 #include "net/fetch.h"
 
@@ -64,6 +66,13 @@ static void start(void *argument) {
     why__fetch_start(argument);
 }
 
+/* text  marked for translation, static */
+static void fail(struct why__fetch *fetch, const char *text) {
+    struct why__say say;
+    why__say_begin(&say, fetch->problem, sizeof fetch->problem, &fetch->problem_parts);
+    why__say_text(&say, text);
+}
+
 struct way {
     struct why__url url, proxy;
     struct why__addresses pinned;
@@ -89,8 +98,7 @@ static bool find_way(const struct check_consult *consult, const char *address, s
     }
     struct why_bytes text = {(const uint8_t *)proxy, strlen(proxy)};
     if (why__url_parse_proxy(&way->proxy, text, NULL, 0) != WHY_OK) {
-        (void)snprintf(fetch->problem, sizeof fetch->problem, "its proxy (%s) is no address",
-                       variable == NULL ? "--proxy" : variable);
+        fail(fetch, N_("its proxy is no address"));
         return false;
     }
     fetch->proxy = &way->proxy;
@@ -115,7 +123,7 @@ static void exchange(struct check_consult *consult, const char *address, struct 
     }
     if (why_loop_post(consult->loop, start, fetch) != WHY_OK ||
         why_loop_run(consult->loop) != WHY_OK) {
-        (void)snprintf(fetch->problem, sizeof fetch->problem, "out of memory");
+        fail(fetch, N_("out of memory"));
     }
 }
 
@@ -127,8 +135,7 @@ static bool is_redirected(struct why__fetch *fetch, bool is_question, struct way
     }
     if (is_question ||
         !why__fetch_follow(&way->url, fetch->location, done->redirected, sizeof done->redirected)) {
-        (void)snprintf(fetch->problem, sizeof fetch->problem,
-                       "it answered %u, and that is not followed", fetch->status);
+        fail(fetch, N_("it answered with a redirect, which is not followed"));
         return false;
     }
     return true;
@@ -143,7 +150,7 @@ static struct why_bytes ask(struct check_consult *consult, const char *address,
     *done = (struct check_exchange){0};
     *fetch = (struct why__fetch){.loop = consult->loop, .options = &consult->dial->options};
     if (way == NULL) {
-        (void)snprintf(fetch->problem, sizeof fetch->problem, "out of memory");
+        fail(fetch, N_("out of memory"));
     }
     for (int i = 0; way != NULL && i <= REDIRECTS_MAX; i++) {
         const char *to = i == 0 ? address : done->redirected;
@@ -152,16 +159,18 @@ static struct why_bytes ask(struct check_consult *consult, const char *address,
             break;
         }
         if (i == REDIRECTS_MAX) {
-            (void)snprintf(fetch->problem, sizeof fetch->problem, "it redirects on and on");
+            fail(fetch, N_("it redirects on and on"));
             break;
         }
         why__fetch_clear(fetch);
     }
     free(way);
     done->us = (uint32_t)(why__clock_us() - begin_us);
-    bool is_empty = fetch->problem[0] == '\0' && fetch->answer_len == 0;
-    (void)snprintf(done->problem, sizeof done->problem, "%s",
-                   is_empty ? "its answer is empty" : fetch->problem);
+    if (fetch->problem[0] == '\0' && fetch->answer_len == 0) {
+        fail(fetch, N_("its answer is empty"));
+    }
+    memcpy(done->problem, fetch->problem, sizeof done->problem);
+    done->problem_parts = fetch->problem_parts;
     return done->problem[0] == '\0' ? (struct why_bytes){fetch->answer, fetch->answer_len}
                                     : (struct why_bytes){NULL, 0};
 }

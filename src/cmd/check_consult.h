@@ -21,8 +21,9 @@ enum {
 /* How one exchange went; beside the element of the same index in the consultation's own list. */
 struct check_exchange {
     uint32_t us;
-    char problem[200];                  /* "" where an answer came */
-    char redirected[CHECK_ADDRESS_MAX]; /* the last address, "" where it is the first */
+    char problem[200];                     /* "" where an answer came */
+    struct why_detail_parts problem_parts; /* of it */
+    char redirected[CHECK_ADDRESS_MAX];    /* the last address, "" where it is the first */
 };
 
 struct check_consult {

@@ -45,7 +45,8 @@ void check_write_issuer(struct output *output, const struct why__issuer_fetch *f
         why_text_append(&fact, tr(lang, "no certificate, from %s"), address);
         break;
     case WHY__ISSUER_UNREACHABLE:
-        why_text_append(&fact, "%s: %s", address, exchange->problem);
+        why_text_append(&fact, "%s: ", address);
+        why_text_append_detail(&fact, lang, exchange->problem, &exchange->problem_parts);
         break;
     }
     write_line(output, fetch->result == WHY__ISSUER_FOUND ? SYMBOL_GOOD : SYMBOL_WARNING, "AIA",
@@ -207,7 +208,7 @@ static void append_status(struct why_text *fact, enum why_lang lang,
         }
         break;
     case WHY__OCSP_UNREACHABLE:
-        why_text_append(fact, "%s", exchange->problem);
+        why_text_append_detail(fact, lang, exchange->problem, &exchange->problem_parts);
         break;
     default:
         why_text_append(fact, "%s%s", status_text(lang, answer->status), reason);

@@ -154,6 +154,9 @@ static void take_step(void *user, const struct why_step *step) {
     struct check_step *taken = &result->steps[result->step_count++];
     *taken = (struct check_step){.layer = step->layer, .ok = step->ok, .us = step->us};
     (void)snprintf(taken->what, sizeof taken->what, "%s", step->what != NULL ? step->what : "");
+    if (step->parts != NULL) {
+        taken->parts = *step->parts;
+    }
     check->watcher->on_step(check->watcher->context, taken);
 }
 
@@ -166,6 +169,7 @@ static void take_probe(void *user, const struct why_probe *probe) {
     struct check_probe *taken = &result->probes[result->probe_count++];
     *taken = (struct check_probe){.kind = probe->kind, .end = probe->end, .us = probe->us};
     (void)snprintf(taken->what, sizeof taken->what, "%s", probe->what);
+    taken->parts = *probe->parts;
     check->watcher->on_probe(check->watcher->context, taken);
 }
 

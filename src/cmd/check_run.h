@@ -22,6 +22,7 @@ struct check_step {
     bool ok;
     uint32_t us;
     char what[CHECK_WHAT_MAX];
+    struct why_detail_parts parts; /* of it */
 };
 
 /* A further connection, made since the first could not tell. */
@@ -30,6 +31,7 @@ struct check_probe {
     enum why_probe_end end;
     uint32_t us;
     char what[CHECK_WHAT_MAX];
+    struct why_detail_parts parts;
 };
 
 /* Who is told while it runs. */

@@ -38,7 +38,10 @@ static void append_fact(struct output *output, const char *what, uint32_t us,
                         struct why_text *text) {
     size_t before = text->len;
     why_text_append_untrusted(text, what, strlen(what));
-    size_t len = text->len - before;
+    size_t len = 0; /* in characters */
+    for (size_t i = before; i < text->len; i++) {
+        len += ((unsigned char)text->data[i] & 0xc0) != 0x80;
+    }
     if (us != WHY_NO_TIME) {
         int pad = len < FACT_WIDTH ? (int)(FACT_WIDTH - len) : 1;
         why_text_append(text, "%*s%s%8.1f ms%s", pad, "", output_style(output, STYLE_FAINT),
@@ -72,8 +75,11 @@ void check_write_line(struct output *output, enum symbol symbol, const char *nam
 }
 
 void check_write_step(struct output *output, const struct check_step *step) {
+    struct why_text text = {0};
+    why_text_append_detail(&text, output->lang, step->what, &step->parts);
     check_write_line(output, step->ok ? SYMBOL_GOOD : SYMBOL_BAD, step_name(step->layer),
-                     step->what, step->us);
+                     text.data == NULL ? "" : text.data, step->us);
+    why_text_clear(&text);
 }
 
 void check_write_probe(struct output *output, const struct check_probe *probe) {
@@ -82,7 +88,10 @@ void check_write_probe(struct output *output, const struct check_probe *probe) {
     append_name(output, SYMBOL_WARNING, tr(lang, "Again"), &text);
     why_text_append(&text, "%s\n%*s", why_translate(lang, why_probe_reason(probe->kind)),
                     output->utf8 ? FACT_COLUMN : FACT_COLUMN + 1, "");
-    append_fact(output, probe->what, probe->us, &text);
+    struct why_text fact = {0};
+    why_text_append_detail(&fact, lang, probe->what, &probe->parts);
+    append_fact(output, fact.data == NULL ? "" : fact.data, probe->us, &text);
+    why_text_clear(&fact);
     show(output, &text);
 }
 

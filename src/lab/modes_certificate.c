@@ -4,7 +4,7 @@
  */
 #include "lab/modes.h"
 
-#include "why/mark.h"
+#include "base/mark.h"
 
 #define NOTICE(name) (UINT32_C(1) << WHY_NOTICE_##name)
 

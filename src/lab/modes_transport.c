@@ -4,7 +4,7 @@
  */
 #include "lab/modes.h"
 
-#include "why/mark.h"
+#include "base/mark.h"
 
 /* An alert whatever is asked, with a server name and without. */
 #define ALERT(code, text, expected, other)                                                         \

@@ -7,6 +7,8 @@
 #include "net/fetch.h"
 
 #include "base/ascii.h"
+#include "base/mark.h"
+#include "base/say.h"
 #include "core/http_field.h"
 #include "whysocket/conn.h"
 
@@ -42,22 +44,44 @@ static void end(struct why__fetch *fetch) {
     }
 }
 
+static struct why__say say_problem(struct why__fetch *fetch) {
+    struct why__say say;
+    why__say_begin(&say, fetch->problem, sizeof fetch->problem, &fetch->problem_parts);
+    return say;
+}
+
 static void __attribute__((format(printf, 2, 3)))
 fail(struct why__fetch *fetch, const char *format, ...) {
     if (fetch->is_over) {
         return;
     }
+    struct why__say say = say_problem(fetch);
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(fetch->problem, sizeof fetch->problem, format, arguments);
+    why__say_list(&say, format, arguments);
     va_end(arguments);
+    end(fetch);
+}
+
+/* With the cause's id before it. */
+static void fail_by_cause(struct why__fetch *fetch, enum why_cause cause, const char *text,
+                          const struct why_detail_parts *parts) {
+    if (fetch->is_over) {
+        return;
+    }
+    struct why__say say = say_problem(fetch);
+    why__say(&say, "%s: ", why_cause_id(cause));
+    if (parts != NULL) {
+        why__say_again(&say, text, parts);
+    } else {
+        why__say_text(&say, text);
+    }
     end(fetch);
 }
 
 static void fail_by_record(struct why__fetch *fetch) {
     const struct why_record *record = &fetch->record;
-    fail(fetch, "%s%s%s", why_cause_id(record->cause), record->detail[0] == '\0' ? "" : ": ",
-         record->detail);
+    fail_by_cause(fetch, record->cause, record->detail, &record->detail_parts);
 }
 
 /* ---- URLs ---- */
@@ -152,7 +176,7 @@ static void ask(struct why__fetch *fetch) {
     if (make_request(fetch)) {
         why__stream_flush(&fetch->stream);
     } else {
-        fail(fetch, "out of memory");
+        fail(fetch, N_("out of memory"));
     }
 }
 
@@ -175,7 +199,7 @@ static void output_consumed(struct why__stream *stream, size_t len) {
 static void keep(struct why__fetch *fetch, struct why_bytes data) {
     const struct why_host *host = host_of(fetch);
     if (data.len > fetch->len_max - fetch->answer_len) {
-        fail(fetch, "its answer is larger than %zu bytes", fetch->len_max);
+        fail(fetch, N_("its answer is larger than %zu bytes"), fetch->len_max);
         return;
     }
     if (data.len == 0) {
@@ -189,7 +213,7 @@ static void keep(struct why__fetch *fetch, struct why_bytes data) {
     }
     uint8_t *answer = host->allocate(host->context, fetch->answer, size);
     if (answer == NULL) {
-        fail(fetch, "out of memory");
+        fail(fetch, N_("out of memory"));
         return;
     }
     memcpy(answer + fetch->answer_len, data.data, data.len);
@@ -202,7 +226,7 @@ static void take_body(struct why__fetch *fetch, struct why_bytes *input) {
         keep(fetch, why__body_next(&fetch->framing, input));
     }
     if (fetch->framing.is_broken) {
-        fail(fetch, "its answer is broken: no chunk where one has to begin");
+        fail(fetch, N_("its answer is broken: no chunk where one has to begin"));
     } else if (fetch->framing.state == WHY__BODY_DONE) {
         end(fetch);
     }
@@ -211,14 +235,14 @@ static void take_body(struct why__fetch *fetch, struct why_bytes *input) {
 static void take_redirect(struct why__fetch *fetch, const struct why_http_head *head) {
     struct why_bytes location = why_http_head_find(head, "Location");
     if (location.len == 0 || location.len > WHY__FETCH_LOCATION_MAX) {
-        fail(fetch, "it answered %u, and does not say where to", head->status);
+        fail(fetch, N_("it answered %u, and does not say where to"), head->status);
         return;
     }
     memcpy(fetch->location, location.data, location.len);
     fetch->location[location.len] = '\0';
     if (!is_plain(fetch->location)) {
         fetch->location[0] = '\0';
-        fail(fetch, "it answered %u, to an address that is none", head->status);
+        fail(fetch, N_("it answered %u, to an address that is none"), head->status);
         return;
     }
     end(fetch);
@@ -229,7 +253,7 @@ static void take_head(struct why__fetch *fetch) {
     unsigned status = fetch->parser.status;
     if (status < 200 && status != 101) {
         if (++fetch->interim_count > INTERIM_MAX) {
-            fail(fetch, "interim answers (1xx) come one after the other");
+            fail(fetch, N_("interim answers (1xx) come one after the other"));
             return;
         }
         why__http_parser_next_response(&fetch->parser);
@@ -244,16 +268,24 @@ static void take_head(struct why__fetch *fetch) {
         return;
     }
     if (status != 200) {
-        fail(fetch, "it answered %u", status);
+        fail(fetch, N_("it answered %u"), status);
         return;
     }
     why__body_init(&fetch->framing, head);
     bool is_too_large = fetch->framing.state == WHY__BODY_PLAIN && !fetch->framing.until_end &&
                         fetch->framing.left > fetch->len_max;
     if (is_too_large) {
-        fail(fetch, "its answer is larger than %zu bytes", fetch->len_max);
+        fail(fetch, N_("its answer is larger than %zu bytes"), fetch->len_max);
     } else if (fetch->framing.state == WHY__BODY_DONE) {
         end(fetch);
+    }
+}
+
+static void fail_head(struct why__fetch *fetch) {
+    if (fetch->parser.error == WHY__HTTP_NOMEM) {
+        fail(fetch, N_("out of memory"));
+    } else {
+        fail(fetch, N_("what it answered is no HTTP: %s"), fetch->parser.detail);
     }
 }
 
@@ -265,7 +297,7 @@ static void take_answer(struct why__fetch *fetch, struct why_bytes *input) {
         }
         why__http_parser_receive(&fetch->parser, input);
         if (fetch->parser.state == WHY__HTTP_FAILED) {
-            fail(fetch, "what it answered is no HTTP: %s", fetch->parser.detail);
+            fail_head(fetch);
         } else if (fetch->parser.state == WHY__HTTP_DONE) {
             take_head(fetch);
         }
@@ -290,11 +322,11 @@ static void on_lost(struct why__stream *stream, enum why_cause cause, enum why_t
         end(fetch);
         return;
     }
-    fail(fetch, "%s: %s", why_cause_id(cause),
-         fetch->has_head                          ? "its answer is cut short"
-         : fetch->parser.len > 0                  ? "it ended within the head of its answer"
-         : fetch->request_at < fetch->request_len ? "it ended before it was asked"
-                                                  : "it ended without an answer");
+    const char *text = fetch->has_head         ? N_("its answer is cut short")
+                       : fetch->parser.len > 0 ? N_("it ended within the head of its answer")
+                       : fetch->request_at < fetch->request_len ? N_("it ended before it was asked")
+                                                                : N_("it ended without an answer");
+    fail_by_cause(fetch, cause, text, NULL);
 }
 
 static const struct why__stream_ops answer_ops = {
@@ -416,8 +448,11 @@ static const struct why__dial_ops dial_ops = {
 
 static void on_timer(struct why__timer *timer) {
     struct why__fetch *fetch = WHY__CONTAINER(timer, struct why__fetch, timer);
-    fail(fetch, fetch->has_head ? "its answer was not whole after %u ms" : "no answer after %u ms",
-         (unsigned)fetch->timeout_ms);
+    if (fetch->has_head) {
+        fail(fetch, N_("its answer was not whole after %u ms"), (unsigned)fetch->timeout_ms);
+    } else {
+        fail(fetch, N_("no answer after %u ms"), (unsigned)fetch->timeout_ms);
+    }
 }
 
 void why__fetch_start(struct why__fetch *fetch) {

@@ -44,6 +44,7 @@ struct why__fetch {
     uint16_t status;                            /* 0: no answer that could be understood */
     char problem[200];                          /* why there is no answer; "" where it is whole:
                                                  * a 200, or a redirect with its location */
+    struct why_detail_parts problem_parts;      /* of it */
     char location[WHY__FETCH_LOCATION_MAX + 1]; /* of a redirect, as it came: ASCII */
     uint8_t *answer;                            /* of a 200 */
     size_t answer_len;

@@ -69,9 +69,15 @@ static struct why__probe_result *result_of(struct why__probing *probing) {
 
 static void tell(struct why__probing *probing, const struct why__probe_result *result) {
     char what[200];
-    why__probe_text(result, what, sizeof what);
-    struct why_probe probe = {
-        .kind = result->kind, .end = result->end, .us = since_us(probing->begin_us), .what = what};
+    struct why_detail_parts parts;
+    struct why__say say;
+    why__say_begin(&say, what, sizeof what, &parts);
+    why__probe_say(result, &say);
+    struct why_probe probe = {.kind = result->kind,
+                              .end = result->end,
+                              .us = since_us(probing->begin_us),
+                              .what = what,
+                              .parts = &parts};
     /* The program may stop it here: is_over says so. */
     probing->ops->on_probe(probing, &probe);
 }

@@ -6,6 +6,7 @@
 #ifndef WHY_NET_PROXY_H
 #define WHY_NET_PROXY_H
 
+#include "base/say.h"
 #include "net/url.h"
 #include "whysocket/bytes.h"
 #include "whysocket/record.h"
@@ -47,6 +48,8 @@ struct why__proxy {
 
     enum why_cause cause;
     char detail[200];
+    struct why_detail_parts detail_parts;
+    struct why__say say; /* FAILED: of the detail, to add to it */
     struct why_http_evidence evidence;
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/base64.h"
+#include "base/mark.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -98,10 +99,11 @@ static void fail_by_status(struct why__proxy *proxy, unsigned status) {
         break;
     case 407:
         schemes = find_header(&proxy->evidence, "Proxy-Authenticate");
-        why__proxy_fail(proxy, WHY_CAUSE_PROXY_AUTH_REQUIRED, "it asks for: %.*s; we sent %s",
+        why__proxy_fail(proxy, WHY_CAUSE_PROXY_AUTH_REQUIRED,
+                        proxy->via->has_user ? N_("it asks for: %.*s; we sent a user and password")
+                                             : N_("it asks for: %.*s; we sent none"),
                         (int)(schemes.len < 80 ? schemes.len : 80),
-                        schemes.len > 0 ? (const char *)schemes.data : "",
-                        proxy->via->has_user ? "a user and password" : "none");
+                        schemes.len > 0 ? (const char *)schemes.data : "");
         break;
     case 502:
     case 503:
@@ -163,10 +165,10 @@ static void refuse_bytes(struct why__proxy *proxy, const struct why_bytes *input
     why__proxy_keep_body(proxy, input->data, input->len);
     evidence->head_len = 0;
     uint8_t first = (uint8_t)evidence->body[0];
-    why__proxy_fail(proxy, WHY_CAUSE_PROXY_NOT_A_PROXY, "%s",
-                    first == 5      ? "it speaks SOCKS, not HTTP"
-                    : first == 0x15 ? "it speaks TLS, not HTTP"
-                                    : "what it sent is no HTTP answer");
+    why__proxy_fail(proxy, WHY_CAUSE_PROXY_NOT_A_PROXY,
+                    first == 5      ? N_("it speaks SOCKS, not HTTP")
+                    : first == 0x15 ? N_("it speaks TLS, not HTTP")
+                                    : N_("what it sent is no HTTP answer"));
 }
 
 /* One byte of the head. returns whether it was its last */

@@ -58,7 +58,7 @@ struct why__stream {
     struct why__task task;
     struct why_loop *loop;
     const struct why__stream_ops *ops;
-    struct why__tls *tls;   /* owned; NULL for plaintext */
+    struct why__tls *tls; /* owned; NULL for plaintext */
     union {
         struct why__held *held; /* read, and not used by on_data; NULL: nothing */
         size_t discarded;       /* finishing: bytes that came since */

@@ -190,17 +190,20 @@ bool why__banner_refuses_certificate(struct why_bytes answer) {
     return has(answer, "SSL certificate error"); /* nginx, for its status 495 */
 }
 
-void why__banner_text(struct why_bytes first, char *out, size_t size) {
+void why__banner_say(struct why_bytes first, struct why__say *say) {
+    char bytes[48] = "";
     size_t len = 0;
     while (len < first.len && first.data[len] >= 0x20 && first.data[len] < 0x7f) {
         len++;
     }
     if (len >= 4) {
-        (void)snprintf(out, size, "it began with \"%.*s\"", (int)len, (const char *)first.data);
+        why__say(say, "it began with \"%.*s\"", (int)len, (const char *)first.data);
         return;
     }
-    size_t at = (size_t)snprintf(out, size, "it began with the bytes");
-    for (size_t i = 0; i < first.len && i < 16 && at < size; i++) {
-        at += (size_t)snprintf(out + at, size - at, " %02x", first.data[i]);
+    size_t at = 0;
+    for (size_t i = 0; i < first.len && i < 16 && at < sizeof bytes; i++) {
+        at += (size_t)snprintf(bytes + at, sizeof bytes - at, "%s%02x", i > 0 ? " " : "",
+                               first.data[i]);
     }
+    why__say(say, "it began with the bytes %s", bytes);
 }

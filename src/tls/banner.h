@@ -5,6 +5,7 @@
 #ifndef WHY_TLS_BANNER_H
 #define WHY_TLS_BANNER_H
 
+#include "base/say.h"
 #include "whysocket/bytes.h"
 #include "whysocket/cause.h"
 
@@ -29,7 +30,7 @@ bool why__banner_wants_tls(struct why_bytes answer);
 /* Does an answer to a request say that the client's certificate would not do? */
 bool why__banner_refuses_certificate(struct why_bytes answer);
 
-/* The bytes as a clause: `it began with "SSH-2.0-x"`, or in hexadecimal. */
-void why__banner_text(struct why_bytes first, char *out, size_t size);
+/* Say them, in a clause: `it began with "SSH-2.0-x"`, or in hexadecimal. */
+void why__banner_say(struct why_bytes first, struct why__say *say);
 
 #endif

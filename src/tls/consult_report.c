@@ -3,6 +3,8 @@
  * What a consultation found out, for the record of the connection: facts in a clause, and where
  * they say so another cause.
  */
+#include "base/mark.h"
+#include "base/say.h"
 #include "tls/consult_state.h"
 
 #include <openssl/x509_vfy.h>
@@ -36,34 +38,31 @@ static const struct why__issuer_fetch *first_found(const struct why__issuers *is
     return NULL;
 }
 
-static const char *result_words(enum why__issuer_result result) {
+static const char *result_text(enum why__issuer_result result) {
     switch (result) {
     case WHY__ISSUER_OTHER:
-        return "holds another certificate";
+        return N_("%s was not sent, and %s holds another certificate");
     case WHY__ISSUER_MALFORMED:
-        return "holds no certificate";
+        return N_("%s was not sent, and %s holds no certificate");
     case WHY__ISSUER_UNREACHABLE:
-        return "could not be fetched";
-    case WHY__ISSUER_FOUND:
+    case WHY__ISSUER_FOUND: /* not where it is the first that was found */
         break;
     }
-    return "holds it";
+    return N_("%s was not sent, and %s could not be fetched");
 }
 
 static void say_complete(const struct why__issuers *issuers, const char *missing,
-                         const char *address, char *out, size_t size) {
-    uint8_t used = 0;
+                         const char *address, struct why__say *say) {
+    unsigned used = 0;
     for (size_t i = 0; i < issuers->fetch_count; i++) {
-        used = (uint8_t)(used + (issuers->fetches[i].used ? 1 : 0));
+        used += issuers->fetches[i].used ? 1 : 0;
     }
     if (used > 1) {
-        (void)snprintf(out, size,
-                       "%s was not sent; it is at %s, and with it and %u more the chain is "
-                       "complete",
-                       missing, address, (unsigned)(uint8_t)(used - 1));
+        why__say(say, "%s was not sent; it is at %s, and with it and %u more the chain is complete",
+                 missing, address, used - 1);
     } else {
-        (void)snprintf(out, size, "%s was not sent; it is at %s, and with it the chain is complete",
-                       missing, address);
+        why__say(say, "%s was not sent; it is at %s, and with it the chain is complete", missing,
+                 address);
     }
 }
 
@@ -74,34 +73,28 @@ static bool is_only_untrusted(const struct why__consult *consult) {
            strcmp(issuers->missing, issuers->end) == 0;
 }
 
-/* False where nothing is known beyond what the record says already. */
-static bool say_issuers(const struct why__consult *consult, char *out, size_t size) {
+static void say_issuers(const struct why__consult *consult, struct why__say *say) {
     const struct why__issuers *issuers = &consult->issuers;
     const struct why__issuer_fetch *found = first_found(issuers);
-    char missing[NAME_SHOWN + 1], last[NAME_SHOWN + 1], address[ADDRESS_SHOWN + 1];
-    if (issuers->fetch_count == 0) {
-        return false;
-    }
     const struct why__issuer_fetch *asked =
         found != NULL ? found : &issuers->fetches[issuers->fetch_count - 1];
+    char missing[NAME_SHOWN + 1], last[NAME_SHOWN + 1], address[ADDRESS_SHOWN + 1];
     (void)shorten(issuers->missing, NAME_SHOWN, missing, sizeof missing);
     (void)shorten(issuers->end, NAME_SHOWN, last, sizeof last);
     (void)shorten(asked->address, ADDRESS_SHOWN, address, sizeof address);
     if (issuers->outcome == WHY__ISSUERS_COMPLETE) {
-        say_complete(issuers, missing, address, out, size);
+        say_complete(issuers, missing, address, say);
     } else if (found == NULL) {
-        (void)snprintf(out, size, "%s was not sent, and %s %s", missing, address,
-                       result_words(asked->result));
+        why__say_words(say, result_text(asked->result), (const char *[]){missing, address});
     } else if (is_only_untrusted(consult)) {
-        (void)snprintf(out, size, "unknown CA: %s; its certificate is at %s", missing, address);
+        why__say(say, "unknown CA: %s; its certificate is at %s", missing, address);
     } else if (issuers->outcome == WHY__ISSUERS_UNTRUSTED) {
-        (void)snprintf(out, size, "%s was not sent; with it the chain ends at %s, not trusted here",
-                       missing, last);
+        why__say(say, "%s was not sent; with it the chain ends at %s, not trusted here", missing,
+                 last);
     } else {
-        (void)snprintf(out, size, "%s was not sent; with it the chain lacks %s, which is nowhere",
-                       missing, last);
+        why__say(say, "%s was not sent; with it the chain lacks %s, which is nowhere", missing,
+                 last);
     }
-    return true;
 }
 
 static bool is_about_issuer(enum why_cause cause) {
@@ -122,18 +115,24 @@ static enum why_cause certain_cause(const struct why__consult *consult, enum why
     return cause;
 }
 
-static void set_cause(struct why_record *record, enum why_cause cause, const char *detail) {
+/* What was said of it before is said anew. */
+static struct why__say set_cause(struct why_record *record, enum why_cause cause, bool likely) {
     record->cause = WHY_CAUSE_NONE;
     why_record_fail(record, cause);
-    record->likely = false;
-    (void)snprintf(record->detail, sizeof record->detail, "%s", detail);
+    record->likely = likely;
+    return why__say_in(record);
+}
+
+static struct why__say say_of(struct why_tls_verify_error *error) {
+    struct why__say say;
+    why__say_begin(&say, error->detail, sizeof error->detail, NULL);
+    return say;
 }
 
 static void report_issuers(const struct why__consult *consult, struct why_record *record) {
     struct why_tls_evidence *tls = &record->tls;
-    char detail[sizeof record->detail];
-    if (!say_issuers(consult, detail, sizeof detail)) {
-        return;
+    if (consult->issuers.fetch_count == 0) {
+        return; /* nothing is known beyond what the record says already */
     }
     bool is_certain =
         consult->issuers.outcome == WHY__ISSUERS_COMPLETE || is_only_untrusted(consult);
@@ -143,13 +142,13 @@ static void report_issuers(const struct why__consult *consult, struct why_record
             continue;
         }
         bool is_the_cause = record->cause == error->cause;
-        bool was_likely = error->likely;
         error->cause = certain_cause(consult, error->cause);
-        error->likely = was_likely && !is_certain;
-        memcpy(error->detail, detail, sizeof error->detail);
+        error->likely = error->likely && !is_certain;
+        struct why__say say = say_of(error);
+        say_issuers(consult, &say);
         if (is_the_cause) {
-            set_cause(record, error->cause, detail);
-            record->likely = error->likely;
+            say = set_cause(record, error->cause, error->likely);
+            say_issuers(consult, &say);
         }
         return;
     }
@@ -157,28 +156,33 @@ static void report_issuers(const struct why__consult *consult, struct why_record
 
 /* ---- Revocation ---- */
 
-static void say_revoked(const struct why__standing *standing, char *out, size_t size) {
-    time_t at = (time_t)standing->answer.revoked_at;
-    struct tm parts;
-    char date[40] = "";
-    if (at != 0 && gmtime_r(&at, &parts) != NULL &&
-        strftime(date, sizeof date, " on %Y-%m-%d", &parts) == 0) {
-        date[0] = '\0';
-    }
-    char subject[NAME_SHOWN + 1];
+static void say_revoked(const struct why__standing *standing, struct why__say *say) {
     const struct why__ocsp_answer *answer = &standing->answer;
+    time_t at = (time_t)answer->revoked_at;
+    struct tm parts;
+    char date[40] = "?", subject[NAME_SHOWN + 1];
+    if (at != 0 && gmtime_r(&at, &parts) != NULL &&
+        strftime(date, sizeof date, "%Y-%m-%d", &parts) == 0) {
+        (void)snprintf(date, sizeof date, "?");
+    }
     (void)shorten(standing->subject, NAME_SHOWN, subject, sizeof subject);
-    (void)snprintf(out, size, "%s%s%srevoked%s%s%s%s, as its responder says",
-                   standing->depth > 0 ? "the issuer " : "", standing->depth > 0 ? subject : "",
-                   standing->depth > 0 ? " was " : "", date, answer->reason[0] != '\0' ? " (" : "",
-                   answer->reason, answer->reason[0] != '\0' ? ")" : "");
+    bool is_issuer = standing->depth > 0, has_reason = answer->reason[0] != '\0';
+    if (is_issuer && has_reason) {
+        why__say(say, "the issuer %s was revoked on %s (%s), as its responder says", subject, date,
+                 answer->reason);
+    } else if (is_issuer) {
+        why__say(say, "the issuer %s was revoked on %s, as its responder says", subject, date);
+    } else if (has_reason) {
+        why__say(say, "revoked on %s (%s), as its responder says", date, answer->reason);
+    } else {
+        why__say(say, "revoked on %s, as its responder says", date);
+    }
 }
 
 static void report_revoked(const struct why__standing *standing, bool all_was_well,
                            struct why_record *record) {
     struct why_tls_evidence *tls = &record->tls;
-    char detail[sizeof record->detail];
-    say_revoked(standing, detail, sizeof detail);
+    struct why__say say;
     if (tls->error_count < WHY_TLS_ERRORS_MAX) {
         struct why_tls_verify_error *error = &tls->errors[tls->error_count++];
         *error = (struct why_tls_verify_error){.depth = standing->depth,
@@ -186,10 +190,12 @@ static void report_revoked(const struct why__standing *standing, bool all_was_we
                                                .cause = WHY_CAUSE_TLS_CERT_REVOKED};
         (void)snprintf(error->text, sizeof error->text, "%s",
                        X509_verify_cert_error_string(X509_V_ERR_CERT_REVOKED));
-        memcpy(error->detail, detail, sizeof error->detail);
+        say = say_of(error);
+        say_revoked(standing, &say);
     }
     if (all_was_well && !tls->insecure && record->cause != WHY_CAUSE_TLS_CERT_REVOKED) {
-        set_cause(record, WHY_CAUSE_TLS_CERT_REVOKED, detail);
+        say = set_cause(record, WHY_CAUSE_TLS_CERT_REVOKED, false);
+        say_revoked(standing, &say);
     }
 }
 

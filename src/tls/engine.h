@@ -124,8 +124,8 @@ struct why__tls_verdict why__tls_judge(const struct why__tls *tls);
 bool why__tls_was_ended_by_alert(const struct why__tls *tls);
 
 /* detail.c */
-void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict, char *out,
-                     size_t size);
+void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict,
+                     struct why__say *say);
 
 /* own_check.c */
 void why__tls_own_free(struct why__tls_context *context);

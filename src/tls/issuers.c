@@ -81,8 +81,9 @@ static void keep_left(struct why__consult *consult) {
                                             .error = findings[i].error,
                                             .cause = findings[i].cause,
                                             .likely = findings[i].likely};
-        why__tls_finding_detail(&consult->verification, &findings[i], to->detail,
-                                sizeof to->detail);
+        struct why__say say;
+        why__say_begin(&say, to->detail, sizeof to->detail, NULL);
+        why__tls_finding_say(&consult->verification, &findings[i], &say);
     }
 }
 

@@ -16,14 +16,20 @@ struct why__inquiry {
     struct why__probe_step *out;
 };
 
-__attribute__((format(printf, 4, 5))) void why__inquiry_conclude(const struct why__inquiry *inquiry,
-                                                                 enum why_cause cause, bool likely,
-                                                                 const char *format, ...);
+/* The cause; what is returned says the detail. */
+struct why__say why__inquiry_begin(const struct why__inquiry *inquiry, enum why_cause cause,
+                                   bool likely);
+
+/* The cause, and a detail, which what is returned can add to. */
+__attribute__((format(printf, 4, 5))) struct why__say
+why__inquiry_conclude(const struct why__inquiry *inquiry, enum why_cause cause, bool likely,
+                      const char *format, ...);
 
 /* As the first connection left it. */
 void why__inquiry_keep(const struct why__inquiry *inquiry);
 
-/* As the first connection left it, and this after its detail, where there is room for both. */
+/* As the first connection left it, and this text, which is static, after its detail, where there is
+ * room for both. */
 void why__inquiry_add(const struct why__inquiry *inquiry, const char *text);
 
 /* The result of that probe; where there is none yet, it becomes the next step, and NULL is

@@ -45,34 +45,42 @@ static bool is_refusal(int alert) {
            alert == WHY__TLS_ALERT_MISSING_EXTENSION;
 }
 
-static void compare(const struct why__inquiry *inquiry, const struct why__probe_result *result);
+static bool is_version_ours(const struct why__inquiry *inquiry,
+                            const struct why__probe_result *result) {
+    const struct why_tls_offer *offer = &inquiry->first->tls.offer;
+    return is_in(result->answer.version, offer->versions, offer->version_count);
+}
 
 /* The server chose a version that was not offered before. With an alert that does not say so, it
- * may have ours too, and lack something else in it. */
-static void compare_version(const struct why__inquiry *inquiry,
-                            const struct why__probe_result *result) {
+ * may have ours too, and lack something else in it: returned is the answer that tells, NULL where
+ * it is told already, or asked for. */
+static const struct why__probe_result *settle_version(const struct why__inquiry *inquiry,
+                                                      const struct why__probe_result *result) {
     uint16_t version = result->answer.version;
     if (inquiry->first->tls.alert == WHY__TLS_ALERT_PROTOCOL_VERSION ||
-        version < why__inquiry_highest_version(inquiry) ||
-        result->kind == WHY_PROBE_OUR_VERSIONS) {
+        version < why__inquiry_highest_version(inquiry)) {
         tell_version(inquiry, version);
-        return;
+        return NULL;
     }
     const struct why__probe_result *ours = why__inquiry_ask(inquiry, WHY_PROBE_OUR_VERSIONS);
-    if (ours != NULL && why__inquiry_goes_on(ours)) {
-        compare(inquiry, ours);
-    } else if (ours != NULL) {
-        tell_version(inquiry, version);
+    if (ours == NULL || (why__inquiry_goes_on(ours) && is_version_ours(inquiry, ours))) {
+        return ours;
     }
+    tell_version(inquiry, version);
+    return NULL;
 }
 
 static void compare(const struct why__inquiry *inquiry, const struct why__probe_result *result) {
+    if (!is_version_ours(inquiry, result)) {
+        result = settle_version(inquiry, result);
+        if (result == NULL) {
+            return;
+        }
+    }
     const struct why_tls_offer *offer = &inquiry->first->tls.offer;
     const struct why__hello_answer *answer = &result->answer;
     char name[WHY__HELLO_NAME_MAX];
-    if (!is_in(answer->version, offer->versions, offer->version_count)) {
-        compare_version(inquiry, result);
-    } else if (!is_in(answer->cipher, offer->ciphers, offer->cipher_count)) {
+    if (!is_in(answer->cipher, offer->ciphers, offer->cipher_count)) {
         why__inquiry_conclude(
             inquiry, WHY_CAUSE_TLS_NO_SHARED_CIPHER, false,
             "offered everything, the server chooses %s, which is not offered otherwise",

@@ -2,6 +2,7 @@
  *
  * A probe by its names, how it is made, and what came of it.
  */
+#include "base/mark.h"
 #include "tls/alert.h"
 #include "tls/banner.h"
 #include "tls/probe_verdict.h"
@@ -77,19 +78,17 @@ void why__probe_take_handshake(const struct why_record *first, const struct why_
 /* ---- In words ---- */
 
 /* false: the end of the connection tells more. */
-static bool put_answer(const struct why__hello_answer *answer, char *out, size_t size) {
+static bool say_answer(const struct why__hello_answer *answer, struct why__say *say) {
     char version[WHY__HELLO_NAME_MAX], cipher[WHY__HELLO_NAME_MAX], group[WHY__HELLO_NAME_MAX];
     switch (answer->kind) {
     case WHY__HELLO_SERVER_HELLO:
     case WHY__HELLO_RETRY:
-        (void)snprintf(out, size, "%s, %s%s%s", why__hello_version_name(answer->version, version),
-                       why__hello_cipher_name(answer->cipher, cipher),
-                       answer->group == 0 ? "" : ", ",
-                       answer->group == 0 ? "" : why__hello_group_name(answer->group, group));
+        why__say(say, "%s, %s%s%s", why__hello_version_name(answer->version, version),
+                 why__hello_cipher_name(answer->cipher, cipher), answer->group == 0 ? "" : ", ",
+                 answer->group == 0 ? "" : why__hello_group_name(answer->group, group));
         return true;
     case WHY__HELLO_ALERT:
-        (void)snprintf(out, size, "alert %s (%d)", why__tls_alert_name(answer->alert),
-                       answer->alert);
+        why__say(say, "alert %s (%d)", why__tls_alert_name(answer->alert), answer->alert);
         return true;
     case WHY__HELLO_NOTHING:
     case WHY__HELLO_NOT_TLS:
@@ -99,56 +98,58 @@ static bool put_answer(const struct why__hello_answer *answer, char *out, size_t
     return false;
 }
 
-static bool put_handshake(const struct why__probe_result *result, char *out, size_t size) {
+static bool say_handshake(const struct why__probe_result *result, struct why__say *say) {
     if (result->kind == WHY_PROBE_DEFAULT_CERTIFICATE && result->has_certificate) {
-        (void)snprintf(out, size, "%s certificate, %s",
-                       result->same_certificate ? "the same" : "another", result->certificate);
+        why__say_words(say,
+                       result->same_certificate ? N_("the same certificate, %s")
+                                                : N_("another certificate, %s"),
+                       (const char *[]){result->certificate});
         return true;
     }
     if (result->cause == WHY_CAUSE_NONE && result->end == WHY_PROBE_END_ANSWERED) {
-        (void)snprintf(out, size, "it went well");
+        why__say(say, "it went well");
         return true;
     }
     if (result->cause != WHY_CAUSE_NONE) {
-        (void)snprintf(out, size, "%s%s", why_cause_id(result->cause),
-                       result->same_place ? ", at the same place" : "");
+        why__say(say, "%s", why_cause_id(result->cause));
+        why__say_text(say, result->same_place ? N_(", at the same place") : "");
         return true;
     }
     return false;
 }
 
-static void put_end(const struct why__probe_result *result, char *out, size_t size) {
+static void say_end(const struct why__probe_result *result, struct why__say *say) {
     switch (result->end) {
     case WHY_PROBE_END_ANSWERED:
-        (void)snprintf(out, size, "an answer that makes no sense");
+        why__say(say, "an answer that makes no sense");
         return;
     case WHY_PROBE_END_FIN:
-        (void)snprintf(out, size, "closed after %u ms", result->elapsed_ms);
+        why__say(say, "closed after %u ms", result->elapsed_ms);
         return;
     case WHY_PROBE_END_RESET:
-        (void)snprintf(out, size, "reset after %u ms", result->elapsed_ms);
+        why__say(say, "reset after %u ms", result->elapsed_ms);
         return;
     case WHY_PROBE_END_TIMEOUT:
-        (void)snprintf(out, size, "nothing within %u ms", result->elapsed_ms);
+        why__say(say, "nothing within %u ms", result->elapsed_ms);
         return;
     case WHY_PROBE_END_NO_CONNECT:
-        (void)snprintf(out, size, "no connection");
+        why__say(say, "no connection");
         return;
     }
 }
 
-void why__probe_text(const struct why__probe_result *result, char *out, size_t size) {
+void why__probe_say(const struct why__probe_result *result, struct why__say *say) {
     enum why__probe_way way = why__probe_way(result->kind);
     struct why_bytes first = {result->first_bytes, result->first_bytes_len};
-    if (way == WHY__PROBE_WAY_HELLO && put_answer(&result->answer, out, size)) {
+    if (way == WHY__PROBE_WAY_HELLO && say_answer(&result->answer, say)) {
         return;
     }
-    if (way == WHY__PROBE_WAY_HANDSHAKE && put_handshake(result, out, size)) {
+    if (way == WHY__PROBE_WAY_HANDSHAKE && say_handshake(result, say)) {
         return;
     }
     if (way != WHY__PROBE_WAY_HANDSHAKE && first.len > 0) {
-        why__banner_text(first, out, size);
+        why__banner_say(first, say);
         return;
     }
-    put_end(result, out, size);
+    say_end(result, say);
 }

@@ -3,6 +3,7 @@
  * The branches of the decision tree where nothing came: is it the size of our ClientHello, another
  * protocol, a balancer without a server, or packets that were lost?
  */
+#include "base/mark.h"
 #include "tls/alert.h"
 #include "tls/banner.h"
 #include "tls/probe_inquiry.h"
@@ -13,9 +14,9 @@ static const char *ending(const struct why__inquiry *inquiry) {
     switch (inquiry->first->cause == WHY_CAUSE_TIMEOUT_TLS ? WHY_TRANSPORT_TIMEOUT
                                                            : inquiry->first->transport) {
     case WHY_TRANSPORT_TIMEOUT:
-        return "does not answer";
+        return N_("does not answer");
     case WHY_TRANSPORT_FIN:
-        return "closes";
+        return N_("closes");
     case WHY_TRANSPORT_NONE:
     case WHY_TRANSPORT_RESET:
     case WHY_TRANSPORT_TLS_ALERT:
@@ -23,7 +24,7 @@ static const char *ending(const struct why__inquiry *inquiry) {
     case WHY_TRANSPORT_CLOSED:
         break;
     }
-    return "resets";
+    return N_("resets");
 }
 
 static struct why_bytes first_bytes(const struct why__probe_result *result) {
@@ -34,15 +35,17 @@ static struct why_bytes first_bytes(const struct why__probe_result *result) {
 static bool conclude_from_bytes(const struct why__inquiry *inquiry,
                                 const struct why__probe_result *result, const char *when) {
     const char *protocol = NULL;
-    char began[120];
     enum why_cause cause = why__banner_of_server(first_bytes(result), &protocol);
     if (cause == WHY_CAUSE_NONE) {
         return false;
     }
-    why__banner_text(first_bytes(result), began, sizeof began);
-    why__inquiry_conclude(inquiry, cause, false, "%s%s%s", when,
-                          cause == WHY_CAUSE_TLS_OTHER_PROTOCOL ? protocol : "",
-                          cause == WHY_CAUSE_TLS_OTHER_PROTOCOL ? "" : began);
+    struct why__say say = why__inquiry_begin(inquiry, cause, false);
+    why__say_text(&say, when);
+    if (cause == WHY_CAUSE_TLS_OTHER_PROTOCOL) {
+        why__say(&say, "%s", protocol);
+    } else {
+        why__banner_say(first_bytes(result), &say);
+    }
     return true;
 }
 
@@ -94,9 +97,11 @@ static void decide_small_hello(const struct why__inquiry *inquiry,
         return;
     }
     if (again != NULL && is_unanswered(again->cause) && again->same_place) {
-        why__inquiry_conclude(inquiry, WHY_CAUSE_TLS_HELLO_INTOLERANT, false,
-                              "a ClientHello of %u bytes is answered, to one of %u the peer %s",
-                              result->hello_len, ours, ending(inquiry));
+        struct why__say say =
+            why__inquiry_conclude(inquiry, WHY_CAUSE_TLS_HELLO_INTOLERANT, false,
+                                  "a ClientHello of %u bytes is answered, to one of %u the peer ",
+                                  result->hello_len, ours);
+        why__say_text(&say, ending(inquiry));
         return;
     }
     why__inquiry_conclude(inquiry, inquiry->first->cause, true,
@@ -113,19 +118,21 @@ static void decide_proxy_protocol(const struct why__inquiry *inquiry) {
             return;
         }
         if (why__inquiry_is_tls(prefixed)) {
-            why__inquiry_conclude(
-                inquiry, WHY_CAUSE_TLS_PROXY_PROTOCOL, false,
-                "it %s without the PROXY protocol's line, and speaks TLS after it", word);
+            struct why__say say =
+                why__inquiry_conclude(inquiry, WHY_CAUSE_TLS_PROXY_PROTOCOL, false, "it ");
+            why__say_text(&say, word);
+            why__say(&say, " without the PROXY protocol's line, and speaks TLS after it");
             return;
         }
     }
     bool received = inquiry->first->tcp.present && inquiry->first->tcp.unacked == 0;
-    why__inquiry_conclude(inquiry, inquiry->first->cause, inquiry->first->likely,
-                          "it accepts the connection and %s, to TLS large and small as to HTTP%s",
-                          word,
-                          received && inquiry->first->cause == WHY_CAUSE_TIMEOUT_TLS
-                              ? "; its kernel confirmed the receipt"
-                              : "");
+    struct why__say say = why__inquiry_conclude(
+        inquiry, inquiry->first->cause, inquiry->first->likely, "it accepts the connection and ");
+    why__say_text(&say, word);
+    why__say(&say, ", to TLS large and small as to HTTP");
+    if (received && inquiry->first->cause == WHY_CAUSE_TIMEOUT_TLS) {
+        why__say(&say, "; its kernel confirmed the receipt");
+    }
 }
 
 static void decide_http(const struct why__inquiry *inquiry) {
@@ -134,18 +141,18 @@ static void decide_http(const struct why__inquiry *inquiry) {
         return;
     }
     if (http->wants_tls) {
-        why__inquiry_conclude(inquiry, inquiry->first->cause, inquiry->first->likely,
-                              "it %s, to TLS large and small; asked in plain HTTP it says that it "
-                              "speaks TLS",
-                              ending(inquiry));
-    } else if (!conclude_from_bytes(inquiry, http, "asked in plain HTTP it answers: ")) {
+        struct why__say say =
+            why__inquiry_conclude(inquiry, inquiry->first->cause, inquiry->first->likely, "it ");
+        why__say_text(&say, ending(inquiry));
+        why__say(&say, ", to TLS large and small; asked in plain HTTP it says that it speaks TLS");
+    } else if (!conclude_from_bytes(inquiry, http, N_("asked in plain HTTP it answers: "))) {
         decide_proxy_protocol(inquiry);
     }
 }
 
 static void decide_silence(const struct why__inquiry *inquiry) {
     const struct why__probe_result *quiet = why__inquiry_ask(inquiry, WHY_PROBE_SILENCE);
-    if (quiet == NULL || conclude_from_bytes(inquiry, quiet, "it speaks first: ")) {
+    if (quiet == NULL || conclude_from_bytes(inquiry, quiet, N_("it speaks first: "))) {
         return;
     }
     if (quiet->end == WHY_PROBE_END_FIN) {
@@ -171,7 +178,7 @@ void why__inquiry_silent(const struct why__inquiry *inquiry) {
     }
     if (why__inquiry_is_tls(small)) {
         decide_small_hello(inquiry, small);
-    } else if (conclude_from_bytes(inquiry, small, "to another ClientHello it answers: ")) {
+    } else if (conclude_from_bytes(inquiry, small, N_("to another ClientHello it answers: "))) {
         return;
     } else if (inquiry->first->cause == WHY_CAUSE_TIMEOUT_TLS) {
         decide_http(inquiry); /* a server that speaks first would have spoken */

@@ -4,41 +4,53 @@
  * it needs, and asks for that probe where there is none yet. The branches with many steps are in
  * probe_refused.c and probe_silent.c.
  */
+#include "base/mark.h"
 #include "tls/banner.h"
 #include "tls/probe_inquiry.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 /* ---- What can be said ---- */
 
-void why__inquiry_conclude(const struct why__inquiry *inquiry, enum why_cause cause, bool likely,
-                           const char *format, ...) {
+struct why__say why__inquiry_begin(const struct why__inquiry *inquiry, enum why_cause cause,
+                                   bool likely) {
     struct why__probe_step *out = inquiry->out;
+    struct why__say say;
     out->kind = WHY_PROBE_NONE;
     out->cause = cause;
     out->likely = likely;
     out->side = cause == inquiry->first->cause ? inquiry->first->side : why_cause_side(cause);
+    why__say_begin(&say, out->text, sizeof out->text, &out->parts);
+    return say;
+}
+
+struct why__say why__inquiry_conclude(const struct why__inquiry *inquiry, enum why_cause cause,
+                                      bool likely, const char *format, ...) {
+    struct why__say say = why__inquiry_begin(inquiry, cause, likely);
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(out->text, sizeof out->text, format, arguments);
+    why__say_list(&say, format, arguments);
     va_end(arguments);
+    return say;
+}
+
+static struct why__say keep(const struct why__inquiry *inquiry) {
+    const struct why_record *first = inquiry->first;
+    struct why__say say = why__inquiry_begin(inquiry, first->cause, first->likely);
+    why__say_again(&say, first->detail, &first->detail_parts);
+    return say;
 }
 
 void why__inquiry_keep(const struct why__inquiry *inquiry) {
-    const struct why_record *first = inquiry->first;
-    why__inquiry_conclude(inquiry, first->cause, first->likely, "%s", first->detail);
+    (void)keep(inquiry);
 }
 
 void why__inquiry_add(const struct why__inquiry *inquiry, const char *text) {
-    const struct why_record *first = inquiry->first;
-    const char *comma = first->detail[0] == '\0' ? "" : "; ";
-    if (strlen(first->detail) + strlen(comma) + strlen(text) < sizeof inquiry->out->text) {
-        why__inquiry_conclude(inquiry, first->cause, first->likely, "%s%s%s", first->detail, comma,
-                              text);
-    } else {
-        why__inquiry_keep(inquiry);
+    struct why__say say = keep(inquiry);
+    if (say.len + strlen("; ") + strlen(text) < say.size) {
+        why__say_text(&say, say.len == 0 ? "" : "; ");
+        why__say_text(&say, text);
     }
 }
 
@@ -103,9 +115,10 @@ static void decide_name(const struct why__inquiry *inquiry) {
     if (!result->has_certificate) {
         why__inquiry_keep(inquiry);
     } else if (result->same_certificate) {
-        why__inquiry_add(inquiry, "without a name it shows the same: it is its default one");
+        why__inquiry_add(inquiry, N_("without a name it shows the same: it is its default one"));
     } else {
-        why__inquiry_add(inquiry, "without a name it shows another: it chose this one by the name");
+        why__inquiry_add(inquiry,
+                         N_("without a name it shows another: it chose this one by the name"));
     }
 }
 
@@ -117,11 +130,12 @@ static void decide_damage(const struct why__inquiry *inquiry) {
     }
     bool is_known = again->end != WHY_PROBE_END_NO_CONNECT && again->end != WHY_PROBE_END_TIMEOUT;
     if (is_known && again->cause == WHY_CAUSE_NONE) {
-        why__inquiry_add(inquiry, "a second connection went well: an accident on the way");
+        why__inquiry_add(inquiry, N_("a second connection went well: an accident on the way"));
     } else if (is_known && again->cause == inquiry->first->cause) {
-        why__inquiry_add(inquiry, again->same_place
-                                      ? "a second connection broke at the same place: no accident"
-                                      : "a second connection broke too, at another place");
+        why__inquiry_add(inquiry,
+                         again->same_place
+                             ? N_("a second connection broke at the same place: no accident")
+                             : N_("a second connection broke too, at another place"));
     } else {
         why__inquiry_keep(inquiry);
     }
@@ -189,20 +203,23 @@ static bool is_wrong_name(const struct why_record *first) {
 /* What the first connection's evidence says by itself, once it is looked at as a whole. */
 static bool conclude_at_once(const struct why__inquiry *inquiry) {
     const struct why_record *first = inquiry->first;
-    if (is_certificate_missed_in_http(first)) {
-        why__inquiry_conclude(
-            inquiry, WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED, true,
-            "the server asked for a client certificate%s%.80s, got none, and answers HTTP %u",
-            first->tls.wanted_cas[0] == '\0' ? "" : " of ", first->tls.wanted_cas,
-            first->http.status);
-        return true;
-    }
-    if (is_certificate_refused_in_http(first)) {
-        why__inquiry_conclude(
-            inquiry, WHY_CAUSE_TLS_CLIENT_CERT_REJECTED, false,
-            "the server asked for a client certificate%s%.80s, and answers ours with HTTP %u",
-            first->tls.wanted_cas[0] == '\0' ? "" : " of ", first->tls.wanted_cas,
-            first->http.status);
+    bool is_missed = is_certificate_missed_in_http(first);
+    if (is_missed || is_certificate_refused_in_http(first)) {
+        struct why__say say = why__inquiry_begin(inquiry,
+                                                 is_missed ? WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED
+                                                           : WHY_CAUSE_TLS_CLIENT_CERT_REJECTED,
+                                                 is_missed);
+        if (first->tls.wanted_cas[0] == '\0') {
+            why__say(&say, "the server asked for a client certificate");
+        } else {
+            why__say(&say, "the server asked for a client certificate of %.80s",
+                     first->tls.wanted_cas);
+        }
+        if (is_missed) {
+            why__say(&say, ", got none, and answers HTTP %u", first->http.status);
+        } else {
+            why__say(&say, ", and answers ours with HTTP %u", first->http.status);
+        }
         return true;
     }
     if (is_told_to_use_tls(first)) {
@@ -259,4 +276,5 @@ void why__probe_apply(const struct why__probe_step *step, struct why_record *rec
     record->side = step->side;
     record->likely = step->likely;
     memcpy(record->detail, step->text, sizeof record->detail);
+    record->detail_parts = step->parts;
 }

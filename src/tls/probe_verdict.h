@@ -7,6 +7,7 @@
 #ifndef WHY_TLS_PROBE_VERDICT_H
 #define WHY_TLS_PROBE_VERDICT_H
 
+#include "base/say.h"
 #include "tls/hello.h"
 #include "whysocket/probe.h"
 #include "whysocket/record.h"
@@ -59,6 +60,7 @@ struct why__probe_step {
     enum why_side side;
     bool likely;
     char text[200]; /* final: the detail */
+    struct why_detail_parts parts;
 };
 
 /* first    the record of the first connection, as why__tls_report() left it
@@ -78,8 +80,8 @@ void why__probe_apply(const struct why__probe_step *step, struct why_record *rec
 void why__probe_take_handshake(const struct why_record *first, const struct why_record *record,
                                struct why__probe_result *result);
 
-/* What came of a probe, in a clause: "TLS 1.2, TLS_RSA_WITH_RC4_128_SHA", "alert
+/* Say what came of a probe, in a clause: "TLS 1.2, TLS_RSA_WITH_RC4_128_SHA", "alert
  * handshake_failure (40)". */
-void why__probe_text(const struct why__probe_result *result, char *out, size_t size);
+void why__probe_say(const struct why__probe_result *result, struct why__say *say);
 
 #endif

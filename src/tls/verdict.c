@@ -74,8 +74,8 @@ static struct why__tls_verdict judge_refusal(const struct why__tls *tls) {
     }
 }
 
-/* The server asked for our certificate and got none. Where we have one all the same, OpenSSL held it
- * back: the server takes no signature that its key can make. */
+/* The server asked for our certificate and got none. Where we have one all the same, OpenSSL held
+ * it back: the server takes no signature that its key can make. */
 static enum why_cause cause_without_certificate(const struct why__tls *tls) {
     return SSL_get_certificate(tls->ssl) != NULL ? WHY_CAUSE_TLS_CLIENT_CERT_REJECTED
                                                  : WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED;

@@ -2,8 +2,8 @@
  *
  * Causes in words: TLS, chains, trust, client certificates, and clients that turn ours down.
  */
+#include "base/mark.h"
 #include "why/causes.h"
-#include "why/mark.h"
 #include "why/shown_tls.h"
 
 #define AT(name) [WHY_CAUSE_##name - WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA]

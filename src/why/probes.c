@@ -2,7 +2,7 @@
  *
  * Why a further connection is made, in words: what is not known, then what is done about it.
  */
-#include "why/mark.h"
+#include "base/mark.h"
 #include "whysocket/explain.h"
 
 static const char *const reasons[WHY_PROBE_COUNT] = {

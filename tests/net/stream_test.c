@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,8 +154,9 @@ static void what_came_before_a_failed_send_is_read(void **state) {
     struct linger at_once = {.l_onoff = 1, .l_linger = 0};
     setsockopt(fds[0], SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     close(fds[0]);
-    usleep(20000);
-    why__stream_flush_now(&probe.stream); /* before the loop has had a look at the socket */
+    struct pollfd end = {.fd = fds[1]};
+    assert_int_equal(poll(&end, 1, 5000), 1); /* the RST is there */
+    why__stream_flush_now(&probe.stream);     /* before the loop has had a look at the socket */
     assert_int_equal(probe.lost, 1);
     assert_int_equal(probe.received_at_loss, 7);
     assert_int_equal(probe.cause, WHY_CAUSE_TCP_RESET);

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 why_test(net/client_test)
+why_test(net/client_way_test)
+why_test(net/client_life_test)
 why_test(net/dial_test)
 why_test(net/fetch_test)
 why_test(net/probe_test)
@@ -10,4 +12,5 @@ why_test(net/loop_test)
 why_test(net/stream_test)
 why_test(net/server_tls_test)
 why_test(net/session_end_test)
+why_script(net/garbage_test 240 ${CMAKE_BINARY_DIR})
 why_script(net/serve_test 300 $<TARGET_FILE:whysocket> ${CMAKE_BINARY_DIR})

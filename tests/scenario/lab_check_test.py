@@ -72,12 +72,12 @@ def find(mode, *options):
     return Found(mode, ask(mode, "--json", *options))
 
 
-def ask_all(modes):
+def ask_all(modes, how):
     """The silent ones wait and cost nothing: all at once, beside a few of the others."""
     silent = [mode for mode in modes if is_silent(mode)]
     with ThreadPoolExecutor(len(silent)) as waiting, ThreadPoolExecutor(4) as working:
-        found = [waiting.submit(find, mode) for mode in silent]
-        found += [working.submit(find, mode) for mode in modes if not is_silent(mode)]
+        found = [waiting.submit(how, mode) for mode in silent]
+        found += [working.submit(how, mode) for mode in modes if not is_silent(mode)]
         return [one.result() for one in found]
 
 
@@ -117,6 +117,20 @@ def what_is_said_fits_the_schema():
             check(not errors, f"{one.mode['name']}: {errors}")
 
 
+# Words that no French sentence has, and none of the names, options and lines of configuration in it.
+ENGLISH = re.compile(r"(?<![\w-])(the|was|is|sent|and|of|it|with|has|which|for|after|no)(?![\w-])")
+# What the peer and OpenSSL have said themselves is evidence.
+EVIDENCE = re.compile(r"\nIndices\n.*?\n\n", re.S)
+
+
+def nothing_of_it_is_english_in_french():
+    def french(mode):
+        return mode["name"], ask(mode, "--lang=fr").stdout
+    english = [f"{name}: {line}" for name, text in ask_all(MODES.values(), french)
+               for line in EVIDENCE.sub("\n", text).splitlines() if ENGLISH.search(line)]
+    check(not english, "\n".join(english))
+
+
 def without_probes_one_connection_has_to_do():
     for name, wanted in (("rc4", "tls.refused"), ("eof-accept", "tls.eof")):
         one = find(MODES[name], "--probe=none")
@@ -137,11 +151,12 @@ def each_probe_is_shown_with_its_reason():
 with tempfile.TemporaryDirectory() as folder:
     LAB = Process(WHYSOCKET, "lab", "--listen", "127.0.0.1:0", "--json", "--write-certs", folder)
     MODES = {mode["name"]: mode for mode in modes_of(LAB)}
-    FOUND = ask_all(MODES.values())
+    FOUND = ask_all(MODES.values(), find)
     main([
         every_mode_is_named,
         few_connections_are_needed,
         what_is_said_fits_the_schema,
         without_probes_one_connection_has_to_do,
         each_probe_is_shown_with_its_reason,
+        nothing_of_it_is_english_in_french,
     ])

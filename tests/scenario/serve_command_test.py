@@ -28,12 +28,17 @@ REQUEST = (b"GET %s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnect
            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
 
 
+def with_default_hangup():
+    """Whoever runs the tests may ignore SIGHUP, as nohup does, and that is inherited."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
-def server(*options, address="127.0.0.1:0", **changes):
+def server(*options, address="127.0.0.1:0", preexec_fn=with_default_hangup, **changes):
     """A server that listens; gives its process and its port."""
     with subprocess.Popen([WHYSOCKET, "serve", "--listen", address, *options],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          env=peers.environment(), **changes) as process:
+                          env=peers.environment(), preexec_fn=preexec_fn, **changes) as process:
         try:
             line = process.stdout.readline().decode()
             assert line.startswith("listening on "), (line, process.stderr.read())
@@ -43,7 +48,17 @@ def server(*options, address="127.0.0.1:0", **changes):
 
 
 def open_session(port, path=b"/echo"):
-    connection = socket.create_connection(("127.0.0.1", int(port)), timeout=3)
+    return upgraded(socket.create_connection(("127.0.0.1", int(port)), timeout=20), path)
+
+
+def open_unix_session(address):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(20)
+    connection.connect(address)
+    return upgraded(connection, b"/echo")
+
+
+def upgraded(connection, path):
     connection.sendall(REQUEST % path)
     head = b""
     while not head.endswith(b"\r\n\r\n"):
@@ -124,19 +139,19 @@ def nothing_takes_the_place_of_a_closed_descriptor():
 
 
 def a_full_disk_is_said_once():
-    with open("/dev/full", "w", encoding="ascii") as full, socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        port = reserved.getsockname()[1]
-        reserved.close()
-        with subprocess.Popen([WHYSOCKET, "serve", "--listen", f"127.0.0.1:{port}"], stdout=full,
+    """Where it listens cannot be read, and a port that was free may be another's by now."""
+    with open("/dev/full", "w", encoding="ascii") as full, \
+            tempfile.TemporaryDirectory(prefix="whysocket-") as folder:
+        path = f"{folder}/socket"
+        with subprocess.Popen([WHYSOCKET, "serve", "--listen", f"unix:{path}"], stdout=full,
                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
                               env=peers.environment()) as process:
-            for _ in range(100):
+            for _ in range(400):
                 with contextlib.suppress(OSError):
-                    open_session(port).close()
+                    open_unix_session(path).close()
                     break
                 time.sleep(0.05)
-            open_session(port).close()
+            open_unix_session(path).close()
             process.terminate()
             assert process.wait(8) == 3, process.returncode
             text = process.stderr.read().decode()
@@ -177,10 +192,7 @@ def a_unix_socket_goes_with_threads():
         path = f"{folder}/socket"
         for end in ("kill", "terminate"):  # the first leaves its socket behind
             with server("--threads", "2", address=f"unix:{path}") as (process, _):
-                with socket.socket(socket.AF_UNIX) as connection:
-                    connection.connect(path)
-                    connection.sendall(REQUEST % b"/echo")
-                    assert connection.recv(1024).startswith(b"HTTP/1.1 101 ")
+                open_unix_session(path).close()
                 if end == "terminate":
                     text = refused(f"unix:{path}", 11, "another program listens there")
                     assert "port" not in text, text
@@ -192,6 +204,9 @@ def a_unix_socket_goes_with_threads():
 def a_flooded_topic_holds_up_nobody(threads):
     def test():
         with server("--threads", threads, "--max-message", "1M") as (process, port):
+            # Three hundred closes are more than a pipe holds, and an unread log is an error.
+            reader = threading.Thread(target=process.stdout.read)
+            reader.start()
             members = [open_session(port, b"/topic/flood") for _ in range(300)]
             publisher = open_session(port, b"/topic/flood")
             publisher.settimeout(0.2)
@@ -212,7 +227,8 @@ def a_flooded_topic_holds_up_nobody(threads):
                 assert took < 5, took
             thread.join()
             process.terminate()
-            assert process.wait(8) == 0, process.returncode
+            assert process.wait(20) == 0, process.returncode
+            reader.join()
             for connection in (publisher, *members):
                 connection.close()
     return test

@@ -13,6 +13,11 @@ endfunction()
 add_executable(record_samples support/record_samples.c support/records.c)
 target_link_libraries(record_samples PRIVATE why_test_support)
 
+# What it runs is measured, it is not: a sanitizer's memory would be the command's.
+add_executable(measure support/measure.c)
+target_compile_options(measure PRIVATE -fno-sanitize=all)
+target_link_options(measure PRIVATE -fno-sanitize=all)
+
 why_test(scenario/close_record_test)
 why_test(scenario/hostile_test)
 why_test(scenario/keep_alive_test)

@@ -419,9 +419,9 @@ static void a_client_certificate_held_back_is_told(void **state) {
         join(&(struct why_tls_config){.ca_file = pki.ca_file, .cert_file = pki.client_file},
              &(struct why_tls_config){.cert_file = pki.leaf_file, .ca_file = pki.ca_file},
              versions[i]);
-        assert_int_equal(SSL_CTX_set1_client_sigalgs_list(pair.server.context->ssl,
-                                                          "RSA-PSS+SHA256:RSA+SHA256"),
-                         1);
+        assert_int_equal(
+            SSL_CTX_set1_client_sigalgs_list(pair.server.context->ssl, "RSA-PSS+SHA256:RSA+SHA256"),
+            1);
         meet();
         expect(&pair.client, WHY_CAUSE_TLS_CLIENT_CERT_REJECTED,
                "; ours was not sent: the server takes no signature of its EC P-256");
