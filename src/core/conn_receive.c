@@ -10,6 +10,9 @@
 
 enum {
     JOIN_LEN_MIN = 1024,   /* of the memory that a message is joined in */
+    LARGE_LEN = 65536,     /* what has come of a message that is worth more than doubling */
+    ROOM_LEN_MIN = 16384,  /* less is as well read with what follows it */
+    ROOM_LEN_MAX = 262144, /* more would leave the cache before it is unmasked */
     INFLATE_SLICE = 16384, /* what is inflated before it is checked and counted */
     CONTROL_BURST_S = 10,  /* seconds that the rate of control frames may be exceeded */
     THOUSANDTHS = 1000,
@@ -162,8 +165,8 @@ static struct why_span joined_span(const struct why_conn *conn) {
     return joined != NULL ? (struct why_span){joined->data, joined->len} : (struct why_span){0};
 }
 
-/* Room for `more` bytes in the joined message. It doubles, but never past what the message can
- * still come to: a length that is only declared costs nothing. */
+/* Room for `more` bytes in the joined message. It grows with what has come, but never past what the
+ * message can still come to: a length that is only declared costs nothing. */
 static bool reserve_message(struct why_conn *conn, size_t more, uint64_t expected) {
     struct why__joined *joined = conn->message.joined;
     size_t old_size = joined != NULL ? joined->size : 0;
@@ -171,13 +174,13 @@ static bool reserve_message(struct why_conn *conn, size_t more, uint64_t expecte
     if (need <= old_size) {
         return true;
     }
-    uint64_t size = old_size * (uint64_t)2;
+    bool is_bounded = conn->step == WHY__STEP_DATA && why__frame_is_final(&conn->decoder);
+    uint64_t size = (uint64_t)need * (is_bounded && need >= LARGE_LEN ? 8 : 2);
     size = size < JOIN_LEN_MIN ? JOIN_LEN_MIN : size;
     size = size > expected ? expected : size;
     size = size < need ? need : size;
     struct why__joined *grown = why__conn_allocate(conn, joined, sizeof *grown + (size_t)size);
     if (grown == NULL) {
-        why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
         return false;
     }
     if (joined == NULL) {
@@ -188,20 +191,43 @@ static bool reserve_message(struct why_conn *conn, size_t more, uint64_t expecte
     return true;
 }
 
+/* What the message can still come to, where `len` bytes of it are not joined yet. */
+static uint64_t expected_len(const struct why_conn *conn, size_t len) {
+    return why__frame_is_final(&conn->decoder) ? joined_span(conn).len + len + conn->payload_left
+                                               : conn->options->message_len_max;
+}
+
 static bool join(struct why_conn *conn, struct why_span piece) {
     if (piece.len == 0) {
         return true;
     }
-    uint64_t expected = why__frame_is_final(&conn->decoder)
-                            ? joined_span(conn).len + piece.len + conn->payload_left
-                            : conn->options->message_len_max;
-    if (!reserve_message(conn, piece.len, expected)) {
-        return false;
-    }
     struct why__joined *joined = conn->message.joined;
-    memcpy(joined->data + joined->len, piece.data, piece.len);
+    bool is_there = joined != NULL && piece.data == joined->data + joined->len;
+    if (!is_there) { /* it was not read into why_conn_room() */
+        if (!reserve_message(conn, piece.len, expected_len(conn, piece.len))) {
+            why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
+            return false;
+        }
+        joined = conn->message.joined;
+        memcpy(joined->data + joined->len, piece.data, piece.len);
+    }
     joined->len += piece.len;
     return true;
+}
+
+struct why_span why_conn_room(struct why_conn *conn) {
+    struct why__message *message = &conn->message;
+    if (conn->step != WHY__STEP_DATA || conn->payload_left < ROOM_LEN_MIN ||
+        message->joined == NULL || message->delivered || conn->state >= WHY_CONN_FINISHING) {
+        return (struct why_span){0};
+    }
+    size_t len = conn->payload_left < ROOM_LEN_MAX ? (size_t)conn->payload_left : ROOM_LEN_MAX;
+    size_t left = message->joined->size - message->joined->len;
+    if (left < ROOM_LEN_MIN && !reserve_message(conn, ROOM_LEN_MIN, expected_len(conn, 0))) {
+        return (struct why_span){0}; /* what comes will say that there is no memory */
+    }
+    left = message->joined->size - message->joined->len;
+    return (struct why_span){message->joined->data + message->joined->len, left < len ? left : len};
 }
 
 /* The message ends with `piece`, which is not joined yet. False: it ends inside a character. */
@@ -291,6 +317,7 @@ static bool inflate_slice(struct why_conn *conn, struct why_bytes *input, bool *
     /* One byte past the limit, to see that it is passed. */
     uint64_t max = conn->options->message_len_max;
     if (!reserve_message(conn, 1, max < UINT64_MAX ? max + 1 : max)) {
+        why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
         return false;
     }
     struct why__joined *joined = conn->message.joined;

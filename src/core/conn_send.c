@@ -276,7 +276,19 @@ size_t why_conn_output_len(const struct why_conn *conn) {
 }
 
 int why_conn_settle(struct why_conn *conn) {
-    if (why__send_queue_settle(&conn->output, why__conn_host(conn))) {
+    struct why__joined *joined = conn->message.joined;
+    struct why__lent lent = {0};
+    bool is_whole =
+        conn->message.delivered && conn->step == WHY__STEP_HEADER && !conn->decoder.in_message;
+    /* The queue's limit counts bytes: memory that is mostly empty is not for it to hold. */
+    if (joined != NULL && is_whole && joined->size - joined->len <= joined->len / 4) {
+        lent = (struct why__lent){joined, {joined->data, joined->len}};
+    }
+    bool is_settled = why__send_queue_settle(&conn->output, why__conn_host(conn), &lent);
+    if (lent.data.len > 0 && lent.memory == NULL) {
+        conn->message.joined = NULL; /* it is the queue's now */
+    }
+    if (is_settled) {
         return WHY_OK;
     }
     /* The bytes go away and cannot be kept: the stream ends in the middle of a frame. */
