@@ -9,6 +9,7 @@
 #include "whysocket/api.h"
 #include "whysocket/cause.h"
 #include "whysocket/notice.h"
+#include "whysocket/probe.h"
 #include "whysocket/record.h"
 
 #include <stdbool.h>
@@ -207,6 +208,10 @@ WHY_API const struct why_notice_info *why_notice_info(enum why_notice notice);
 
 /* "cert.expires_soon" -> its notice; false if there is none of that id. */
 WHY_API bool why_notice_find(const char *id, enum why_notice *notice);
+
+/* Why such a probe is made, and what it does: "nothing came; a small ClientHello was sent". Static,
+ * for why_translate(); "" for NONE. */
+WHY_API const char *why_probe_reason(enum why_probe_kind kind);
 
 /* "tls.cert.expired" -> its cause; false if there is none of that id. */
 WHY_API bool why_cause_find(const char *id, enum why_cause *cause);

@@ -151,6 +151,7 @@ const struct lab_mode lab_transport_modes[] = {
     {.name = "slow-hello",
      .group = "transport",
      .what = N_("works, and thinks for two seconds before it answers"),
+     .options = "--timeout 5s",
      .act = LAB_ACT_SLOW,
      .number = 2000},
     {.name = "ch-big-rst",

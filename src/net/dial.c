@@ -23,7 +23,8 @@
 
 /* What errno of connect() means, most telling first: where addresses failed in different ways, the
  * first row that fits one of them is the cause. Running out of our own resources explains all the
- * others, and an answer from the far end tells more than none. */
+ * others, an answer from the far end tells more than none, and that of somebody who is there more
+ * than that of a host where nobody listens. */
 static const struct {
     int os_error;
     enum why_cause cause;
@@ -37,8 +38,8 @@ static const struct {
     {ENOTDIR, WHY_CAUSE_TCP_NO_UNIX_SOCKET, "a part of the path is no folder"},
     {ENOTSOCK, WHY_CAUSE_TCP_NO_UNIX_SOCKET, "the file is no socket"},
     {EPROTOTYPE, WHY_CAUSE_TCP_NO_UNIX_SOCKET, "the socket is of another type"},
-    {ECONNREFUSED, WHY_CAUSE_TCP_REFUSED, "refused"},
     {ECONNRESET, WHY_CAUSE_TCP_RESET, "reset"},
+    {ECONNREFUSED, WHY_CAUSE_TCP_REFUSED, "refused"},
     {EACCES, WHY_CAUSE_TCP_DENIED, "not permitted"},
     {EPERM, WHY_CAUSE_TCP_DENIED, "not permitted"},
     {ETIMEDOUT, WHY_CAUSE_TCP_TIMEOUT, "no answer"},
@@ -63,6 +64,10 @@ static size_t failure_rank(int os_error) {
 enum why_cause why__dial_cause(int os_error) {
     size_t rank = failure_rank(os_error);
     return rank < FAILURE_COUNT ? failures[rank].cause : WHY_CAUSE_TCP_FAILED;
+}
+
+bool why__dial_tells_more(int os_error, int other) {
+    return failure_rank(os_error) < failure_rank(other);
 }
 
 static void write_address(const union why__sockaddr *from, char *out, size_t out_size) {
@@ -184,8 +189,7 @@ static void on_deadline(struct why__timer *timer) {
 static void fail_race(struct why__dial *dial) {
     size_t best = 0;
     for (size_t i = 1; i < dial->next_at; i++) {
-        if (failure_rank(dial->attempts[i].os_error) <
-            failure_rank(dial->attempts[best].os_error)) {
+        if (why__dial_tells_more(dial->attempts[i].os_error, dial->attempts[best].os_error)) {
             best = i;
         }
     }
@@ -210,6 +214,7 @@ static void win(struct why__dial *dial, struct why__attempt *attempt, int fd) {
     size_t index = (size_t)(attempt - dial->attempts);
     struct why_record *record = dial->record;
     stop_attempts(dial);
+    dial->won = index;
     write_address(&dial->addresses.list[index], record->peer, sizeof record->peer);
     char others[100];
     char what[sizeof record->peer + sizeof others + 4];

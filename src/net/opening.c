@@ -5,6 +5,7 @@
  */
 #include "net/opening.h"
 
+#include "net/tcp_info.h"
 #include "whysocket/conn.h"
 
 #include <arpa/inet.h>
@@ -80,7 +81,11 @@ static void give_up(struct why__opening *opening) {
  * that is the cause, whatever the transport did after it. */
 static void note_failure(struct why__opening *opening, enum why_cause cause) {
     struct why_record *record = &opening->record;
-    why__stream_report(stream_of(opening), record);
+    const struct why__stream *stream = stream_of(opening);
+    why__stream_report(stream, record);
+    if (stream->is_open && opening->proxy == NULL) { /* else it would be of the way to the proxy */
+        why__tcp_info(stream->watch.fd, &record->tcp);
+    }
     why_record_fail(record, cause);
     end_step(opening, false, record->detail);
 }
@@ -222,6 +227,8 @@ static struct why__tls *begin_tls(struct why__opening *opening) {
     struct why__tls *tls = why__tls_new(opening->tls_context, opening->url->host);
     if (tls == NULL) {
         fail(opening, WHY_CAUSE_LOCAL_OUT_OF_MEMORY);
+    } else if (opening->proxy != NULL && opening->proxy->scheme == WHY__SCHEME_HTTP_PROXY) {
+        why__tls_set_proxy(tls);
     }
     return tls;
 }
@@ -232,7 +239,7 @@ static void on_peer_lost(struct why__stream *stream, enum why_cause cause,
                          enum why_transport transport, int os_error) {
     struct why__opening *opening = opening_of(stream);
     struct why_record *record = &opening->record;
-    if (opening->is_settled && opening->handshake == NULL) {
+    if (opening->is_over || (opening->is_settled && opening->handshake == NULL)) {
         give_up(opening);
         return;
     }

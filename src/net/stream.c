@@ -116,21 +116,21 @@ static bool hold(struct why__stream *stream, struct why_span input) {
     return true;
 }
 
-/* Hand plaintext up, after what is held. Whether the stream goes on to be read by its owner. */
-static bool feed(struct why__stream *stream, struct why_span input) {
+/* Hand plaintext up, after what is held. Whether the stream goes on to be read by its owner.
+ *
+ * input  what is left of it is held; where TLS has begun within it, it is the caller's */
+static bool feed(struct why__stream *stream, struct why_span *input) {
     const struct why__tls *tls = stream->tls;
     if (!stream->is_paused && !stream->is_stuck) {
-        stream->ops->on_data(stream, &input);
+        stream->ops->on_data(stream, input);
         if (!stream->is_open || stream->is_finishing) {
             return false;
         }
         if (stream->tls != tls) {
-            /* TLS begins here, and we speak first: what came before is nobody's, and taking it for
-             * plaintext of that TLS would let anyone on the way write into it. */
             return true;
         }
     }
-    return input.len == 0 || hold(stream, input);
+    return input->len == 0 || hold(stream, *input);
 }
 
 static void ended(struct why__stream *stream) {
@@ -171,7 +171,7 @@ static bool decrypt(struct why__stream *stream, struct why_bytes *input) {
             return false;
         }
     }
-    if (plain_len > 0 && !feed(stream, (struct why_span){room.data, plain_len})) {
+    if (plain_len > 0 && !feed(stream, &(struct why_span){room.data, plain_len})) {
         return false;
     }
     if (status == WHY__TLS_FAILED) {
@@ -204,6 +204,34 @@ static void await_notify(struct why__stream *stream, struct why_bytes input) {
     }
 }
 
+/* Where to read to: TLS decrypts from the second half of the loop's buffer into the first. */
+static struct why_span room_of(struct why__stream *stream) {
+    struct why_span room = why__loop_buffer(stream->loop);
+    if (stream->tls != NULL) {
+        room.len /= 2;
+        room.data += room.len;
+        return room;
+    }
+    struct why_span owners = owners_room(stream);
+    if (owners.data == NULL) {
+        owners.data = room.data;
+        owners.len = owners.len > 0 ? owners.len : room.len;
+    }
+    return owners;
+}
+
+/* TLS began within plaintext, as behind a proxy's answer to CONNECT. We speak first, so that no TLS
+ * comes along with that answer; what does is ciphertext all the same, whose failure says what it
+ * is. Taking it for plaintext of that TLS would let anyone on the way write into it.
+ *
+ * returns  it, where decrypt() wants it: more than fits there is no record, and fails before */
+static struct why_span take_early(struct why__stream *stream, struct why_span input) {
+    struct why_span room = room_of(stream);
+    room.len = input.len < room.len ? input.len : room.len;
+    memmove(room.data, input.data, room.len);
+    return room;
+}
+
 /* Bytes from the socket, into TLS or straight up. */
 static void take(struct why__stream *stream, struct why_span input) {
     if (stream->is_finishing) {
@@ -224,8 +252,11 @@ static void take(struct why__stream *stream, struct why_span input) {
         return;
     }
     if (stream->tls == NULL) {
-        feed(stream, input);
-        return;
+        feed(stream, &input);
+        if (!stream->is_open || stream->tls == NULL || input.len == 0) {
+            return;
+        }
+        input = take_early(stream, input);
     }
     struct why_bytes rest = {input.data, input.len};
     while (decrypt(stream, &rest)) {
@@ -236,22 +267,6 @@ static void take(struct why__stream *stream, struct why_span input) {
     if (stream->is_open && why__tls_output(stream->tls).len > 0) {
         why__stream_flush(stream);
     }
-}
-
-/* Where to read to: TLS decrypts from the second half of the loop's buffer into the first. */
-static struct why_span room_of(struct why__stream *stream) {
-    struct why_span room = why__loop_buffer(stream->loop);
-    if (stream->tls != NULL) {
-        room.len /= 2;
-        room.data += room.len;
-        return room;
-    }
-    struct why_span owners = owners_room(stream);
-    if (owners.data == NULL) {
-        owners.data = room.data;
-        owners.len = owners.len > 0 ? owners.len : room.len;
-    }
-    return owners;
 }
 
 /* Read until there is no more, or it is enough for this turn.

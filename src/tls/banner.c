@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tls/banner.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -122,6 +121,10 @@ static bool is_record(struct why_bytes first) {
     return first.data[0] >= 20 && first.data[0] <= 24 && (first.len < 2 || first.data[1] == 3);
 }
 
+bool why__banner_is_page(struct why_bytes first) {
+    return first.len >= 2 && FIND(first, page_banners) != NULL;
+}
+
 enum why_cause why__banner_of_server(struct why_bytes first, const char **name) {
     *name = NULL;
     if (first.len == 0 || is_record(first)) {
@@ -135,8 +138,8 @@ enum why_cause why__banner_of_server(struct why_bytes first, const char **name) 
     if (*name == NULL && first.len >= 2) {
         *name = FIND(first, server_banners);
     }
-    if (*name == NULL && first.len >= 2) {
-        *name = FIND(first, page_banners);
+    if (*name == NULL && why__banner_is_page(first)) {
+        *name = "HTML";
     }
     return *name != NULL ? WHY_CAUSE_TLS_OTHER_PROTOCOL : WHY_CAUSE_TLS_NOT_TLS;
 }
@@ -157,6 +160,23 @@ enum why_cause why__banner_of_client(struct why_bytes first, const char **name) 
     bool is_mqtt = first.data[0] == 0x10 && has(first, "MQTT");
     *name = is_mqtt ? "MQTT" : FIND(first, client_banners);
     return *name != NULL ? WHY_CAUSE_TLS_OTHER_PROTOCOL : WHY_CAUSE_TLS_NOT_TLS;
+}
+
+bool why__banner_wants_tls(struct why_bytes answer) {
+    static const char *const words[] = {
+        "HTTPS port",   /* nginx: The plain HTTP request was sent to HTTPS port */
+        "HTTPS server", /* Go, Caddy: Client sent an HTTP request to an HTTPS server. */
+        "SSL-enabled",  /* Apache: You're speaking plain HTTP to an SSL-enabled server port. */
+        "HTTPS scheme", /* Apache: Instead use the HTTPS scheme to access this URL */
+        "requires TLS", /* Tomcat: This combination of host and port requires TLS. */
+        "speaks TLS",   /* whysocket */
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (has(answer, words[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void why__banner_text(struct why_bytes first, char *out, size_t size) {

@@ -8,6 +8,7 @@
 #include "whysocket/bytes.h"
 #include "whysocket/cause.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What a server's first bytes are, where they are no TLS record.
@@ -16,8 +17,14 @@
  */
 enum why_cause why__banner_of_server(struct why_bytes first, const char **name);
 
+/* Are they a web page without HTTP around it? */
+bool why__banner_is_page(struct why_bytes first);
+
 /* The same for a client's: TLS_PLAIN_HTTP, TLS_PROXY_PROTOCOL, TLS_OTHER_PROTOCOL, TLS_NOT_TLS. */
 enum why_cause why__banner_of_client(struct why_bytes first, const char **name);
+
+/* Does an answer to plain HTTP say that this port wants TLS? Web servers have words for it. */
+bool why__banner_wants_tls(struct why_bytes answer);
 
 /* The bytes as a clause: `it began with "SSH-2.0-x"`, or in hexadecimal. */
 void why__banner_text(struct why_bytes first, char *out, size_t size);

@@ -185,6 +185,7 @@ static bool detail_known(const struct why__tls *tls, enum why_cause cause, char 
     case WHY_CAUSE_TLS_CLIENT_CERT_REJECTED:
         detail_rejected(tls, out, size);
         return true;
+    case WHY_CAUSE_PROXY_LOGIN_PAGE:
     case WHY_CAUSE_TLS_PLAIN_HTTP:
     case WHY_CAUSE_TLS_NOT_TLS:
     case WHY_CAUSE_TLS_OTHER_PROTOCOL:

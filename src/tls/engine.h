@@ -80,7 +80,9 @@ struct why__tls {
     bool no_memory : 1;         /* our own allocation failed */
     bool flooded : 1;           /* WHY__TLS_OUTPUT_HARD_MAX was reached */
     bool is_address : 1;        /* server_name is one: no SNI */
+    bool by_proxy : 1;          /* why__tls_set_proxy() */
     bool is_check : 1;          /* own_check.c's: both ends are ours */
+    bool is_nameless : 1;       /* no SNI either way */
     char server_name[];         /* client: what was asked for; "" for a server */
 };
 

@@ -113,6 +113,7 @@ static const struct {
     {SSL_R_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED, WHY_CAUSE_TLS_NO_SHARED_SIGNATURE},
     {SSL_R_WRONG_CURVE, WHY_CAUSE_TLS_NO_SHARED_GROUP},
     {SSL_R_DH_KEY_TOO_SMALL, WHY_CAUSE_TLS_WEAK_DH},
+    {SSL_R_BAD_DH_VALUE, WHY_CAUSE_TLS_WEAK_DH}, /* below 512 bits it is no group at all to it */
     {SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED, WHY_CAUSE_TLS_NO_SECURE_RENEGOTIATION},
     {SSL_R_EXCESSIVE_MESSAGE_SIZE, WHY_CAUSE_TLS_CERT_TOO_LARGE},
     {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, WHY_CAUSE_TLS_CORRUPTED},
@@ -124,6 +125,10 @@ static const struct {
 /* The message that was too large is the server's certificates, unless something else is due. */
 static bool certificate_is_due(const struct why__tls *tls) {
     return tls->hello_done && tls->evidence != NULL && tls->evidence->verification.chain == NULL;
+}
+
+static bool is_tiny_dh(const struct why__tls *tls) {
+    return tls->evidence != NULL && tls->evidence->dh_bits > 0 && tls->evidence->dh_bits < 512;
 }
 
 static bool is_old_version(const struct why__tls *tls) {
@@ -140,6 +145,8 @@ static struct why__tls_verdict judge_library_error(const struct why__tls *tls) {
         }
     }
     if (cause == WHY_CAUSE_TLS_CERT_TOO_LARGE && !certificate_is_due(tls)) {
+        cause = WHY_CAUSE_TLS_PROTOCOL;
+    } else if (reason == SSL_R_BAD_DH_VALUE && !is_tiny_dh(tls)) {
         cause = WHY_CAUSE_TLS_PROTOCOL;
     } else if (cause == WHY_CAUSE_TLS_NO_SHARED_SIGNATURE && is_old_version(tls)) {
         cause = WHY_CAUSE_TLS_VERSION; /* before 1.2 it is always MD5 and SHA-1 */
@@ -181,12 +188,17 @@ static struct why__tls_verdict judge_verification(const struct why__tls *tls) {
 }
 
 /* What the first bytes are where they are no TLS; NONE where they are. */
-static enum why_cause judge_first_bytes(const struct why__tls *tls) {
+static struct why__tls_verdict judge_first_bytes(const struct why__tls *tls) {
     const char *protocol = NULL;
+    struct why_bytes first = first_bytes(tls);
     if (tls->handshake_done) {
-        return WHY_CAUSE_NONE;
+        return verdict(WHY_CAUSE_NONE);
     }
-    return why__banner_of_server(first_bytes(tls), &protocol);
+    enum why_cause cause = why__banner_of_server(first, &protocol);
+    if (cause == WHY_CAUSE_TLS_OTHER_PROTOCOL && tls->by_proxy && why__banner_is_page(first)) {
+        return likely(WHY_CAUSE_PROXY_LOGIN_PAGE);
+    }
+    return verdict(cause);
 }
 
 /* A warning goes by, unless nothing else is known; in TLS 1.3 the level means nothing, and OpenSSL
@@ -215,9 +227,9 @@ struct why__tls_verdict why__tls_judge(const struct why__tls *tls) {
     if (was_ended_by_alert(tls)) {
         return judge_alert(tls);
     }
-    enum why_cause cause = judge_first_bytes(tls);
-    if (cause != WHY_CAUSE_NONE) {
-        return verdict(cause);
+    struct why__tls_verdict first = judge_first_bytes(tls);
+    if (first.cause != WHY_CAUSE_NONE) {
+        return first;
     }
     if (tls->lost != WHY_TRANSPORT_NONE) {
         return judge_lost(tls);

@@ -498,6 +498,7 @@ struct proxy_row {
     enum why_cause cause;
     const char *heard; /* part of what the proxy heard first */
     size_t heard_len;
+    bool tls;
 };
 
 static const struct proxy_row proxy_rows[] = {
@@ -543,6 +544,32 @@ static const struct proxy_row proxy_rows[] = {
                     {0, "HTTP/1.1 404 x\r\nContent-Length: 0\r\n\r\n", 0}},
       .end = TEST_CLOSE},
      WHY_CAUSE_HTTP_STATUS_404},
+    {"HTTP, good, and a sign-in page for a ServerHello",
+     "http://",
+     "chat.example",
+     {.exchanges = {{0, "HTTP/1.1 200 OK\r\n\r\n", 0}, {1, "<html>Sign in", 0}}, .end = TEST_CLOSE},
+     WHY_CAUSE_PROXY_LOGIN_PAGE,
+     .tls = true},
+    {"HTTP, good, and a sign-in page in the same segment",
+     "http://",
+     "chat.example",
+     {.exchanges = {{0, "HTTP/1.1 200 OK\r\n\r\n<!DOCTYPE html>\n<html>Sign in", 0}},
+      .end = TEST_CLOSE},
+     WHY_CAUSE_PROXY_LOGIN_PAGE,
+     .tls = true},
+    {"HTTP, good, and the target's banner in the same segment",
+     "http://",
+     "chat.example",
+     {.exchanges = {{0, "HTTP/1.1 200 OK\r\n\r\nSSH-2.0-OpenSSH\r\n", 0}}, .end = TEST_CLOSE},
+     WHY_CAUSE_TLS_OTHER_PROTOCOL,
+     .tls = true},
+    {"HTTP, good, but the target is plain HTTP",
+     "http://",
+     "chat.example",
+     {.exchanges = {{0, "HTTP/1.1 200 OK\r\n\r\n", 0}, {1, "HTTP/1.1 400 x\r\n\r\n", 0}},
+      .end = TEST_CLOSE},
+     WHY_CAUSE_TLS_PLAIN_HTTP,
+     .tls = true},
     {"SOCKS5 with the name, good",
      "socks5h://",
      "chat.example",
@@ -588,7 +615,7 @@ static bool proxy_holds(const struct proxy_row *row) {
     char proxy[100];
     (void)snprintf(proxy, sizeof proxy, "%s127.0.0.1:%u", row->proxy, (unsigned)server.port);
     program.config.proxy = proxy;
-    run(&program, url_of("ws", row->host, 8000));
+    run(&program, url_of(row->tls ? "wss" : "ws", row->host, 8000));
     test_scripted_stop(&server);
     const struct why_record *record = &program.record;
     bool is_good = row->cause == WHY_CAUSE_LOCAL_CLOSED;
@@ -645,7 +672,7 @@ struct tls_row {
 static const struct tls_row tls_rows[] = {
     {"good", "127.0.0.1", true, false, false, WHY_CAUSE_LOCAL_CLOSED},
     {"its issuer is neither known nor sent", "127.0.0.1", false, false, false,
-     WHY_CAUSE_TLS_CHAIN_MISSING_INTERMEDIATE},
+     WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA},
     {"unverified by choice", "127.0.0.1", false, true, false, WHY_CAUSE_LOCAL_CLOSED},
     {"another name", "localhost", true, false, false, WHY_CAUSE_TLS_CERT_NAME_MISMATCH},
     {"client certificate wanted, said after the handshake (TLS 1.3)", "127.0.0.1", true, false,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 why_test(net/client_test)
 why_test(net/dial_test)
+why_test(net/probe_test)
 why_test(net/server_test)
 why_test(net/server_limits_test)
 why_test(net/reentry_test)
