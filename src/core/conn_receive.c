@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum {
+    SHORT_HEADER = 6,      /* 2 and the masking key */
     JOIN_LEN_MIN = 1024,   /* of the memory that a message is joined in */
     LARGE_LEN = 65536,     /* what has come of a message that is worth more than doubling */
     ROOM_LEN_MIN = 16384,  /* less is as well read with what follows it */
@@ -494,6 +495,49 @@ static void release_delivered(struct why_conn *conn) {
     }
 }
 
+/* What most messages are: one frame, unfragmented and not compressed, that lies whole in the input.
+ * It takes the same way as step_header() and step_data(), in fewer steps. False: it is not one of
+ * these, or breaks a rule, and nothing was used. */
+static bool receive_whole(struct why_conn *conn, struct why_span *input, struct why_event *event) {
+    struct why__frame_decoder *decoder = &conn->decoder;
+    if (input->len < SHORT_HEADER || conn->options->stream_messages || decoder->in_message ||
+        (decoder->state != WHY__FRAME_DONE && decoder->header_len > 0)) {
+        return false;
+    }
+    const uint8_t *header = input->data;
+    uint8_t opcode = header[0] & 0x7f; /* RSV bits too */
+    size_t len = header[1] & 0x7f;
+    size_t header_len = conn->is_server ? SHORT_HEADER : SHORT_HEADER - 4;
+    if (header[0] < 0x80 || (opcode != WHY_OPCODE_TEXT && opcode != WHY_OPCODE_BINARY) ||
+        header[1] >> 7 != conn->is_server) {
+        return false;
+    }
+    if (len == 126) {
+        len = (size_t)header[2] << 8 | header[3];
+        header_len += 2;
+        if (len < 126) {
+            return false;
+        }
+    }
+    if (len == 0 || (header[1] & 0x7f) == 127 || len > conn->options->message_len_max ||
+        input->len < header_len || input->len - header_len < len) {
+        return false;
+    }
+    memcpy(decoder->header, header, header_len);
+    decoder->header_len = (uint8_t)header_len;
+    decoder->state = WHY__FRAME_DONE;
+    decoder->payload_len = len;
+    conn->message = (struct why__message){.opcode = opcode};
+    struct why_span payload = {input->data + header_len, len};
+    input->data += header_len + len;
+    input->len -= header_len + len;
+    if (open_piece(conn, payload) && check_text_end(conn, payload)) {
+        conn->message.offset = len;
+        deliver(conn, event, (struct why_bytes){payload.data, len}, true);
+    }
+    return true;
+}
+
 void why_conn_receive(struct why_conn *conn, struct why_span *input, struct why_event *event) {
     *event = (struct why_event){.type = WHY_EVENT_NONE};
     release_delivered(conn);
@@ -509,6 +553,8 @@ void why_conn_receive(struct why_conn *conn, struct why_span *input, struct why_
             input->data += input->len;
             input->len = 0;
             event->type = WHY_EVENT_END;
+        } else if (conn->step == WHY__STEP_HEADER && receive_whole(conn, input, event)) {
+            continue;
         } else if (!steps[conn->step](conn, input, event)) {
             break;
         }
