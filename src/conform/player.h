@@ -35,6 +35,7 @@ struct conform_played {
     uint16_t status;     /* of the peer's HTTP answer; 0: none came */
     bool has_answered;   /* a message came */
     bool is_silent;      /* a step waited in vain, and nothing came at all */
+    bool is_cut;         /* the connection ended where nothing gave a reason to */
     const char *trouble; /* not PLAYED: in words */
 };
 

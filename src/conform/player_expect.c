@@ -493,6 +493,7 @@ static enum conform_outcome go_through(struct conform_player *player,
         enum conform_outcome outcome = CONFORM_OVER;
         if (found == MATCH_NO) {
             bool is_fault = item->kind == CONFORM_ITEM_FAULT;
+            player->played.is_cut = item->kind == CONFORM_ITEM_END;
             conform_player_find_item(player, step, is_fault ? CONFORM_MUST : step->severity, item);
         } else if (found == MATCH_YES) {
             outcome = settle(player, step, item);
@@ -623,6 +624,7 @@ static enum conform_outcome open_server(struct conform_player *player,
         } else {
             if (item->kind == CONFORM_ITEM_END) {
                 player->played.fate = CONFORM_FATE_CUT;
+                player->played.is_cut = true;
                 player->played.trouble = conform_end_text(item->end);
             }
             conform_player_find_item(player, step, step->severity, item);

@@ -26,7 +26,8 @@ enum stand {
 struct entry {
     enum stand stand;
     bool is_suspect; /* the server crashed while it played: alone, it shows whether it was it */
-    bool was_cut;    /* its connection ended where none should */
+    bool was_cut;    /* its connection ended, where something else was expected, */
+    bool is_victim;  /* and nothing that it sent gave a reason to */
     uint64_t ended_ms;
     struct conform_player *player;
 };
@@ -177,6 +178,35 @@ static void start_alone(struct run *run) {
     }
 }
 
+static bool fell_together(const struct entry *one, const struct entry *other) {
+    uint64_t apart = one->ended_ms > other->ended_ms ? one->ended_ms - other->ended_ms
+                                                     : other->ended_ms - one->ended_ms;
+    return apart <= TOGETHER_MS;
+}
+
+static void play_again(struct run *run, struct entry *entry) {
+    if (entry->stand == STAND_DONE && !entry->is_suspect) {
+        entry->is_suspect = true;
+        entry->stand = STAND_WAITING;
+        run->done--;
+    }
+}
+
+/* Connections that were cut at one time, some of them without a reason, were cut by a server that
+ * fell, and may have been back at once: one of them was its undoing, the others tell nothing. */
+static void look_for_victims(struct run *run) {
+    for (size_t i = 0; i < run->plan->count; i++) {
+        struct entry *victim = &run->entries[i];
+        for (size_t j = 0; victim->is_victim && j < run->plan->count; j++) {
+            struct entry *other = &run->entries[j];
+            if (j != i && other->was_cut && fell_together(victim, other)) {
+                play_again(run, victim);
+                play_again(run, other);
+            }
+        }
+    }
+}
+
 static void play(struct run *run) {
     bool is_timed = !has_waiting(run, false, false);
     if (is_timed && run->playing > run->timed) {
@@ -186,6 +216,7 @@ static void play(struct run *run) {
     if (run->playing > 0 || run->is_over) {
         return;
     }
+    look_for_victims(run);
     if (has_waiting(run, true, false)) {
         run->phase = PHASE_ALONE;
         go_on(run);
@@ -235,9 +266,7 @@ static void suspect(struct run *run, struct why_text *names) {
         bool is_near = entry->ended_ms + TOGETHER_MS >= run->down_ms;
         if (entry->stand == STAND_DONE && entry->was_cut && is_near && !entry->is_suspect) {
             append_name(names, &named, run->plan->tests[i]->id);
-            entry->is_suspect = true;
-            entry->stand = STAND_WAITING;
-            run->done--;
+            play_again(run, entry);
         }
     }
 }
@@ -398,11 +427,7 @@ static void begin_hang(struct run *run, size_t index) {
             }
         }
     }
-    if (!run->entries[index].is_suspect) {
-        run->entries[index].is_suspect = true;
-        run->entries[index].stand = STAND_WAITING;
-        run->done--;
-    }
+    play_again(run, &run->entries[index]);
 }
 
 static void end_case(struct run *run, size_t index, struct conform_played *played) {
@@ -425,11 +450,16 @@ static void end_case(struct run *run, size_t index, struct conform_played *playe
     entry->stand = STAND_DONE;
     entry->ended_ms = now_of(run);
     entry->was_cut = was_cut(played);
+    entry->is_victim = played->is_cut;
     run->done++;
     bool is_mute = played->fate == CONFORM_FATE_MUTE;
     conform_tally_take(run->tally, index, played);
     if (is_mute) {
         begin_hang(run, index);
+    } else if (entry->was_cut && run->phase == PHASE_PLAY && run->plan->jobs == 1) {
+        run->phase = PHASE_ALONE; /* it was alone: did the server survive it? */
+        run->alone = index;
+        run->checks_alone = true;
     }
     if (entry->stand == STAND_DONE) {
         tell(run, index);
