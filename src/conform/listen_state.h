@@ -39,7 +39,7 @@ struct conform_aside {
 struct conform_door {
     struct why__listener *listeners;
     bool is_tls;
-    size_t mode; /* of conform_certs_mode() */
+    size_t mode;   /* of conform_certs_mode() */
     char url[160]; /* "wss://127.0.0.1:9443" */
 };
 

@@ -13,7 +13,7 @@ enum {
     RETRY_MS = 100,    /* between two looks whether a server is back */
     TOGETHER_MS = 300, /* connections that are cut within this fell together */
     CRASHES_MAX = 20,  /* of one run: more is no server that could be tested */
-    HANG_PROBES = 4, /* each takes the run\'s limit: a busy server may yet answer */
+    HANG_PROBES = 4,   /* each takes the run\'s limit: a busy server may yet answer */
     NAMED_MAX = 12,    /* cases that a text lists */
 };
 
@@ -375,8 +375,8 @@ static void end_mute_probe(struct run *run) {
 
 static void end_probe(struct run *run, const struct conform_played *played) {
     /* A server that is just dying may still take the connection. */
-    bool is_gone = played->fate == CONFORM_FATE_UNREACHED ||
-                   played->fate == CONFORM_FATE_CUT || was_cut(played);
+    bool is_gone = played->fate == CONFORM_FATE_UNREACHED || played->fate == CONFORM_FATE_CUT ||
+                   was_cut(played);
     run->probe = NULL;
     if (run->phase == PHASE_HANG) {
         if (played->fate == CONFORM_FATE_MUTE) {
