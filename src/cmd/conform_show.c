@@ -144,7 +144,7 @@ void conform_show_autobahn(struct output *output, const struct conform_case *con
 
 static void append_bytes(const struct output *output, const struct conform_moment *moment,
                          struct why_text *text) {
-    for (uint8_t i = 0; i < moment->kept; i++) {
+    for (int i = 0; i < moment->kept; i++) {
         if (i % BYTES_PER_LINE == 0) {
             why_text_append(text, "\n                  ");
         }

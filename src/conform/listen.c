@@ -320,9 +320,9 @@ static int open_door(struct conform_host *host, const char *address, bool is_tls
 /* "host:9443" -> "host:9444"; port 0 stays it. */
 static void next_port(char *out, size_t size, const char *address, size_t steps) {
     const char *colon = strrchr(address, ':');
-    unsigned long port = colon == NULL ? 0 : strtoul(colon + 1, NULL, 10);
+    unsigned port = colon == NULL ? 0 : (unsigned)strtoul(colon + 1, NULL, 10);
     int len = colon == NULL ? 0 : (int)(colon - address);
-    (void)snprintf(out, size, "%.*s:%lu", len, address, port == 0 ? 0 : port + steps);
+    (void)snprintf(out, size, "%.*s:%u", len, address, port == 0 ? 0 : port + (unsigned)steps);
 }
 
 static int open_doors(struct conform_host *host, char *error, size_t error_size) {

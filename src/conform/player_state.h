@@ -52,11 +52,11 @@ struct conform_loop {
 };
 
 struct conform_player {
+    struct conform_wire wire; /* first: it leads back here */
     const struct conform_stage *stage;
     const struct conform_case *test; /* CLIENT: NULL until it is known */
-    struct conform_wire wire;
-    struct why__timer timer; /* the step's; `is_due` once it fired */
-    struct why__task task;   /* the end */
+    struct why__timer timer;         /* the step's; `is_due` once it fired */
+    struct why__task task;           /* the end */
     uint64_t begin_us;
 
     struct conform_opening opening;

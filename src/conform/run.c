@@ -70,8 +70,6 @@ static const struct conform_case probe_case = {.group = &probe_group,
                                                .role = CONFORM_BOTH,
                                                .autobahn = ""};
 
-static void go_on(struct run *run);
-
 static uint64_t now_of(const struct run *run) {
     return why__loop_now(run->stage.loop);
 }
@@ -207,52 +205,61 @@ static void look_for_victims(struct run *run) {
     }
 }
 
-static void play(struct run *run) {
+/* True: the phase is another one now. */
+static bool play(struct run *run) {
     bool is_timed = !has_waiting(run, false, false);
     if (is_timed && run->playing > run->timed) {
-        return; /* those about time wait until they are alone */
+        return false; /* those about time wait until they are alone */
     }
     start_together(run, is_timed);
     if (run->playing > 0 || run->is_over) {
-        return;
+        return false;
     }
     look_for_victims(run);
     if (has_waiting(run, true, false)) {
         run->phase = PHASE_ALONE;
-        go_on(run);
-        return;
+        return true;
     }
     run->is_over = true;
     why_loop_stop(run->stage.loop);
+    return false;
+}
+
+/* The same. */
+static bool play_alone(struct run *run) {
+    if (run->playing > 0 || run->probe != NULL) {
+        return false;
+    }
+    if (run->checks_alone) {
+        start_probe(run);
+        return false;
+    }
+    if (has_waiting(run, true, false)) {
+        start_alone(run);
+        return false;
+    }
+    run->phase = PHASE_PLAY;
+    return true;
 }
 
 static void go_on(struct run *run) {
-    if (run->is_over) {
-        return;
-    }
-    switch (run->phase) {
-    case PHASE_PLAY:
-        play(run);
-        break;
-    case PHASE_ALONE:
-        if (run->playing > 0 || run->probe != NULL) {
+    bool is_changed = true;
+    while (is_changed && !run->is_over) {
+        is_changed = false;
+        switch (run->phase) {
+        case PHASE_PLAY:
+            is_changed = play(run);
+            break;
+        case PHASE_ALONE:
+            is_changed = play_alone(run);
+            break;
+        case PHASE_DOWN:
+        case PHASE_HANG:
+            if (run->playing == 0 && run->probe == NULL) {
+                start_probe(run);
+            }
             break;
         }
-        if (run->checks_alone) {
-            start_probe(run);
-        } else if (has_waiting(run, true, false)) {
-            start_alone(run);
-        } else {
-            run->phase = PHASE_PLAY;
-            play(run);
-        }
-        break;
-    case PHASE_DOWN:
-    case PHASE_HANG:
-        if (run->playing == 0 && run->probe == NULL) {
-            start_probe(run);
-        }
-        break;
     }
 }
 
