@@ -14,9 +14,23 @@
 
 struct check_options {
     struct dial_options dial; /* first: the shared rows are of it */
+    int probe;                /* enum why_probe_policy */
 };
 
-static const struct check_options defaults = {.dial = DIAL_DEFAULTS};
+static const struct check_options defaults = {.dial = DIAL_DEFAULTS,
+                                              .probe = WHY_PROBE_POLICY_AUTO};
+
+static const char *const probe_choices[] = {"none", "auto", "all", NULL};
+
+static const struct arg_option options[] = {
+    {.name = "probe",
+     .kind = ARG_CHOICE,
+     .choices = probe_choices,
+     .help =
+         N_("where one connection cannot tell why it failed: make up to four more (auto), none, "
+            "or, to a port of your own, also one that begins with the PROXY protocol (all)"),
+     .offset = offsetof(struct check_options, probe)},
+};
 
 static const struct command_example examples[] = {
     {"whysocket check wss://example.com/chat", N_("why does it not connect?")},
@@ -43,20 +57,34 @@ static void show_step(void *context, const struct check_step *step) {
     check_write_step(output, step);
 }
 
+static void show_probe(void *context, const struct check_probe *probe) {
+    struct output *output = context;
+    check_write_probe(output, probe);
+}
+
 /* JSON is one object, at the end. */
 static void collect_step(void *context, const struct check_step *step) {
     (void)context;
     (void)step;
 }
 
+static void collect_probe(void *context, const struct check_probe *probe) {
+    (void)context;
+    (void)probe;
+}
+
 static enum exit_code check_url(struct command_call *call, struct why_loop *loop, const char *url) {
     const struct check_options *asked = call->options;
     struct dial dial;
     struct check_result result;
+    const struct check_watcher watcher = {
+        .context = &call->output,
+        .on_step = call->json ? collect_step : show_step,
+        .on_probe = call->json ? collect_probe : show_probe,
+    };
     enum exit_code code = dial_init(&dial, call, &asked->dial, url, loop);
     if (code == EXIT_CODE_OK) {
-        code = check_run(call, &dial, loop, call->json ? collect_step : show_step, &call->output,
-                         &result);
+        code = check_run(call, &dial, loop, (enum why_probe_policy)asked->probe, &watcher, &result);
         if (code == EXIT_CODE_OK) {
             code = exit_code_of(&result.record);
             if (call->json) {
@@ -92,7 +120,10 @@ const struct command command_check = {
         N_("Walks the way to a WebSocket: DNS, TCP, a proxy, TLS, HTTP, then a ping, a text, a "
            "binary message and a close. Each step is shown with its time. Where one fails, the "
            "cause, the evidence and the mend follow, and the exit code names the step. A server "
-           "that does not echo is no fault."),
+           "that does not echo is no fault. Where one connection cannot tell why it failed, more "
+           "are made, each shown with its reason."),
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
     .shared = &dial_option_rows,
     .options_size = sizeof(struct check_options),
     .defaults = &defaults,

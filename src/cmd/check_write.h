@@ -12,6 +12,10 @@
 /* "  ✓ TLS        TLSv1.3, TLS_AES_256_GCM_SHA384          35.0 ms" */
 void check_write_step(struct output *output, const struct check_step *step);
 
+/* "  ! Again      no TLS is answered; asked in plain HTTP
+ *                 it began with "HTTP/1.1 200 OK"                  3.1 ms" */
+void check_write_probe(struct output *output, const struct check_probe *probe);
+
 /* The line of the WebSocket step, and what is to be said of the whole. */
 void check_write_verdict(struct output *output, const struct check_result *result, int exit_code);
 

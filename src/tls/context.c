@@ -49,7 +49,7 @@ static int keep_session(SSL *ssl, SSL_SESSION *session) {
     struct why__tls_context *context = tls->context;
     bool has_errors = tls->evidence != NULL && tls->evidence->verification.error_count > 0;
     /* A resumed handshake shows no certificate, so what was wrong with it would be forgotten. */
-    if (has_errors || SSL_SESSION_is_resumable(session) != 1) {
+    if (has_errors || tls->is_nameless || SSL_SESSION_is_resumable(session) != 1) {
         return 0;
     }
     size_t len = strlen(tls->server_name);

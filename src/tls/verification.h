@@ -7,6 +7,7 @@
 #ifndef WHY_TLS_VERIFICATION_H
 #define WHY_TLS_VERIFICATION_H
 
+#include "base/say.h"
 #include "whysocket/record.h"
 
 #include <openssl/x509.h>
@@ -103,8 +104,8 @@ size_t why__tls_findings(const struct why__tls_verification *verification,
                          struct why__tls_finding out[WHY_TLS_ERRORS_MAX]);
 
 /* findings_detail.c: one clause with the facts. */
-void why__tls_finding_detail(const struct why__tls_verification *verification,
-                             const struct why__tls_finding *finding, char *text, size_t size);
+void why__tls_finding_say(const struct why__tls_verification *verification,
+                          const struct why__tls_finding *finding, struct why__say *say);
 
 /* notices.c: bits of enum why_notice, from the certificates alone.
  * trust  to verify again as strictly as RFC 5280 can be read; NULL to leave that out */
