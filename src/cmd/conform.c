@@ -23,15 +23,14 @@
 struct conform_options {
     struct arg_list wanted, files, headers;
     const char *listen, *listen_tls, *write_ca, *command, *agent, *cacert;
-    uint64_t jobs, timeout_ms;
+    uint64_t jobs, timeout_ms, restart_ms;
     bool verbose, list, autobahn_ids, strict, insecure;
 };
 
-static const struct conform_options defaults = {.jobs = 12, .timeout_ms = 5000};
+static const struct conform_options defaults = {.jobs = 12, .timeout_ms = 5000, .restart_ms = 5000};
 
 enum {
     HEAD_MAX = 64 * 1024, /* of an answer: those of frameworks can be long */
-    RESTART_MS = 5000,    /* a supervisor's time to bring a server back */
 };
 
 #define FIELD(name) offsetof(struct conform_options, name)
@@ -86,7 +85,7 @@ static const struct arg_option options[] = {
     {.name = "jobs",
      .alias = 'j',
      .kind = ARG_NUMBER,
-     .value = N_("N"),
+     .value = "N",
      .help = N_("connections at once (12)"),
      .offset = FIELD(jobs),
      .min = 1,
@@ -98,6 +97,13 @@ static const struct arg_option options[] = {
      .help = N_("how long an answer may take (5s); large ones as long as they make progress"),
      .offset = FIELD(timeout_ms),
      .min = 100,
+     .max = 600000},
+    {.name = "restart",
+     .kind = ARG_DURATION,
+     .value = N_("DURATION"),
+     .help = N_("how long to wait for a server that crashed to be started again by its supervisor "
+                "(5s)"),
+     .offset = FIELD(restart_ms),
      .max = 600000},
     {.name = "cases",
      .kind = ARG_LIST,
@@ -142,8 +148,10 @@ static const struct command_example examples[] = {
 };
 
 static const enum exit_code exit_codes[] = {
-    EXIT_CODE_OK,  EXIT_CODE_FINDING, EXIT_CODE_USAGE, EXIT_CODE_DNS,           EXIT_CODE_TCP,
-    EXIT_CODE_TIMEOUT, EXIT_CODE_TLS, EXIT_CODE_HTTP,  EXIT_CODE_NOT_WEBSOCKET, EXIT_CODE_INTERNAL};
+    EXIT_CODE_OK,      EXIT_CODE_FINDING, EXIT_CODE_USAGE,
+    EXIT_CODE_DNS,     EXIT_CODE_TCP,     EXIT_CODE_TIMEOUT,
+    EXIT_CODE_TLS,     EXIT_CODE_HTTP,    EXIT_CODE_NOT_WEBSOCKET,
+    EXIT_CODE_INTERNAL};
 
 /* ---- The end by a signal ---- */
 
@@ -274,7 +282,7 @@ static enum exit_code test_server(struct conformance *conformance) {
         .tests = conformance->selection.tests,
         .count = conformance->selection.count,
         .jobs = (uint32_t)asked->jobs,
-        .restart_ms = RESTART_MS,
+        .restart_ms = (uint32_t)asked->restart_ms,
         .on_result = on_result,
         .user = conformance,
     };
@@ -356,8 +364,8 @@ static enum exit_code test_client(struct conformance *conformance) {
         .stage = conformance->stage,
         .tests = conformance->selection.tests,
         .count = conformance->selection.count,
-        .address = asked->listen == NULL && asked->listen_tls == NULL ? "127.0.0.1:0"
-                                                                      : asked->listen,
+        .address =
+            asked->listen == NULL && asked->listen_tls == NULL ? "127.0.0.1:0" : asked->listen,
         .tls_address = asked->listen_tls,
         .certs = conformance->certs,
         .command = asked->command,
@@ -423,7 +431,8 @@ static enum exit_code run_conform(struct command_call *call) {
         conform_show_autobahn(&call->output, selection->tests, selection->count);
     } else if (code == EXIT_CODE_OK && (call->operand_count > 0) == is_for_clients) {
         code = command_usage_error(
-            call, NULL, tr(lang, "whom to test? a URL for a server; --listen or --run for clients"));
+            call, NULL,
+            tr(lang, "whom to test? a URL for a server; --listen or --run for clients"));
     } else if (code == EXIT_CODE_OK) {
         code = test(&conformance);
     }
@@ -439,7 +448,8 @@ const struct command command_conform = {
     .summary = N_("does a server or a client keep to the RFCs? the conformance suite"),
     .description =
         N_("Plays its cases against an echo server, or against clients that echo: opening "
-           "handshakes, frames, UTF-8, closes, compression, limits, TLS. Each case that fails is shown with the clause, what "
+           "handshakes, frames, UTF-8, closes, compression, limits, TLS. Each case that fails is "
+           "shown with the clause, what "
            "was expected and why, the bytes both ways with the decisive one marked, and the line "
            "that runs it alone.\n"
            "A case must, should or may (info) pass. The exit code is 1 where one fails that must; "

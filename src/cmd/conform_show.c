@@ -13,8 +13,9 @@
 enum {
     PROGRESS_MS = 100,
     BYTES_PER_LINE = 16,
-    BEFORE_MAX = 8, /* moments that are shown before the decisive one, */
-    AFTER_MAX = 3,  /* and after it */
+    BEFORE_MAX = 8,  /* moments that are shown before the decisive one, */
+    AFTER_MAX = 3,   /* and after it */
+    FACT_WIDTH = 12, /* columns of "expected" and the like */
 };
 
 /* ---- Progress ---- */
@@ -55,8 +56,7 @@ void conform_show_list(struct output *output, const struct conform_case *const *
         const struct conform_case *test = tests[i];
         if (i == 0 || test->group != tests[i - 1]->group) {
             why_text_append(&text, "%s%s %s%s\n", output_style(output, STYLE_HEADING),
-                            test->group->id, test->group->title,
-                            output_style(output, STYLE_PLAIN));
+                            test->group->id, test->group->title, output_style(output, STYLE_PLAIN));
         }
         const char *role = test->role == CONFORM_SERVER   ? "server"
                            : test->role == CONFORM_CLIENT ? "client"
@@ -127,8 +127,8 @@ void conform_show_autobahn(struct output *output, const struct conform_case *con
             bool is_next = i == 0 || pairs[i].theirs_len != pairs[i - 1].theirs_len ||
                            memcmp(pairs[i].theirs, pairs[i - 1].theirs, pairs[i].theirs_len) != 0;
             if (is_next) {
-                why_text_append(&text, "%s%-10.*s %s", i == 0 ? "" : "\n",
-                                (int)pairs[i].theirs_len, pairs[i].theirs, pairs[i].ours);
+                why_text_append(&text, "%s%-10.*s %s", i == 0 ? "" : "\n", (int)pairs[i].theirs_len,
+                                pairs[i].theirs, pairs[i].ours);
             } else {
                 why_text_append(&text, " %s", pairs[i].ours);
             }
@@ -144,13 +144,13 @@ void conform_show_autobahn(struct output *output, const struct conform_case *con
 
 static void append_bytes(const struct output *output, const struct conform_moment *moment,
                          struct why_text *text) {
-    for (uint8_t i = 0; i < moment->kept; i++) {
+    for (int i = 0; i < moment->kept; i++) {
         if (i % BYTES_PER_LINE == 0) {
             why_text_append(text, "\n                  ");
         }
         if (i == moment->mark) {
-            why_text_append(text, "%s[%02x]%s", output_style(output, STYLE_BAD),
-                            moment->bytes[i], output_style(output, STYLE_PLAIN));
+            why_text_append(text, "%s[%02x]%s", output_style(output, STYLE_BAD), moment->bytes[i],
+                            output_style(output, STYLE_PLAIN));
         } else {
             bool is_after_mark = moment->mark >= 0 && i == moment->mark + 1;
             why_text_append(text, "%s%02x", is_after_mark && i % BYTES_PER_LINE != 0 ? "" : " ",
@@ -164,9 +164,8 @@ static void append_bytes(const struct output *output, const struct conform_momen
 
 static void append_moment(const struct output *output, const struct conform_moment *moment,
                           bool is_decisive, struct why_text *text) {
-    static const char *const arrows[] = {[CONFORM_WIRE_SENT] = ">",
-                                         [CONFORM_WIRE_RECEIVED] = "<",
-                                         [CONFORM_WIRE_NOTE] = "-"};
+    static const char *const arrows[] = {
+        [CONFORM_WIRE_SENT] = ">", [CONFORM_WIRE_RECEIVED] = "<", [CONFORM_WIRE_NOTE] = "-"};
     why_text_append(text, "   %s%s%10.2f ms %s %s%s", output_style(output, STYLE_PLAIN),
                     is_decisive ? "*" : " ", (double)moment->at_us / 1000, arrows[moment->way],
                     moment->what, "");
@@ -178,8 +177,8 @@ static void append_moments(const struct output *output, const struct conform_res
                            bool verbose, struct why_text *text) {
     int32_t decisive = -1;
     for (size_t i = 0; i < result->finding_count; i++) {
-        decisive = result->findings[i].moment >= 0 && decisive < 0 ? result->findings[i].moment
-                                                                   : decisive;
+        decisive =
+            result->findings[i].moment >= 0 && decisive < 0 ? result->findings[i].moment : decisive;
     }
     size_t middle = decisive < 0 ? result->moment_count : (size_t)decisive;
     size_t begin = !verbose && middle > BEFORE_MAX ? middle - BEFORE_MAX : 0;
@@ -201,16 +200,16 @@ static void append_moments(const struct output *output, const struct conform_res
 static void append_verdict(const struct output *output, const struct conform_result *result,
                            struct why_text *text) {
     bool is_bad = result->verdict == CONFORM_FAILED;
-    enum style style = !is_bad                               ? STYLE_GOOD
-                       : result->severity == CONFORM_MUST    ? STYLE_BAD
+    enum style style = !is_bad                              ? STYLE_GOOD
+                       : result->severity == CONFORM_MUST   ? STYLE_BAD
                        : result->severity == CONFORM_SHOULD ? STYLE_WARNING
-                                                             : STYLE_FAINT;
+                                                            : STYLE_FAINT;
     enum symbol symbol = result->verdict == CONFORM_PASSED  ? SYMBOL_GOOD
                          : !is_bad                          ? SYMBOL_SKIPPED
                          : result->severity == CONFORM_MUST ? SYMBOL_BAD
                                                             : SYMBOL_WARNING;
-    why_text_append(text, "  %s%s %s", output_style(output, style),
-                    output_symbol(output, symbol), result->test->id);
+    why_text_append(text, "  %s%s %s", output_style(output, style), output_symbol(output, symbol),
+                    result->test->id);
     if (is_bad) {
         why_text_append(text, " %s", conform_severity_name(result->severity));
     }
@@ -218,7 +217,10 @@ static void append_verdict(const struct output *output, const struct conform_res
 }
 
 static void append_fact(const char *name, const char *value, struct why_text *text) {
-    int pad = 12 - (int)strlen(name);
+    int pad = FACT_WIDTH;
+    for (const char *at = name; *at != '\0'; at++) {
+        pad -= (*at & 0xc0) != 0x80; /* a character, not a byte */
+    }
     why_text_append(text, "      %s%*s%s\n", name, pad > 1 ? pad : 1, "", value);
 }
 
@@ -283,11 +285,11 @@ static void append_counts(const struct output *output, const struct conform_run 
     why_text_append(text, "\n");
 }
 
-static void append_group(const struct output *output, const struct conform_run *group,
-                         bool verbose, struct why_text *text) {
+static void append_group(const struct output *output, const struct conform_run *group, bool verbose,
+                         struct why_text *text) {
     const struct conform_group *info = group->results[0].test->group;
-    why_text_append(text, "%s%s %s%s: ", output_style(output, STYLE_HEADING), info->id,
-                    info->title, output_style(output, STYLE_PLAIN));
+    why_text_append(text, "%s%s %s%s: ", output_style(output, STYLE_HEADING), info->id, info->title,
+                    output_style(output, STYLE_PLAIN));
     append_counts(output, group, text);
     for (size_t i = 0; i < group->count; i++) {
         append_result(output, group, &group->results[i], verbose, text);
@@ -310,7 +312,7 @@ void conform_show_run(struct output *output, const struct conform_run *run, bool
     why_text_append(&text, "\n%s%s%s: ", output_style(output, STYLE_HEADING), run->agent,
                     output_style(output, STYLE_PLAIN));
     append_counts(output, run, &text);
-    why_text_append(&text, tr(output->lang, "%zu cases in %.1f s"), run->count,
+    why_text_append(&text, tr(output->lang, "cases: %zu, in %.1f s"), run->count,
                     (double)run->elapsed_ms / 1000);
     why_text_append(&text, "\n");
     if (run->trouble[0] != '\0') {
