@@ -23,7 +23,7 @@
 struct conform_options {
     struct conform_report_options report; /* first: its rows are shared */
     struct arg_list wanted, files, headers;
-    const char *listen, *command, *agent, *cacert;
+    const char *listen, *listen_tls, *write_ca, *command, *agent, *cacert;
     uint64_t jobs, timeout_ms;
     bool list, autobahn_ids, insecure;
 };
@@ -44,6 +44,17 @@ static const struct arg_option options[] = {
      .value = N_("ADDR:PORT"),
      .help = N_("test clients: wait for them there; port 0 takes a free one"),
      .offset = FIELD(listen)},
+    {.name = "listen-tls",
+     .kind = ARG_STRING,
+     .value = N_("ADDR:PORT"),
+     .help = N_("the same by TLS, with certificates of its own; the ports after it show bad ones, "
+                "which clients have to refuse"),
+     .offset = FIELD(listen_tls)},
+    {.name = "write-ca",
+     .kind = ARG_STRING,
+     .value = N_("FILE"),
+     .help = N_("with --listen-tls, write the CA there (PEM), for clients to trust"),
+     .offset = FIELD(write_ca)},
     {.name = "run",
      .kind = ARG_STRING,
      .value = N_("COMMAND"),
@@ -166,6 +177,7 @@ struct conformance {
     struct conform_reading baseline;
     struct conform_stage stage;
     struct conform_progress progress;
+    struct conform_certs *certs;
     struct conform_tally tally;
     struct conform_run run;
     char date[32];
@@ -188,9 +200,15 @@ static void write_command(struct conformance *conformance, const char *target) {
     if (asked->listen != NULL) {
         why_text_append(text, " --listen %s", asked->listen);
     }
+    if (asked->listen_tls != NULL) {
+        why_text_append(text, " --listen-tls %s", asked->listen_tls);
+    }
+    if (asked->write_ca != NULL) {
+        why_text_append(text, " --write-ca %s", asked->write_ca);
+    }
     if (asked->command != NULL) {
         why_text_append(text, " --run '%s'", asked->command);
-    } else if (asked->listen == NULL) {
+    } else if (conformance->stage.role == CONFORM_SERVER) {
         why_text_append(text, " %s", target);
     }
     for (size_t i = 0; i < asked->files.count; i++) {
@@ -266,17 +284,55 @@ static enum exit_code test_server(struct conformance *conformance) {
 }
 
 /* To stderr, where no program reads it. */
-static void on_ready(void *user, const char *address) {
+static void on_ready(void *user, const char *url, const char *mode) {
     struct conformance *conformance = user;
     const struct output *output = &conformance->call->output;
-    (void)snprintf(conformance->target, sizeof conformance->target, "ws://%s", address);
-    if (conformance->asked->command == NULL) {
-        output_diagnostic(output,
-                          tr(output->lang, "listening on %s: clients ask for /case/ID, or for "
-                                           "/getCaseCount, /runCase?case=N&agent=NAME, ..., "
-                                           "/updateReports?agent=NAME"),
-                          conformance->target);
+    if (conformance->target[0] == '\0') {
+        (void)snprintf(conformance->target, sizeof conformance->target, "%s", url);
     }
+    if (conformance->asked->command != NULL) {
+        return;
+    }
+    if (mode != NULL) {
+        output_diagnostic(output, tr(output->lang, "listening on %s, with a bad certificate: %s"),
+                          url, mode);
+        return;
+    }
+    output_diagnostic(output,
+                      tr(output->lang, "listening on %s: clients ask for /case/ID, or for "
+                                       "/getCaseCount, /runCase?case=N&agent=NAME, ..., "
+                                       "/updateReports?agent=NAME"),
+                      url);
+}
+
+/* The name in the certificates: that of the address, as clients will ask for it. */
+static int make_certs(struct conformance *conformance, char *error, size_t error_size) {
+    const struct conform_options *asked = conformance->asked;
+    char name[256] = "localhost";
+    const char *colon = strrchr(asked->listen_tls, ':');
+    size_t len = colon == NULL ? 0 : (size_t)(colon - asked->listen_tls);
+    const char *begin = asked->listen_tls;
+    if (len > 2 && begin[0] == '[' && begin[len - 1] == ']') {
+        begin++;
+        len -= 2;
+    }
+    if (len > 0 && len < sizeof name) {
+        memcpy(name, begin, len);
+        name[len] = '\0';
+    }
+    return conform_certs_new(conformance->stage.options->host, name, asked->write_ca,
+                             &conformance->certs, error, error_size);
+}
+
+/* What could not be begun, in words. */
+static enum exit_code fail_to_listen(const struct command_call *call, int result,
+                                     const char *error) {
+    if (result == WHY_ERR_ARGUMENT) {
+        return command_usage_error(call, NULL, error);
+    }
+    output_diagnostic(&call->output, "%s",
+                      result == WHY_ERR_NOMEM ? tr(call->output.lang, "out of memory") : error);
+    return result == WHY_ERR_SYSTEM ? EXIT_CODE_TCP : EXIT_CODE_INTERNAL;
 }
 
 static enum exit_code test_client(struct conformance *conformance) {
@@ -284,27 +340,31 @@ static enum exit_code test_client(struct conformance *conformance) {
     const struct conform_options *asked = conformance->asked;
     char error[512] = "";
     conformance->stage.role = CONFORM_CLIENT;
-    begin_run(conformance, asked->listen != NULL ? asked->listen : asked->command);
+    int result = asked->listen_tls == NULL ? WHY_OK : make_certs(conformance, error, sizeof error);
+    if (result != WHY_OK) {
+        return fail_to_listen(call, result, error);
+    }
+    begin_run(conformance, asked->command != NULL  ? asked->command
+                           : asked->listen != NULL ? asked->listen
+                                                   : asked->listen_tls);
     struct conform_invitation invitation = {
         .stage = conformance->stage,
         .tests = conformance->selection.tests,
         .count = conformance->selection.count,
-        .address = asked->listen != NULL ? asked->listen : "127.0.0.1:0",
+        .address = asked->listen == NULL && asked->listen_tls == NULL ? "127.0.0.1:0"
+                                                                      : asked->listen,
+        .tls_address = asked->listen_tls,
+        .certs = conformance->certs,
         .command = asked->command,
         .jobs = (uint32_t)asked->jobs,
         .on_ready = on_ready,
         .on_result = on_result,
         .user = conformance,
     };
-    int result = conform_run_client(&invitation, &conformance->tally, conformance->agent,
-                                    &conformance->run.trouble, error, sizeof error);
-    if (result == WHY_ERR_ARGUMENT) {
-        return command_usage_error(call, NULL, error);
-    }
+    result = conform_run_client(&invitation, &conformance->tally, conformance->agent,
+                                &conformance->run.trouble, error, sizeof error);
     if (result != WHY_OK) {
-        output_diagnostic(&call->output, "%s",
-                          result == WHY_ERR_NOMEM ? tr(call->output.lang, "out of memory") : error);
-        return result == WHY_ERR_NOMEM ? EXIT_CODE_INTERNAL : EXIT_CODE_TCP;
+        return fail_to_listen(call, result, error);
     }
     conformance->run.target = conformance->target;
     if (asked->agent == NULL && conformance->agent[0] != '\0') {
@@ -337,6 +397,7 @@ static enum exit_code test(struct conformance *conformance) {
     enum exit_code code = is_server ? test_server(conformance) : test_client(conformance);
     conform_tally_clear(&conformance->tally);
     conform_secure_free(conformance->stage.secure);
+    conform_certs_free(conformance->certs);
     why_text_clear(&conformance->command);
     why_loop_free(loop);
     return code;
@@ -352,7 +413,9 @@ static enum exit_code check_target(const struct command_call *call,
                                                          "meant?")
                                               : tr(lang, "this is one too many"));
     }
-    if ((call->operand_count > 0) == (asked->listen != NULL || asked->command != NULL)) {
+    bool is_for_clients =
+        asked->listen != NULL || asked->listen_tls != NULL || asked->command != NULL;
+    if ((call->operand_count > 0) == is_for_clients) {
         return command_usage_error(
             call, NULL, tr(lang, "whom to test? a URL for a server; --listen or --run for clients"));
     }

@@ -182,58 +182,161 @@ static bool has_room(struct conform_host *host) {
     return true;
 }
 
+static const struct conform_door *find_door(const struct conform_host *host,
+                                            const struct why__listener *listener) {
+    for (size_t i = 0; i < host->door_count; i++) {
+        const struct why__listener *at = host->doors[i].listeners;
+        while (at != NULL && at != listener) {
+            at = at->next;
+        }
+        if (at != NULL) {
+            return &host->doors[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_about_certificate(const struct conform_door *door) {
+    return door->is_tls && door->mode > 0;
+}
+
+/* A client may leave without a word where the certificate is bad: the case is known by the door. */
+static const struct conform_case *case_of_door(struct conform_host *host,
+                                               const struct conform_door *door) {
+    const struct conform_case *any = NULL;
+    for (size_t i = 0; i < host->invitation->count; i++) {
+        const struct conform_case *test = host->invitation->tests[i];
+        struct conform_seat *seat = &host->seats[i];
+        if (conform_host_door(host, test) != door || seat->stand == CONFORM_STAND_PLAYING) {
+            continue;
+        }
+        if (seat->stand == CONFORM_STAND_WAITING) {
+            seat->stand = CONFORM_STAND_PLAYING;
+            if (seat->errand != NULL) {
+                conform_errand_has_come(seat->errand);
+            }
+            return test;
+        }
+        any = test;
+    }
+    return any;
+}
+
+static bool let_in(struct conform_host *host, const struct conform_door *door, int fd) {
+    struct why__tls *tls = NULL;
+    const struct conform_case *test = NULL;
+    if (is_about_certificate(door)) {
+        test = case_of_door(host, door);
+    }
+    if (door->is_tls) {
+        tls = conform_certs_begin(host->invitation->certs, door->mode);
+    }
+    if ((is_about_certificate(door) && test == NULL) || (door->is_tls && tls == NULL)) {
+        why__tls_free(tls);
+        close(fd);
+        return true;
+    }
+    struct conform_player *player = conform_player_accept(&host->stage, fd, tls, test);
+    if (player != NULL) {
+        host->players[host->player_count++] = player;
+    }
+    return player != NULL;
+}
+
 static void on_ready(struct why__watch *watch, unsigned ready) {
     struct why__listener *listener = WHY__CONTAINER(watch, struct why__listener, watch);
     /* The listener's owner is a server as a rule; here it is the host. */
     struct conform_host *host = (struct conform_host *)(void *)listener->server;
+    const struct conform_door *door = find_door(host, listener);
     (void)ready;
-    for (unsigned i = 0; i < ACCEPTS_PER_TURN && has_room(host); i++) {
+    for (unsigned i = 0; door != NULL && i < ACCEPTS_PER_TURN && has_room(host); i++) {
         int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             return;
         }
         why__timer_cancel(host->stage.loop, &host->timer);
-        struct conform_player *player = conform_player_accept(&host->stage, fd);
-        if (player == NULL) {
+        if (!let_in(host, door, fd)) {
             return;
         }
-        host->players[host->player_count++] = player;
     }
 }
 
 /* ---- The run ---- */
 
+const struct conform_door *conform_host_door(const struct conform_host *host,
+                                             const struct conform_case *test) {
+    for (size_t i = 0; i < host->door_count; i++) {
+        const struct conform_door *door = &host->doors[i];
+        if (test->tls == NULL ? !is_about_certificate(door)
+                              : door->is_tls &&
+                                    strcmp(conform_certs_mode(door->mode), test->tls) == 0) {
+            return door;
+        }
+    }
+    return NULL;
+}
+
 static void excuse_all(struct conform_host *host) {
     for (size_t i = 0; i < host->invitation->count; i++) {
         const struct conform_case *test = host->invitation->tests[i];
+        const struct conform_door *door = conform_host_door(host, test);
         const char *excuse = (test->role & CONFORM_CLIENT) == 0 ? "the case is for servers"
-                             : test->tls != NULL                ? "the case needs TLS"
+                             : door == NULL                     ? "the case needs --listen-tls"
                                                                 : NULL;
         if (excuse != NULL) {
             host->tally->results[i].verdict = CONFORM_NOT_APPLICABLE;
             host->tally->results[i].note = excuse;
             host->seats[i].stand = CONFORM_STAND_DONE;
             host->done++;
-        } else {
+        } else if (test->tls == NULL) {
             host->numbers[host->number_count++] = i;
         }
     }
 }
 
-static int begin_listening(struct conform_host *host, char *error, size_t error_size) {
+static int open_door(struct conform_host *host, const char *address, bool is_tls, size_t mode,
+                     char *error, size_t error_size) {
     struct why__listen how = {.error = error, .error_size = error_size};
-    int result = why__listeners_open(host->invitation->address, &how, &host->listeners);
-    for (struct why__listener *at = host->listeners; result == WHY_OK && at != NULL;
-         at = at->next) {
+    struct conform_door *door = &host->doors[host->door_count];
+    *door = (struct conform_door){.is_tls = is_tls, .mode = mode};
+    int result = why__listeners_open(address, &how, &door->listeners);
+    if (result != WHY_OK) {
+        return result;
+    }
+    host->door_count++;
+    (void)snprintf(door->url, sizeof door->url, "%s://%s", is_tls ? "wss" : "ws",
+                   door->listeners->address);
+    for (struct why__listener *at = door->listeners; at != NULL; at = at->next) {
         at->watch.on_ready = on_ready;
         at->server = (struct why_server *)(void *)host;
-        result = why__loop_watch(host->stage.loop, &at->watch, WHY__READABLE);
-        if (result != WHY_OK) {
+        if (why__loop_watch(host->stage.loop, &at->watch, WHY__READABLE) != WHY_OK) {
             (void)snprintf(error, error_size, "%s", strerror(errno));
+            return WHY_ERR_SYSTEM;
         }
     }
-    if (result == WHY_OK) {
-        (void)snprintf(host->url, sizeof host->url, "ws://%s", host->listeners->address);
+    return WHY_OK;
+}
+
+/* "host:9443" -> "host:9444"; port 0 stays it. */
+static void next_port(char *out, size_t size, const char *address, size_t steps) {
+    const char *colon = strrchr(address, ':');
+    unsigned long port = colon == NULL ? 0 : strtoul(colon + 1, NULL, 10);
+    int len = colon == NULL ? 0 : (int)(colon - address);
+    (void)snprintf(out, size, "%.*s:%lu", len, address, port == 0 ? 0 : port + steps);
+}
+
+static int open_doors(struct conform_host *host, char *error, size_t error_size) {
+    const struct conform_invitation *invitation = host->invitation;
+    int result = WHY_OK;
+    if (invitation->address != NULL) {
+        result = open_door(host, invitation->address, false, 0, error, error_size);
+    }
+    for (size_t mode = 0; result == WHY_OK && invitation->certs != NULL &&
+                          conform_certs_mode(mode) != NULL;
+         mode++) {
+        char address[128];
+        next_port(address, sizeof address, invitation->tls_address, mode);
+        result = open_door(host, address, true, mode, error, error_size);
     }
     return result;
 }
@@ -245,17 +348,22 @@ static void stop(struct conform_host *host) {
     for (size_t i = 0; i < host->player_count; i++) {
         conform_player_stop(host->players[i], "the run was ended");
     }
-    for (struct why__listener *at = host->listeners; at != NULL; at = at->next) {
-        if (at->watch.fd >= 0) {
-            why__loop_unwatch(host->stage.loop, &at->watch);
+    for (size_t i = 0; i < host->door_count; i++) {
+        for (struct why__listener *at = host->doors[i].listeners; at != NULL; at = at->next) {
+            if (at->watch.on_ready != NULL) {
+                why__loop_unwatch(host->stage.loop, &at->watch);
+            }
         }
+        why__listeners_free(host->doors[i].listeners);
     }
-    why__listeners_free(host->listeners);
 }
 
 static int play(struct conform_host *host, const char **trouble) {
-    if (host->invitation->on_ready != NULL) {
-        host->invitation->on_ready(host->invitation->user, host->listeners->address);
+    for (size_t i = 0; i < host->door_count && host->invitation->on_ready != NULL; i++) {
+        const struct conform_door *door = &host->doors[i];
+        host->invitation->on_ready(host->invitation->user, door->url,
+                                   is_about_certificate(door) ? conform_certs_mode(door->mode)
+                                                              : NULL);
     }
     conform_host_look(host);
     int result = host->is_over ? WHY_OK : why_loop_run(host->stage.loop);
@@ -295,8 +403,8 @@ int conform_run_client(const struct conform_invitation *invitation, struct confo
     int result = WHY_ERR_NOMEM;
     if (host.seats != NULL && host.numbers != NULL &&
         conform_tally_init(tally, invitation->tests, invitation->count)) {
+        result = open_doors(&host, error, error_size);
         excuse_all(&host);
-        result = begin_listening(&host, error, error_size);
         if (result == WHY_OK) {
             result = play(&host, trouble);
         } else {

@@ -11,6 +11,7 @@
 #ifndef WHY_CONFORM_LISTEN_H
 #define WHY_CONFORM_LISTEN_H
 
+#include "conform/certs.h"
 #include "conform/player.h"
 #include "conform/tally.h"
 
@@ -24,12 +25,15 @@ struct conform_invitation {
     struct conform_stage stage; /* its on_done, choose and user are the listener's */
     const struct conform_case *const *tests;
     size_t count;
-    const char *address; /* "127.0.0.1:9001", port 0 is a free one */
+    const char *address;         /* "127.0.0.1:9001", port 0 is a free one; NULL: TLS alone */
+    const char *tls_address;     /* the same for TLS; the ports behind it show bad certificates */
+    struct conform_certs *certs; /* NULL: no TLS */
     const char *command; /* what starts a client, with {url} in it; NULL: they come by themselves */
     uint32_t jobs;       /* commands at once */
 
-    /* It listens: a client can be told this address. */
-    void (*on_ready)(void *user, const char *address);
+    /* It listens: clients can be told "ws://127.0.0.1:9001". mode: a URL for the cases of that `tls`
+     * alone; NULL: for all others. */
+    void (*on_ready)(void *user, const char *url, const char *mode);
     /* A result is there: `done` cases of all have one. */
     void (*on_result)(void *user, const struct conform_result *result, size_t done, size_t total);
     void *user;

@@ -165,9 +165,10 @@ void conform_errand_has_result(struct conform_errand *errand) {
 static void write_command(const struct conform_host *host, const struct conform_case *test,
                           struct why_text *text) {
     static const char mark[] = "{url}";
+    const struct conform_door *door = conform_host_door(host, test);
     const char *at = host->invitation->command;
     for (const char *found = strstr(at, mark); found != NULL; found = strstr(at, mark)) {
-        why_text_append(text, "%.*s%s/case/%s", (int)(found - at), at, host->url, test->id);
+        why_text_append(text, "%.*s%s/case/%s", (int)(found - at), at, door->url, test->id);
         at = found + sizeof mark - 1;
     }
     why_text_append(text, "%s", at);

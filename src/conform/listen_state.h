@@ -33,11 +33,22 @@ struct conform_aside {
     bool is_last; /* the client is done */
 };
 
+#define CONFORM_DOORS_MAX 10 /* plain, and one for each certificate */
+
+/* Where clients come in. */
+struct conform_door {
+    struct why__listener *listeners;
+    bool is_tls;
+    size_t mode; /* of conform_certs_mode() */
+    char url[160]; /* "wss://127.0.0.1:9443" */
+};
+
 struct conform_host {
     const struct conform_invitation *invitation;
     struct conform_stage stage;
     struct conform_tally *tally;
-    struct why__listener *listeners;
+    struct conform_door doors[CONFORM_DOORS_MAX];
+    size_t door_count;
     char *agent;
     struct conform_seat *seats;
     size_t *numbers; /* of the older protocol: N - 1 -> the case's index */
@@ -51,7 +62,6 @@ struct conform_host {
     struct why__timer timer; /* to the end, when all is done */
     bool is_over;
     bool is_numbered; /* a client has used the older protocol */
-    char url[160];    /* "ws://127.0.0.1:9001" */
     struct why_text trouble;
 };
 
@@ -64,6 +74,10 @@ void conform_host_look(struct conform_host *host);
 void conform_host_settle(struct conform_host *host, size_t index);
 
 void conform_host_end(struct conform_host *host);
+
+/* The door that a client has to take for a case; NULL: there is none. */
+const struct conform_door *conform_host_door(const struct conform_host *host,
+                                             const struct conform_case *test);
 
 /* ---- listen_ask.c ---- */
 

@@ -203,6 +203,9 @@ static void do_step(struct conform_player *player, const struct conform_step *st
         break;
     case CONFORM_OFFERUP:
         conform_player_send_opening(player);
+        if (player->stage->role == CONFORM_CLIENT) {
+            conform_player_drop_items(player); /* its request, which is answered */
+        }
         if (player->stage->role == CONFORM_CLIENT && conform_opening_is_101(&player->opening)) {
             (void)conform_opening_agree(&player->opening, &player->head.head, NULL,
                                         &player->agreed);
@@ -294,7 +297,6 @@ static bool choose(struct conform_player *player) {
         return false;
     }
     player->opening.extensions = player->test->offer;
-    conform_opening_take_key(&player->opening, &player->head.head);
     return true;
 }
 
@@ -468,16 +470,20 @@ struct conform_player *conform_player_start(const struct conform_stage *stage,
     return player;
 }
 
-struct conform_player *conform_player_accept(const struct conform_stage *stage, int fd) {
-    struct conform_player *player = new_player(stage, NULL);
+struct conform_player *conform_player_accept(const struct conform_stage *stage, int fd,
+                                             struct why__tls *tls,
+                                             const struct conform_case *test) {
+    struct conform_player *player = new_player(stage, test);
     if (player == NULL) {
         close(fd);
+        why__tls_free(tls);
         return NULL;
     }
     player->is_accepted = true;
+    player->opening.extensions = test == NULL ? NULL : test->offer;
     why__http_parser_init_request(&player->head, stage->options);
     conform_player_wait(player, 0);
-    if (conform_wire_take(&player->wire, stage->loop, fd, NULL, &conform_player_wire_ops) !=
+    if (conform_wire_take(&player->wire, stage->loop, fd, tls, &conform_player_wire_ops) !=
         WHY_OK) {
         refuse(player, errno);
     }

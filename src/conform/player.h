@@ -67,8 +67,13 @@ struct conform_player *conform_player_start(const struct conform_stage *stage,
                                             const struct conform_case *test);
 
 /* Let a client that has connected say which case it wants; `fd` is taken over.
- * returns  NULL if out of memory, or where the loop does not take it */
-struct conform_player *conform_player_accept(const struct conform_stage *stage, int fd);
+ *
+ * tls      taken over, also on failure; NULL: plain
+ * test     the case, where it is known without being said; NULL: it is not
+ * returns  NULL if out of memory */
+struct conform_player *conform_player_accept(const struct conform_stage *stage, int fd,
+                                             struct why__tls *tls,
+                                             const struct conform_case *test);
 
 /* End it now: its case counts as not run, for this reason (static). on_done follows. */
 void conform_player_stop(struct conform_player *player, const char *why);

@@ -278,8 +278,14 @@ static enum match match_refused(struct conform_player *player, const struct conf
     if (item->kind != CONFORM_ITEM_HEAD) {
         return MATCH_NO;
     }
-    if (player->stage->role == CONFORM_CLIENT) {
+    if (player->stage->role == CONFORM_CLIENT && player->is_asked) {
         return MATCH_DROP; /* its request; the answer that it should refuse is out */
+    }
+    if (player->stage->role == CONFORM_CLIENT) {
+        conform_player_find(player, step, step->severity, item->moment,
+                            "the client refuses the certificate, and sends no request",
+                            "its request came: it took the certificate");
+        return MATCH_SAID;
     }
     if (player->head.head.status != 101) {
         return MATCH_YES;
@@ -528,7 +534,10 @@ static void enter(struct conform_player *player, const struct conform_step *step
     if (is_silence) {
         drop_pongs(player);
     }
-    if (step->expectation == CONFORM_EXPECT_ALIVE) {
+    /* A client that has taken what it should refuse is asked, so that its answer tells. */
+    bool is_taken = step->expectation == CONFORM_EXPECT_REFUSED && player->is_open &&
+                    player->stage->role == CONFORM_CLIENT && !player->was_shut;
+    if (step->expectation == CONFORM_EXPECT_ALIVE || is_taken) {
         conform_player_send_ping(player);
     }
     if (step == &conform_implicit_close && !player->sent.was_closed) {
@@ -630,6 +639,27 @@ static enum conform_outcome open_server(struct conform_player *player,
     return CONFORM_OVER;
 }
 
+/* Find an answer that is the case's and fits the request. A client may have asked that our messages
+ * stand alone; then the answer says that they do (RFC 7692 section 7.1.1.1), also where the case
+ * does not. */
+static bool agree(struct conform_player *player, const struct why_http_head *request) {
+    const char *offer = player->test->offer;
+    if (conform_opening_agree(&player->opening, request, offer, &player->agreed)) {
+        return true;
+    }
+    static const char more[] = "; server_no_context_takeover";
+    size_t len = strlen(offer);
+    char *longer = conform_memory_take(&player->memory, len + sizeof more);
+    if (longer == NULL) {
+        player->has_failed_memory = true;
+        return false;
+    }
+    memcpy(longer, offer, len);
+    memcpy(longer + len, more, sizeof more);
+    player->opening.extensions = longer;
+    return conform_opening_agree(&player->opening, request, longer, &player->agreed);
+}
+
 /* The client's request is here: answer it. */
 static enum conform_outcome answer_client(struct conform_player *player,
                                           const struct conform_step *step) {
@@ -647,9 +677,7 @@ static enum conform_outcome answer_client(struct conform_player *player,
     if (item != NULL) {
         conform_item_free(item);
     }
-    const char *offer = player->test->offer;
-    if (offer != NULL && !player->test->manual &&
-        !conform_opening_agree(&player->opening, request, offer, &player->agreed)) {
+    if (player->test->offer != NULL && !player->test->manual && !agree(player, request)) {
         player->opening.extensions = NULL;
         conform_player_give_up(player, "the client does not offer permessage-deflate so that it "
                                        "can be answered like this");
@@ -662,8 +690,27 @@ static enum conform_outcome answer_client(struct conform_player *player,
     return has_key && conform_player_open(player) ? CONFORM_NEXT : CONFORM_OVER;
 }
 
+/* The case was known before the client has asked: its request is still to come. */
+static enum conform_outcome await_request(struct conform_player *player,
+                                          const struct conform_step *step) {
+    if (player->items != NULL) {
+        struct conform_item *item = conform_player_take(player, &player->items);
+        conform_player_find_item(player, step, step->severity, item);
+        conform_item_free(item);
+        return CONFORM_OVER;
+    }
+    if (!conform_player_is_late(player, step)) {
+        return CONFORM_STAY;
+    }
+    conform_player_find_silence(player, step, step->severity);
+    return CONFORM_OVER;
+}
+
 static enum conform_outcome open_client(struct conform_player *player,
                                         const struct conform_step *step) {
+    if (!player->has_head) {
+        return await_request(player, step);
+    }
     if (!player->is_entered) {
         enum conform_outcome outcome = player->is_open ? CONFORM_NEXT : answer_client(player, step);
         if (outcome != CONFORM_NEXT || step == &conform_implicit_open) {

@@ -206,6 +206,9 @@ static void take_head(struct conform_player *player) {
     }
     player->has_head = true;
     player->played.status = player->head.head.status;
+    if (player->stage->role == CONFORM_CLIENT) {
+        conform_opening_take_key(&player->opening, &player->head.head);
+    }
     if (player->stage->role == CONFORM_SERVER && player->head.head.status == 101) {
         struct why_text wrong = {0};
         conform_opening_check_answer(&player->opening, &player->head.head, &player->agreed, &wrong);
@@ -242,6 +245,9 @@ static void on_open(struct conform_wire *wire) {
     player->is_connected = true;
     player->is_entered = false; /* from here on the time of the step counts */
     conform_note(player, "%s", player->is_accepted ? "the client connected" : "connected");
+    if (!player->is_accepted && player->test->tls != NULL) {
+        conform_player_begin_tls(player);
+    }
     conform_player_advance(player);
 }
 

@@ -257,3 +257,16 @@ void conform_player_send_opening(struct conform_player *player) {
     conform_buffer_free(&all);
     conform_buffer_free(&body);
 }
+
+void conform_player_begin_tls(struct conform_player *player) {
+    static const uint8_t garbage[] = "This is no ClientHello, and nothing else of TLS.\r\n\r\n";
+    if (strcmp(player->test->tls, "silence") == 0) {
+        return;
+    }
+    if (strcmp(player->test->tls, "garbage") == 0) {
+        emit(player, "bytes that are no TLS",
+             (struct why_bytes){garbage, sizeof garbage - 1});
+        return;
+    }
+    conform_player_send_opening(player);
+}

@@ -166,6 +166,9 @@ void conform_player_send_control(struct conform_player *player, uint8_t opcode,
 void conform_player_send_ping(struct conform_player *player);
 /* Our half of the opening handshake, and what is glued to it. */
 void conform_player_send_opening(struct conform_player *player);
+/* What a case about TLS begins with, once the connection stands: a request, as a rule. */
+void conform_player_begin_tls(struct conform_player *player);
+
 /* What passes for sent from here on: it was held back until now. */
 void conform_player_track(struct conform_player *player, struct why_bytes data);
 void conform_player_drop_pending(struct conform_player *player);

@@ -292,8 +292,10 @@ static void give_up(struct run *run) {
         blame(run, last);
     } else {
         struct why_text text = {0};
-        why_text_append(&text, "the server crashed%s%s", names.len > 0 ? " in one of " : "",
-                        names.data == NULL ? "" : names.data);
+        why_text_append(&text, "the server crashed");
+        if (names.len > 0) {
+            why_text_append(&text, " in one of %s (--jobs 1 shows in which)", names.data);
+        }
         add_trouble(run, text.data == NULL ? "" : text.data);
         why_text_clear(&text);
     }
@@ -316,6 +318,17 @@ static void rise(struct run *run) {
     run->phase = has_waiting(run, true, false) ? PHASE_ALONE : PHASE_PLAY;
 }
 
+/* Its connection ended where none should. */
+static bool was_cut(const struct conform_played *played) {
+    const struct conform_result *result = &played->result;
+    if (result->verdict != CONFORM_FAILED || result->finding_count == 0) {
+        return false;
+    }
+    const char *got = result->findings[result->finding_count - 1].got;
+    return strcmp(got, conform_end_text(CONFORM_END_FIN)) == 0 ||
+           strcmp(got, conform_end_text(CONFORM_END_RESET)) == 0;
+}
+
 static void end_mute_probe(struct run *run) {
     if (++run->mute_probes < HANG_PROBES) {
         start_probe(run);
@@ -332,7 +345,9 @@ static void end_mute_probe(struct run *run) {
 }
 
 static void end_probe(struct run *run, const struct conform_played *played) {
-    bool is_gone = played->fate == CONFORM_FATE_UNREACHED;
+    /* A server that is just dying may still take the connection. */
+    bool is_gone = played->fate == CONFORM_FATE_UNREACHED ||
+                   played->fate == CONFORM_FATE_CUT || was_cut(played);
     run->probe = NULL;
     if (run->phase == PHASE_HANG) {
         if (played->fate == CONFORM_FATE_MUTE) {
@@ -369,16 +384,6 @@ static void end_probe(struct run *run, const struct conform_played *played) {
 
 /* ---- Results ---- */
 
-static bool was_cut(const struct conform_played *played) {
-    const struct conform_result *result = &played->result;
-    if (result->verdict != CONFORM_FAILED || result->finding_count == 0) {
-        return false;
-    }
-    const char *got = result->findings[result->finding_count - 1].got;
-    return strcmp(got, conform_end_text(CONFORM_END_FIN)) == 0 ||
-           strcmp(got, conform_end_text(CONFORM_END_RESET)) == 0;
-}
-
 /* An opening handshake was not answered. What else was played at that time may be the reason: this
  * one is played again, alone, if the server still answers anybody. */
 static void begin_hang(struct run *run, size_t index) {
@@ -409,7 +414,8 @@ static void end_case(struct run *run, size_t index, struct conform_played *playe
     run->timed -= test->timed;
     if (played->fate == CONFORM_FATE_UNREACHED) {
         conform_memory_free(played->memory);
-        entry->stand = STAND_WAITING; /* it was not played */
+        entry->stand = STAND_WAITING; /* it was not played, and so it was not it */
+        run->checks_alone = false;
         if (!run->is_over) {
             fall(run);
         }

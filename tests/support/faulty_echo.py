@@ -91,7 +91,7 @@ class Echo(asyncio.Protocol):
         """What came before the handshake is done; returns what is behind it."""
         self.opening += data
         try:
-            found = faulty_http.split_head(self.opening, self.faults)
+            found = faulty_http.split_head(self.opening, self.faults, self.is_client)
             too_long = len(found[0] if found else self.opening) > faulty_http.HEAD_MAX
             if too_long and "long-head-hangs" not in self.faults:
                 raise faulty_http.Refused("431 Request Header Fields Too Large", "a long head")

@@ -33,17 +33,18 @@ def accept_of(key):
     return base64.b64encode(hashlib.sha1(key.encode("latin-1") + GUID).digest()).decode()
 
 
-def split_head(data, faults):
-    """(the head with all its line ends, what is behind it), None where it is not whole yet."""
-    found = re.search(rb"\r\n\r\n", data)
+def split_head(data, faults, is_answer):
+    """(the head with all its line ends, what is behind it), None where it is not whole yet. Of an
+    answer lines may end in LF alone, and be folded (RFC 9112 sections 2.2 and 5.2)."""
+    found = re.search(rb"\r?\n\r?\n" if is_answer else rb"\r\n\r\n", data)
     head = data[:found.end()] if found else data
-    if "lf-unanswered" not in faults and re.search(rb"(?<!\r)\n|\r[^\n]", head):
-        raise Malformed("a line does not end with CR LF")
     if re.match(rb"[^\r\n]*[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]", head):
         raise Malformed("the first line is not one of HTTP")
-    if found is None:
-        return None
-    return head, data[found.end():]
+    if is_answer:
+        head = re.sub(rb"\r\n[ \t]+", b" ", re.sub(rb"\r?\n", b"\r\n", head))
+    elif "lf-unanswered" not in faults and re.search(rb"(?<!\r)\n|\r[^\n]", head):
+        raise Malformed("a line does not end with CR LF")
+    return (head, data[found.end():]) if found else None
 
 
 class Head:
@@ -229,7 +230,7 @@ def check_answer(data, key, offer, faults):
     status = re.fullmatch(r"HTTP/(\d)\.(\d) (\d{3})(?: [\t\x20-\x7e\x80-\xff]*)?", head.first)
     if status is None:
         raise Malformed("the status line is malformed")
-    if status[1] + status[2] < "11" and "answer-of-http10-accepted" not in faults:
+    if (status[1] != "1" or status[2] == "0") and "answer-of-http10-accepted" not in faults:
         raise Malformed("the answer is of HTTP/1.0")
     if status[3] != "101" and "status-200-accepted" not in faults:
         raise Malformed(f"the status is {status[3]}")

@@ -651,6 +651,37 @@ static void long_texts_are_what_they_say(void **state) {
 
 /* ---- The cases that are built in ---- */
 
+/* How many cases the older suite has in each of its groups. */
+static const struct {
+    const char *prefix;
+    unsigned count;
+} older[] = {
+    {"1.1", 8},   {"1.2", 8},   {"2", 11},    {"3", 7},     {"4.1", 5},   {"4.2", 5},
+    {"5", 20},    {"6.1", 3},   {"6.2", 4},   {"6.3", 2},   {"6.4", 4},   {"6.5", 5},
+    {"6.6", 11},  {"6.7", 4},   {"6.8", 2},   {"6.9", 4},   {"6.10", 3},  {"6.11", 5},
+    {"6.12", 8},  {"6.13", 5},  {"6.14", 10}, {"6.15", 1},  {"6.16", 3},  {"6.17", 5},
+    {"6.18", 5},  {"6.19", 5},  {"6.20", 7},  {"6.21", 8},  {"6.22", 34}, {"6.23", 7},
+    {"7.1", 6},   {"7.3", 6},   {"7.5", 1},   {"7.7", 13},  {"7.9", 9},   {"7.13", 2},
+    {"9.1", 6},   {"9.2", 6},   {"9.3", 9},   {"9.4", 9},   {"9.5", 6},   {"9.6", 6},
+    {"9.7", 6},   {"9.8", 6},   {"10.1", 1},  {"12.1", 18}, {"12.2", 18}, {"12.3", 18},
+    {"12.4", 18}, {"12.5", 18}, {"13.1", 18}, {"13.2", 18}, {"13.3", 18}, {"13.4", 18},
+    {"13.5", 18}, {"13.6", 18}, {"13.7", 18},
+};
+
+static bool has_older(const struct conform_cases *cases, const char *number) {
+    size_t len = strlen(number);
+    for (size_t i = 0; i < cases->count; i++) {
+        const char *at = cases->list[i].autobahn;
+        for (; (at = strstr(at, number)) != NULL; at += len) {
+            bool begins = at == cases->list[i].autobahn || at[-1] == ' ';
+            if (begins && (at[len] == '\0' || at[len] == ' ')) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void what_is_built_in_is_right(void **state) {
     (void)state;
     struct conform_cases cases = {0};
@@ -658,6 +689,21 @@ static void what_is_built_in_is_right(void **state) {
     int result = conform_cases_read_own(&cases, error, sizeof error);
     assert_string_equal(error, "");
     assert_int_equal(result, WHY_OK);
+    assert_true(cases.count >= 900);
+    size_t failures = 0;
+    unsigned count = 0;
+    for (size_t i = 0; i < TEST_COUNT(older); i++) {
+        for (unsigned k = 1; k <= older[i].count; k++, count++) {
+            char number[16];
+            (void)snprintf(number, sizeof number, "%s.%u", older[i].prefix, k);
+            if (!has_older(&cases, number)) {
+                print_message("FAIL no case stands for %s of the older suite\n", number);
+                failures++;
+            }
+        }
+    }
+    assert_int_equal(count, 517);
+    assert_int_equal(failures, 0);
     conform_cases_free(&cases);
 }
 
