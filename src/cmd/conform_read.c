@@ -68,6 +68,31 @@ static const char *read_text(struct reader *reader, const json_t *object, const 
     return keep(reader, words);
 }
 
+/* Several lines, each made harmless by itself; null is NULL. */
+static const char *read_lines_or_null(struct reader *reader, const json_t *object,
+                                      const char *name) {
+    const json_t *value = json_object_get(object, name);
+    const char *words = json_string_value(value);
+    if (words == NULL) {
+        if (!json_is_null(value)) {
+            refuse(reader, name);
+        }
+        return NULL;
+    }
+    struct why_text text = {0};
+    for (const char *at = words; *at != '\0';) {
+        size_t len = strcspn(at, "\n");
+        why_text_append_untrusted(&text, at, len);
+        why_text_append(&text, at[len] == '\n' ? "\n" : "");
+        at += len + (at[len] == '\n');
+    }
+    const char *copy =
+        conform_memory_text(reader->memory, text.data == NULL ? "" : text.data, text.len);
+    reader->is_out_of_memory = reader->is_out_of_memory || copy == NULL || text.failed;
+    why_text_clear(&text);
+    return copy;
+}
+
 /* null is "". */
 static const char *read_text_or_null(struct reader *reader, const json_t *object,
                                      const char *name) {
@@ -169,6 +194,7 @@ static void read_moment(struct reader *reader, const json_t *object,
     moment->way = (enum conform_way)read_name(reader, object, "way", ways);
     moment->at_us = (uint32_t)read_number(reader, object, "at_us", 0, UINT32_MAX, 0);
     moment->what = read_text(reader, object, "what");
+    moment->head = read_lines_or_null(reader, object, "head");
     moment->len = (uint64_t)read_number(reader, object, "len", 0, INT64_MAX, 0);
     moment->kept = read_bytes(reader, object, moment->bytes);
     moment->mark = (int8_t)read_number(reader, object, "mark", 0, moment->kept - 1, -1);

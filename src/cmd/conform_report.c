@@ -198,6 +198,33 @@ enum exit_code conform_report(struct command_call *call,
     return code;
 }
 
+/* Side by side two runs need two names: "ws" of yesterday and "ws" of today are "ws" and "ws (2)".
+ */
+static bool name_apart(struct conform_reading *reading) {
+    for (size_t i = 0; i < reading->count; i++) {
+        size_t same = 1;
+        for (size_t before = 0; before < i; before++) {
+            const struct conform_run *run = &reading->runs[before];
+            size_t len = strlen(reading->runs[i].agent);
+            same += strncmp(run->agent, reading->runs[i].agent, len) == 0 &&
+                    (run->agent[len] == '\0' || strncmp(run->agent + len, " (", 2) == 0);
+        }
+        if (same > 1) {
+            struct why_text name = {0};
+            why_text_append(&name, "%s (%zu)", reading->runs[i].agent, same);
+            const char *copy = name.failed ? NULL
+                                           : conform_memory_text(&reading->memory, name.data,
+                                                                 name.len);
+            why_text_clear(&name);
+            if (copy == NULL) {
+                return false;
+            }
+            reading->runs[i].agent = copy;
+        }
+    }
+    return true;
+}
+
 enum exit_code conform_report_again(struct command_call *call,
                                     const struct conform_report_options *asked) {
     struct conform_reading reading = {0};
@@ -209,6 +236,10 @@ enum exit_code conform_report_again(struct command_call *call,
     }
     for (size_t i = 0; i < call->operand_count && code == EXIT_CODE_OK; i++) {
         code = conform_read(call, call->operands[i], &reading);
+    }
+    if (code == EXIT_CODE_OK && !name_apart(&reading)) {
+        output_diagnostic(&call->output, "%s", tr(call->output.lang, "out of memory"));
+        code = EXIT_CODE_INTERNAL;
     }
     if (code == EXIT_CODE_OK) {
         code = conform_report_baseline(call, asked, &baseline);

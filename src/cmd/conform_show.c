@@ -147,15 +147,6 @@ void conform_show_autobahn(struct output *output, const struct conform_case *con
 
 /* ---- Bytes ---- */
 
-/* What comes before the decisive moment and is a head of HTTP: its first line says enough. */
-static bool is_plain_head(const struct conform_moment *moment) {
-    static const char get[] = {'G', 'E', 'T', ' '};
-    static const char http[] = {'H', 'T', 'T', 'P'};
-    return moment->mark < 0 && moment->kept > sizeof get &&
-           (memcmp(moment->bytes, get, sizeof get) == 0 ||
-            memcmp(moment->bytes, http, sizeof http) == 0);
-}
-
 static void append_bytes(const struct output *output, const struct conform_moment *moment,
                          struct why_text *text) {
     for (uint8_t i = 0; i < moment->kept; i++) {
@@ -185,10 +176,16 @@ static void append_moment(const struct output *output, const struct conform_mome
                     is_decisive ? output_style(output, STYLE_HEADING) : "", is_decisive ? "*" : " ",
                     (double)moment->at_us / 1000, arrows[moment->way], moment->what,
                     is_decisive ? output_style(output, STYLE_PLAIN) : "");
-    if (is_decisive || verbose || !is_plain_head(moment)) {
+    /* A head says more as text, and before the decisive moment its first line says enough. Where a
+     * byte of it is marked, it is the byte that counts. */
+    if (moment->head == NULL || moment->mark >= 0) {
         append_bytes(output, moment, text);
+        why_text_append(text, "\n");
+    } else {
+        why_text_append(text, "\n");
+        conform_lines_append(is_decisive || verbose ? moment->head : "", "                   ",
+                             text);
     }
-    why_text_append(text, "\n");
 }
 
 static void append_moments(const struct output *output, const struct conform_result *result,

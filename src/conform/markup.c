@@ -70,6 +70,11 @@ static void append_moment(const struct conform_moment *moment, bool is_decisive,
                                        [CONFORM_WIRE_NOTE] = "-"};
     why_text_append(text, "%s %10.2f ms %s %s\n", is_decisive ? "*" : " ",
                     (double)moment->at_us / 1000, ways[moment->way], moment->what);
+    /* A head says more as text; where a byte of it is marked, it is the byte that counts. */
+    if (moment->head != NULL && moment->mark < 0) {
+        conform_lines_append(moment->head, "                ", text);
+        return;
+    }
     for (uint8_t i = 0; i < moment->kept; i++) {
         why_text_append(text, "%s%s%02x%s", i % 16 == 0 ? "                " : " ",
                         i == moment->mark ? "[" : "", moment->bytes[i],

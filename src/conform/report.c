@@ -73,6 +73,14 @@ void conform_command_append(const struct conform_run *run, const struct conform_
     }
 }
 
+void conform_lines_append(const char *lines, const char *margin, struct why_text *text) {
+    for (const char *at = lines; *at != '\0';) {
+        size_t len = strcspn(at, "\n");
+        why_text_append(text, "%s%.*s\n", margin, (int)len, at);
+        at += len + (at[len] == '\n');
+    }
+}
+
 /* A number of cases, if there are any, after those before it. */
 static void append_part(struct why_text *text, bool *follows, size_t count, const char *what) {
     if (count > 0) {

@@ -45,6 +45,9 @@ const char *conform_group_title(const struct conform_group *group, enum why_lang
 void conform_command_append(const struct conform_run *run, const struct conform_case *test,
                             struct why_text *text);
 
+/* Lines ended by "\n", each behind a margin. */
+void conform_lines_append(const char *lines, const char *margin, struct why_text *text);
+
 /* A run in one sentence: "conformant: 1829 cases passed, none failed". */
 void conform_verdict_append(const struct conform_run *run, enum why_lang lang,
                             struct why_text *text);

@@ -83,6 +83,16 @@ static void append_anchor(struct why_text *text, const struct conform_group *gro
     why_text_append(text, "</a>");
 }
 
+static void add_counts(struct conform_counts *counts, const struct conform_counts *more) {
+    counts->total += more->total;
+    counts->passed += more->passed;
+    counts->must += more->must;
+    counts->should += more->should;
+    counts->info += more->info;
+    counts->not_applicable += more->not_applicable;
+    counts->not_run += more->not_run;
+}
+
 /* A column of the board, from row to row. */
 static void count_rows(const struct conform_board *board, size_t run, size_t begin, size_t end,
                        struct conform_counts *counts) {
@@ -94,13 +104,7 @@ static void count_rows(const struct conform_board *board, size_t run, size_t beg
         }
         struct conform_counts one;
         conform_count(&(struct conform_run){.results = result, .count = 1}, &one);
-        counts->total += one.total;
-        counts->passed += one.passed;
-        counts->must += one.must;
-        counts->should += one.should;
-        counts->info += one.info;
-        counts->not_applicable += one.not_applicable;
-        counts->not_run += one.not_run;
+        add_counts(counts, &one);
     }
 }
 
@@ -121,11 +125,15 @@ static void append_groups_of_one(struct why_text *text, const struct conform_boa
     }
 }
 
-/* "40", or "38 of 40, 2 must" */
+/* "40", or "38 of 40, 2 must"; a dash where the run has no such cases. */
 static void append_group_cell(struct why_text *text, const struct conform_counts *counts,
                               enum why_lang lang) {
     size_t failed = counts->must + counts->should + counts->info;
     size_t played = counts->passed + failed;
+    if (counts->total == 0) {
+        why_text_append(text, "<td class=\"na\">–</td>");
+        return;
+    }
     if (played == 0) {
         why_text_append(text, "<td class=\"na\">%s</td>",
                         counts->not_run > 0 ? tr(lang, "not run") : tr(lang, "not applicable"));
@@ -238,14 +246,30 @@ static void append_group_rules(struct why_text *text, const struct conform_board
 
 /* ---- The page ---- */
 
+/* With the verdicts of its cases: where none of them is shown, it is not. */
+static void append_section_tag(struct why_text *text, const struct conform_board *board,
+                               size_t begin, size_t end) {
+    struct conform_counts all = {0};
+    for (size_t run = 0; run < board->run_count; run++) {
+        struct conform_counts counts;
+        count_rows(board, run, begin, end, &counts);
+        add_counts(&all, &counts);
+    }
+    why_text_append(text, "<section class=\"%s%s%s%s%s%s\" id=\"group-",
+                    all.passed > 0 ? "v-passed " : "", all.must > 0 ? "v-must " : "",
+                    all.should > 0 ? "v-should " : "", all.info > 0 ? "v-info " : "",
+                    all.not_applicable > 0 ? "v-na " : "", all.not_run > 0 ? "v-notrun" : "");
+    conform_markup_append(text, conform_board_case(board, begin)->group->id);
+    why_text_append(text, "\">");
+}
+
 static void append_section(struct why_text *text, const struct conform_board *board, size_t begin,
                            size_t end, enum why_lang lang) {
     const struct conform_group *group = conform_board_case(board, begin)->group;
     struct conform_counts counts = {0};
     struct why_text words = {0};
-    why_text_append(text, "<section id=\"group-");
-    conform_markup_append(text, group->id);
-    why_text_append(text, "\"><h2>");
+    append_section_tag(text, board, begin, end);
+    why_text_append(text, "<h2>");
     conform_markup_append(text, group->id);
     why_text_append(text, " ");
     conform_markup_append(text, conform_group_title(group, lang));

@@ -81,7 +81,11 @@ static void append_moment(struct why_text *text, const struct conform_moment *mo
                     decisive ? " class=\"decisive\"" : "", (double)moment->at_us / 1000,
                     arrows[moment->way]);
     conform_markup_append(text, moment->what);
-    if (moment->kept > 0) {
+    if (moment->head != NULL && moment->mark < 0) {
+        why_text_append(text, "<pre>");
+        conform_markup_append(text, moment->head);
+        why_text_append(text, "</pre>");
+    } else if (moment->kept > 0) {
         why_text_append(text, "<span class=\"hex\">");
         for (uint8_t i = 0; i < moment->kept; i++) {
             why_text_append(text, i == moment->mark ? "%s<mark>%02x</mark>" : "%s%02x",

@@ -25,6 +25,7 @@ static void write_moment(struct why__json *json, const struct conform_moment *mo
     why__json_string(json, "way", ways[moment->way]);
     why__json_unsigned(json, "at_us", moment->at_us);
     why__json_string(json, "what", moment->what);
+    why__json_string_or_null(json, "head", moment->head == NULL ? "" : moment->head);
     why__json_unsigned(json, "len", moment->len);
     why__json_hex(json, "bytes", moment->bytes, moment->kept);
     if (moment->mark < 0) {

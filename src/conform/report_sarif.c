@@ -75,13 +75,26 @@ static void write_driver(struct why__json *json, const struct conform_run *run) 
     why__json_close(json, '}');
 }
 
+/* A path or an address as RFC 3986 writes it: what may not stand there is in percent signs. */
+static void append_uri(struct why_text *text, const char *words) {
+    static const char allowed[] = "-._~:/?#[]@!$&'()*+,;=%";
+    for (const char *at = words; *at != '\0'; at++) {
+        unsigned char byte = (unsigned char)*at;
+        bool is_plain = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+                        (byte >= 'a' && byte <= 'z') || strchr(allowed, byte) != NULL;
+        why_text_append(text, is_plain ? "%c" : "%%%02X", byte);
+    }
+}
+
 static void write_location(struct why__json *json, const struct conform_run *run,
                            const char *path) {
+    struct why_text uri = {0};
+    append_uri(&uri, path != NULL ? path : run->target);
     why__json_open(json, "locations", '[');
     why__json_open(json, NULL, '{');
     why__json_open(json, "physicalLocation", '{');
     why__json_open(json, "artifactLocation", '{');
-    why__json_string(json, "uri", path != NULL ? path : run->target);
+    why__json_string(json, "uri", uri.data == NULL ? "" : uri.data);
     why__json_close(json, '}');
     /* What is wrong has no line; there are viewers that show nothing without one. */
     why__json_open(json, "region", '{');
@@ -90,6 +103,7 @@ static void write_location(struct why__json *json, const struct conform_run *run
     why__json_close(json, '}');
     why__json_close(json, '}');
     why__json_close(json, ']');
+    why_text_clear(&uri);
 }
 
 /* `rule` is its index among the rules. */
