@@ -140,8 +140,7 @@ static void append_verdict(const struct output *output, const struct conform_run
                                                              : STYLE_GOOD));
     conform_verdict_append(run, output->lang, text);
     why_text_append(text, "%s; ", output_style(output, STYLE_PLAIN));
-    why_text_append(text, tr(output->lang, "%zu cases in %.1f s"), run->count,
-                    (double)run->elapsed_ms / 1000);
+    conform_elapsed_append(run, output->lang, text);
     why_text_append(text, "\n");
 }
 
@@ -222,14 +221,13 @@ void conform_show_changes(const struct output *output, const struct conform_run 
     }
     if (changes->unknown > 0) {
         why_text_append(text,
-                        tr(lang, "%zu cases are new to the baseline, %zu of them fail: they do not "
-                                 "count until it is made anew"),
+                        tr(lang, "new to the baseline: %zu, of which %zu fail; they do not count "
+                                 "until it is made anew"),
                         changes->unknown, counts[CONFORM_NEW]);
         why_text_append(text, "\n");
     }
     if (changes->gone > 0) {
-        why_text_append(text, tr(lang, "%zu cases of the baseline were not asked for"),
-                        changes->gone);
+        why_text_append(text, tr(lang, "in the baseline, and not asked for: %zu"), changes->gone);
         why_text_append(text, "\n");
     }
     if (changes->has_new_trouble) {

@@ -118,6 +118,16 @@ void conform_verdict_append(const struct conform_run *run, enum why_lang lang,
     conform_counts_append(&counts, lang, text);
 }
 
+void conform_elapsed_append(const struct conform_run *run, enum why_lang lang,
+                            struct why_text *text) {
+    double seconds = (double)run->elapsed_ms / 1000;
+    if (run->count == 1) {
+        why_text_append(text, tr(lang, "1 case in %.1f s"), seconds);
+    } else {
+        why_text_append(text, tr(lang, "%zu cases in %.1f s"), run->count, seconds);
+    }
+}
+
 size_t conform_group_end(const struct conform_run *run, size_t begin) {
     size_t end = begin;
     while (end < run->count && run->results[end].test->group == run->results[begin].test->group) {

@@ -52,6 +52,10 @@ void conform_lines_append(const char *lines, const char *margin, struct why_text
 void conform_verdict_append(const struct conform_run *run, enum why_lang lang,
                             struct why_text *text);
 
+/* "716 cases in 5.8 s" */
+void conform_elapsed_append(const struct conform_run *run, enum why_lang lang,
+                            struct why_text *text);
+
 /* "20 passed, 1 failed (must)" */
 void conform_counts_append(const struct conform_counts *counts, enum why_lang lang,
                            struct why_text *text);

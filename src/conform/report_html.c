@@ -57,8 +57,7 @@ static void append_run(struct why_text *text, const struct conform_run *run, enu
                     run->role == CONFORM_CLIENT ? tr(lang, "a client") : tr(lang, "a server"));
     conform_markup_append(text, run->date);
     why_text_append(text, " &middot; ");
-    why_text_append(text, tr(lang, "%zu cases in %.1f s"), run->count,
-                    (double)run->elapsed_ms / 1000);
+    conform_elapsed_append(run, lang, text);
     why_text_append(text, " &middot; whysocket ");
     conform_markup_append(text, run->version);
     why_text_append(text, "</small></p>\n");
