@@ -148,8 +148,10 @@ static const struct command_example examples[] = {
 };
 
 static const enum exit_code exit_codes[] = {
-    EXIT_CODE_OK,  EXIT_CODE_FINDING, EXIT_CODE_USAGE, EXIT_CODE_DNS,           EXIT_CODE_TCP,
-    EXIT_CODE_TIMEOUT, EXIT_CODE_TLS, EXIT_CODE_HTTP,  EXIT_CODE_NOT_WEBSOCKET, EXIT_CODE_INTERNAL};
+    EXIT_CODE_OK,      EXIT_CODE_FINDING, EXIT_CODE_USAGE,
+    EXIT_CODE_DNS,     EXIT_CODE_TCP,     EXIT_CODE_TIMEOUT,
+    EXIT_CODE_TLS,     EXIT_CODE_HTTP,    EXIT_CODE_NOT_WEBSOCKET,
+    EXIT_CODE_INTERNAL};
 
 /* ---- The end by a signal ---- */
 
@@ -351,8 +353,8 @@ static enum exit_code test_client(struct conformance *conformance) {
         .stage = conformance->stage,
         .tests = conformance->selection.tests,
         .count = conformance->selection.count,
-        .address = asked->listen == NULL && asked->listen_tls == NULL ? "127.0.0.1:0"
-                                                                      : asked->listen,
+        .address =
+            asked->listen == NULL && asked->listen_tls == NULL ? "127.0.0.1:0" : asked->listen,
         .tls_address = asked->listen_tls,
         .certs = conformance->certs,
         .command = asked->command,
@@ -417,7 +419,8 @@ static enum exit_code check_target(const struct command_call *call,
         asked->listen != NULL || asked->listen_tls != NULL || asked->command != NULL;
     if ((call->operand_count > 0) == is_for_clients) {
         return command_usage_error(
-            call, NULL, tr(lang, "whom to test? a URL for a server; --listen or --run for clients"));
+            call, NULL,
+            tr(lang, "whom to test? a URL for a server; --listen or --run for clients"));
     }
     return EXIT_CODE_OK;
 }
@@ -455,7 +458,8 @@ const struct command command_conform = {
     .summary = N_("does a server or a client keep to the RFCs? the conformance suite"),
     .description =
         N_("Plays its cases against an echo server, or against clients that echo: opening "
-           "handshakes, frames, UTF-8, closes, compression, limits, TLS. Each case that fails is shown with the clause, what "
+           "handshakes, frames, UTF-8, closes, compression, limits, TLS. Each case that fails is "
+           "shown with the clause, what "
            "was expected and why, the bytes both ways with the decisive one marked, and the line "
            "that runs it alone.\n"
            "A case must, should or may (info) pass. The exit code is 1 where one fails that must; "

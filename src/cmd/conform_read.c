@@ -352,9 +352,8 @@ static enum exit_code fail_content(const struct command_call *call, const char *
                                    const char *reason) {
     struct why_text problem = {0};
     why_text_append(&problem, tr(call->output.lang, "is no result of conform --json: %s"), reason);
-    enum exit_code code = problem.data == NULL
-                              ? fail_memory(call)
-                              : command_usage_error(call, path, problem.data);
+    enum exit_code code =
+        problem.data == NULL ? fail_memory(call) : command_usage_error(call, path, problem.data);
     why_text_clear(&problem);
     return code;
 }
@@ -367,8 +366,7 @@ static enum exit_code add_run(const struct command_call *call, const char *path,
     if (object == NULL) {
         why_text_append(&reason, tr(call->output.lang, "line %d: "), error.line);
         why_text_append_untrusted(&reason, error.text, strlen(error.text));
-        enum exit_code code =
-            fail_content(call, path, reason.data == NULL ? "" : reason.data);
+        enum exit_code code = fail_content(call, path, reason.data == NULL ? "" : reason.data);
         why_text_clear(&reason);
         return code;
     }

@@ -92,7 +92,14 @@ static void append_json(const struct conform_run *runs, size_t count, struct why
 static enum exit_code write_files(struct command_call *call,
                                   const struct conform_report_options *asked,
                                   const struct conform_run *runs, size_t count) {
-    enum { JSON, JUNIT, SARIF, HTML, BADGE, FORMATS };
+    enum {
+        JSON,
+        JUNIT,
+        SARIF,
+        HTML,
+        BADGE,
+        FORMATS
+    };
     const char *const paths[FORMATS] = {[JSON] = asked->json_file,
                                         [JUNIT] = asked->junit,
                                         [SARIF] = asked->sarif,
@@ -146,8 +153,7 @@ static enum exit_code compare(struct command_call *call, const struct conform_re
                               const struct conform_run *run, bool is_stdout_free) {
     struct conform_changes changes;
     struct why_text text = {0};
-    const struct conform_run *before =
-        conform_baseline_find(baseline->runs, baseline->count, run);
+    const struct conform_run *before = conform_baseline_find(baseline->runs, baseline->count, run);
     if (!conform_changes_init(&changes, before, run)) {
         output_diagnostic(&call->output, "%s", tr(call->output.lang, "out of memory"));
         return EXIT_CODE_INTERNAL;
@@ -172,8 +178,7 @@ static bool is_bad_run(const struct conform_report_options *asked, const struct 
     return counts.must > 0 || run->trouble[0] != '\0' || (asked->strict && counts.should > 0);
 }
 
-enum exit_code conform_report(struct command_call *call,
-                              const struct conform_report_options *asked,
+enum exit_code conform_report(struct command_call *call, const struct conform_report_options *asked,
                               const struct conform_reading *baseline,
                               const struct conform_run *runs, size_t count) {
     bool is_stdout_free = !is_stdout_taken(call, asked);
@@ -212,9 +217,8 @@ static bool name_apart(struct conform_reading *reading) {
         if (same > 1) {
             struct why_text name = {0};
             why_text_append(&name, "%s (%zu)", reading->runs[i].agent, same);
-            const char *copy = name.failed ? NULL
-                                           : conform_memory_text(&reading->memory, name.data,
-                                                                 name.len);
+            const char *copy =
+                name.failed ? NULL : conform_memory_text(&reading->memory, name.data, name.len);
             why_text_clear(&name);
             if (copy == NULL) {
                 return false;

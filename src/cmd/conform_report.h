@@ -33,8 +33,7 @@ enum exit_code conform_report_baseline(const struct command_call *call,
  * returns  EXIT_CODE_OK; EXIT_CODE_FINDING: a case fails that must pass (with --strict: that
  *          should), or a run did not come to its end; with a baseline: something is worse than
  *          there. EXIT_CODE_INTERNAL: a file could not be written, said on stderr */
-enum exit_code conform_report(struct command_call *call,
-                              const struct conform_report_options *asked,
+enum exit_code conform_report(struct command_call *call, const struct conform_report_options *asked,
                               const struct conform_reading *baseline,
                               const struct conform_run *runs, size_t count);
 

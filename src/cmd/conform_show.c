@@ -60,8 +60,7 @@ void conform_show_list(struct output *output, const struct conform_case *const *
         const struct conform_case *test = tests[i];
         if (i == 0 || test->group != tests[i - 1]->group) {
             why_text_append(&text, "%s%s %s%s\n", output_style(output, STYLE_HEADING),
-                            test->group->id, test->group->title,
-                            output_style(output, STYLE_PLAIN));
+                            test->group->id, test->group->title, output_style(output, STYLE_PLAIN));
         }
         const char *role = test->role == CONFORM_SERVER   ? "server"
                            : test->role == CONFORM_CLIENT ? "client"
@@ -132,8 +131,8 @@ void conform_show_autobahn(struct output *output, const struct conform_case *con
             bool is_next = i == 0 || pairs[i].theirs_len != pairs[i - 1].theirs_len ||
                            memcmp(pairs[i].theirs, pairs[i - 1].theirs, pairs[i].theirs_len) != 0;
             if (is_next) {
-                why_text_append(&text, "%s%-10.*s %s", i == 0 ? "" : "\n",
-                                (int)pairs[i].theirs_len, pairs[i].theirs, pairs[i].ours);
+                why_text_append(&text, "%s%-10.*s %s", i == 0 ? "" : "\n", (int)pairs[i].theirs_len,
+                                pairs[i].theirs, pairs[i].ours);
             } else {
                 why_text_append(&text, " %s", pairs[i].ours);
             }
@@ -154,8 +153,8 @@ static void append_bytes(const struct output *output, const struct conform_momen
             why_text_append(text, "\n                  ");
         }
         if (i == moment->mark) {
-            why_text_append(text, "%s[%02x]%s", output_style(output, STYLE_BAD),
-                            moment->bytes[i], output_style(output, STYLE_PLAIN));
+            why_text_append(text, "%s[%02x]%s", output_style(output, STYLE_BAD), moment->bytes[i],
+                            output_style(output, STYLE_PLAIN));
         } else {
             bool is_after_mark = moment->mark >= 0 && i == moment->mark + 1;
             why_text_append(text, "%s%02x", is_after_mark && i % BYTES_PER_LINE != 0 ? "" : " ",
@@ -169,9 +168,8 @@ static void append_bytes(const struct output *output, const struct conform_momen
 
 static void append_moment(const struct output *output, const struct conform_moment *moment,
                           bool is_decisive, bool verbose, struct why_text *text) {
-    static const char *const arrows[] = {[CONFORM_WIRE_SENT] = ">",
-                                         [CONFORM_WIRE_RECEIVED] = "<",
-                                         [CONFORM_WIRE_NOTE] = "-"};
+    static const char *const arrows[] = {
+        [CONFORM_WIRE_SENT] = ">", [CONFORM_WIRE_RECEIVED] = "<", [CONFORM_WIRE_NOTE] = "-"};
     why_text_append(text, "   %s%s%10.2f ms %s %s%s",
                     is_decisive ? output_style(output, STYLE_HEADING) : "", is_decisive ? "*" : " ",
                     (double)moment->at_us / 1000, arrows[moment->way], moment->what,
@@ -192,8 +190,8 @@ static void append_moments(const struct output *output, const struct conform_res
                            bool verbose, struct why_text *text) {
     int32_t decisive = -1;
     for (size_t i = 0; i < result->finding_count; i++) {
-        decisive = result->findings[i].moment >= 0 && decisive < 0 ? result->findings[i].moment
-                                                                   : decisive;
+        decisive =
+            result->findings[i].moment >= 0 && decisive < 0 ? result->findings[i].moment : decisive;
     }
     size_t middle = decisive < 0 ? result->moment_count : (size_t)decisive;
     size_t begin = !verbose && middle > BEFORE_MAX ? middle - BEFORE_MAX : 0;
@@ -215,16 +213,16 @@ static void append_moments(const struct output *output, const struct conform_res
 static void append_verdict(const struct output *output, const struct conform_result *result,
                            struct why_text *text) {
     bool is_bad = result->verdict == CONFORM_FAILED;
-    enum style style = !is_bad                               ? STYLE_GOOD
-                       : result->severity == CONFORM_MUST    ? STYLE_BAD
+    enum style style = !is_bad                              ? STYLE_GOOD
+                       : result->severity == CONFORM_MUST   ? STYLE_BAD
                        : result->severity == CONFORM_SHOULD ? STYLE_WARNING
-                                                             : STYLE_FAINT;
+                                                            : STYLE_FAINT;
     enum symbol symbol = result->verdict == CONFORM_PASSED  ? SYMBOL_GOOD
                          : !is_bad                          ? SYMBOL_SKIPPED
                          : result->severity == CONFORM_MUST ? SYMBOL_BAD
                                                             : SYMBOL_WARNING;
-    why_text_append(text, "  %s%s %s", output_style(output, style),
-                    output_symbol(output, symbol), result->test->id);
+    why_text_append(text, "  %s%s %s", output_style(output, style), output_symbol(output, symbol),
+                    result->test->id);
     if (is_bad) {
         why_text_append(text, " %s", conform_severity_name(result->severity));
     }

@@ -17,7 +17,7 @@ enum {
 /* In the order of the columns; beside each other they need short words. */
 static const char *const column_names[COLUMNS] = {N_("passed"), N_("must"), N_("should"),
                                                   N_("info"),   N_("n/a"),  N_("not run")};
-static const enum style column_styles[COLUMNS] = {STYLE_GOOD, STYLE_BAD,   STYLE_WARNING,
+static const enum style column_styles[COLUMNS] = {STYLE_GOOD,  STYLE_BAD,   STYLE_WARNING,
                                                   STYLE_PLAIN, STYLE_FAINT, STYLE_WARNING};
 
 /* Characters, each of which is taken for a column. */
@@ -193,7 +193,8 @@ static void append_change(const struct output *output, const struct conform_chan
                                         [CONFORM_OTHER] = STYLE_PLAIN,
                                         [CONFORM_NEW] = STYLE_WARNING};
     bool is_bad = conform_change_is_bad(change);
-    enum style style = change->kind == CONFORM_WORSE && !is_bad ? STYLE_PLAIN : styles[change->kind];
+    enum style style =
+        change->kind == CONFORM_WORSE && !is_bad ? STYLE_PLAIN : styles[change->kind];
     why_text_append(text, "  %s", output_style(output, style));
     append_padded(text, tr(output->lang, names[change->kind]), 10);
     why_text_append(text, "%s %s  %s -> %s  %s\n", output_style(output, STYLE_PLAIN),

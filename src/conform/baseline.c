@@ -87,8 +87,8 @@ void conform_changes_clear(struct conform_changes *changes) {
 }
 
 bool conform_change_is_bad(const struct conform_change *change) {
-    return change->kind == CONFORM_WORSE && (change->now->verdict == CONFORM_NOT_RUN ||
-                                             change->now->severity > CONFORM_INFO);
+    return change->kind == CONFORM_WORSE &&
+           (change->now->verdict == CONFORM_NOT_RUN || change->now->severity > CONFORM_INFO);
 }
 
 bool conform_changes_are_bad(const struct conform_changes *changes) {

@@ -85,8 +85,7 @@ const struct conform_case *conform_board_case(const struct conform_board *board,
 size_t conform_board_group_end(const struct conform_board *board, size_t begin) {
     const char *id = conform_board_case(board, begin)->group->id;
     size_t end = begin + 1;
-    while (end < board->row_count &&
-           strcmp(conform_board_case(board, end)->group->id, id) == 0) {
+    while (end < board->row_count && strcmp(conform_board_case(board, end)->group->id, id) == 0) {
         end++;
     }
     return end;

@@ -65,9 +65,8 @@ void conform_attribute_append(struct why_text *text, const char *name, const cha
 
 static void append_moment(const struct conform_moment *moment, bool is_decisive,
                           struct why_text *text) {
-    static const char *const ways[] = {[CONFORM_WIRE_SENT] = ">",
-                                       [CONFORM_WIRE_RECEIVED] = "<",
-                                       [CONFORM_WIRE_NOTE] = "-"};
+    static const char *const ways[] = {
+        [CONFORM_WIRE_SENT] = ">", [CONFORM_WIRE_RECEIVED] = "<", [CONFORM_WIRE_NOTE] = "-"};
     why_text_append(text, "%s %10.2f ms %s %s\n", is_decisive ? "*" : " ",
                     (double)moment->at_us / 1000, ways[moment->way], moment->what);
     /* A head says more as text; where a byte of it is marked, it is the byte that counts. */

@@ -22,7 +22,7 @@ static unsigned width_of(const char *words) {
         }
         tenths += byte == ' ' || byte == 'i' || byte == 'l' || byte == '.' || byte == ':' ? 40
                   : byte == 'm' || byte == 'w' || (byte >= 'A' && byte <= 'Z')            ? 80
-                                                                                           : 67;
+                                                                                          : 67;
     }
     return (tenths + 9) / 10;
 }

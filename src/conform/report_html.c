@@ -18,7 +18,7 @@ extern const size_t conform_report_css_len;
 /* ---- The runs ---- */
 
 static void append_head_cells(struct why_text *text, enum why_lang lang, const char *first) {
-    static const char *const names[] = {N_("passed"),        N_("failed (must)"),
+    static const char *const names[] = {N_("passed"),          N_("failed (must)"),
                                         N_("failed (should)"), N_("failed (info)"),
                                         N_("not applicable"),  N_("not run")};
     why_text_append(text, "<thead><tr><th scope=\"col\">%s</th>", first);
@@ -32,8 +32,8 @@ static void append_count_cells(struct why_text *text, const struct conform_count
     const struct {
         size_t count;
         const char *style;
-    } cells[] = {{counts->passed, "passed"}, {counts->must, "must"},
-                 {counts->should, "should"}, {counts->info, "info"},
+    } cells[] = {{counts->passed, "passed"},     {counts->must, "must"},
+                 {counts->should, "should"},     {counts->info, "info"},
                  {counts->not_applicable, "na"}, {counts->not_run, "notrun"}};
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
         why_text_append(text, "<td class=\"n %s\">%zu</td>",
@@ -50,7 +50,9 @@ static void append_run(struct why_text *text, const struct conform_run *run, enu
     why_text_append(text, "<p><strong>");
     conform_markup_append(text, run->agent);
     why_text_append(text, "</strong>: <span class=\"%s\">%s</span><br><small class=\"na\">",
-                    is_bad ? "must" : counts.should > 0 ? "should" : "passed",
+                    is_bad              ? "must"
+                    : counts.should > 0 ? "should"
+                                        : "passed",
                     words.data == NULL ? "" : words.data);
     conform_markup_append(text, run->target);
     why_text_append(text, " &middot; %s &middot; ",
@@ -203,9 +205,9 @@ static void append_filters(struct why_text *text, const struct conform_board *bo
     static const struct {
         const char *id, *words;
         bool is_on;
-    } boxes[] = {{"must", N_("failed (must)"), true},    {"should", N_("failed (should)"), true},
-                 {"info", N_("failed (info)"), true},    {"passed", N_("passed"), false},
-                 {"na", N_("not applicable"), false},    {"notrun", N_("not run"), true}};
+    } boxes[] = {{"must", N_("failed (must)"), true}, {"should", N_("failed (should)"), true},
+                 {"info", N_("failed (info)"), true}, {"passed", N_("passed"), false},
+                 {"na", N_("not applicable"), false}, {"notrun", N_("not run"), true}};
     why_text_append(text, "<form aria-label=\"%s\">", tr(lang, "Cases that are shown"));
     for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++) {
         why_text_append(text, "<label><input type=\"checkbox\" id=\"show-%s\"%s> %s</label>",

@@ -74,9 +74,8 @@ static bool is_decisive(const struct conform_result *result, size_t moment) {
 
 static void append_moment(struct why_text *text, const struct conform_moment *moment,
                           bool decisive) {
-    static const char *const arrows[] = {[CONFORM_WIRE_SENT] = "→",
-                                         [CONFORM_WIRE_RECEIVED] = "←",
-                                         [CONFORM_WIRE_NOTE] = "·"};
+    static const char *const arrows[] = {
+        [CONFORM_WIRE_SENT] = "→", [CONFORM_WIRE_RECEIVED] = "←", [CONFORM_WIRE_NOTE] = "·"};
     why_text_append(text, "<li%s><time>%.2f&nbsp;ms</time>%s ",
                     decisive ? " class=\"decisive\"" : "", (double)moment->at_us / 1000,
                     arrows[moment->way]);
@@ -138,8 +137,8 @@ static void append_classes(struct why_text *text, const struct conform_result *c
     for (size_t i = 0; i < count; i++) {
         bool is_new = cells[i] != NULL;
         for (size_t before = 0; before < i && is_new; before++) {
-            is_new = cells[before] == NULL ||
-                     strcmp(class_of(cells[before]), class_of(cells[i])) != 0;
+            is_new =
+                cells[before] == NULL || strcmp(class_of(cells[before]), class_of(cells[i])) != 0;
         }
         if (is_new) {
             why_text_append(text, " v-%s", class_of(cells[i]));

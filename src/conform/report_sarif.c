@@ -137,8 +137,7 @@ static void write_finding(struct why__json *json, const struct conform_run *run,
     why_text_clear(&words);
 }
 
-static void write_results(struct why__json *json, const struct conform_run *run,
-                          const char *path) {
+static void write_results(struct why__json *json, const struct conform_run *run, const char *path) {
     size_t rule = 0;
     why__json_open(json, "results", '[');
     for (size_t i = 0; i < run->count; i++) {

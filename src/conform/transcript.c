@@ -33,8 +33,8 @@ static bool is_kept(const struct conform_transcript *transcript, uint32_t number
 static const char *keep_head(struct conform_transcript *transcript, struct why_bytes bytes) {
     static const char version[] = "HTTP/";
     const uint8_t *end = bytes.len == 0 ? NULL : memchr(bytes.data, '\n', bytes.len);
-    if (end == NULL || memmem(bytes.data, (size_t)(end - bytes.data), version,
-                              sizeof version - 1) == NULL) {
+    if (end == NULL ||
+        memmem(bytes.data, (size_t)(end - bytes.data), version, sizeof version - 1) == NULL) {
         return NULL;
     }
     struct why_text text = {0};
@@ -51,10 +51,10 @@ static const char *keep_head(struct conform_transcript *transcript, struct why_b
         at += len;
         rest -= len;
     }
-    const char *head = text.failed ? NULL
-                                   : conform_memory_text(&transcript->memory,
-                                                         text.data == NULL ? "" : text.data,
-                                                         text.len);
+    const char *head = text.failed
+                           ? NULL
+                           : conform_memory_text(&transcript->memory,
+                                                 text.data == NULL ? "" : text.data, text.len);
     why_text_clear(&text);
     return head;
 }
