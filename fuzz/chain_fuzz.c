@@ -5,6 +5,7 @@
  */
 #include "fuzz.h"
 
+#include "base/say.h"
 #include "tls/verification.h"
 
 #include <openssl/err.h>
@@ -34,7 +35,10 @@ static void check(const struct why__tls_verification *verification) {
     FUZZ_CHECK((count > 0) == (verification->error_count > 0));
     for (size_t i = 0; i < count; i++) {
         char detail[200];
-        why__tls_finding_detail(verification, &findings[i], detail, sizeof detail);
+        struct why_detail_parts parts;
+        struct why__say say;
+        why__say_begin(&say, detail, sizeof detail, &parts);
+        why__tls_finding_say(verification, &findings[i], &say);
         FUZZ_CHECK(memchr(detail, 0, sizeof detail) != NULL);
         for (const char *byte = detail; *byte != '\0'; byte++) {
             FUZZ_CHECK(*byte >= 0x20 && *byte < 0x7f);

@@ -26,22 +26,28 @@ static void check_inquiry(struct why_bytes bytes, const struct why__hello_answer
     first.tls.alert = bytes.len % 2 == 0 ? 40 : -1;
     first.tls.offer.version_count = 1;
     first.tls.offer.versions[0] = 0x0303;
-    struct why__probe_result results[WHY__PROBES_MAX];
+    struct why__probe_result results[WHY_PROBES_MAX];
     struct why__probe_step step = {0};
     size_t count = 0;
-    why__probe_next(&first, results, count, WHY__PROBE_POLICY_ALL, &step);
-    while (step.probe != WHY__PROBE_NONE) {
-        FUZZ_CHECK(count < WHY__PROBES_MAX);
+    why__probe_next(&first, results, count, WHY_PROBE_POLICY_ALL, &step);
+    while (step.kind != WHY_PROBE_NONE) {
+        FUZZ_CHECK(count < WHY_PROBES_MAX);
         struct why__probe_result *result = &results[count++];
         *result = (struct why__probe_result){
-            .probe = step.probe, .hello = step.hello, .answer = *answer, .end = WHY__PROBE_FIN};
+            .kind = step.kind, .hello = step.hello, .answer = *answer, .end = WHY_PROBE_END_FIN};
         result->first_bytes_len =
             (uint8_t)(bytes.len < sizeof result->first_bytes ? bytes.len
                                                              : sizeof result->first_bytes);
         if (result->first_bytes_len > 0) {
             memcpy(result->first_bytes, bytes.data, result->first_bytes_len);
         }
-        why__probe_next(&first, results, count, WHY__PROBE_POLICY_ALL, &step);
+        result->wants_tls = why__banner_wants_tls(bytes);
+        char text[200];
+        struct why__say say;
+        why__say_begin(&say, text, sizeof text, NULL);
+        why__probe_say(result, &say);
+        FUZZ_CHECK(memchr(text, 0, sizeof text) != NULL);
+        why__probe_next(&first, results, count, WHY_PROBE_POLICY_ALL, &step);
     }
     FUZZ_CHECK(memchr(step.text, 0, sizeof step.text) != NULL);
     FUZZ_CHECK(step.cause != WHY_CAUSE_NONE);

@@ -8,6 +8,7 @@
 #include "whysocket/api.h"
 #include "whysocket/loop.h"
 #include "whysocket/options.h"
+#include "whysocket/probe.h"
 #include "whysocket/session.h"
 #include "whysocket/tls_config.h"
 
@@ -25,6 +26,7 @@ struct why_step {
     bool ok;
     uint32_t us;      /* how long it took */
     const char *what; /* the fact: "192.0.2.1, 192.0.2.2", "TLSv1.3, TLS_AES_256_GCM_SHA384" */
+    const struct why_detail_parts *parts; /* of it, for why_text_append_detail(); or NULL */
 };
 
 /* How to connect again after the end of a session, or after a failure to get one: a random pause
@@ -58,7 +60,12 @@ struct why_client_config {
     size_t resolve_count;
     struct why_reconnect reconnect;
 
+    /* Further connections after an attempt that failed in a way that one cannot explain; on_close
+     * comes after them, with what they came to. Each is bounded by the TLS timeout, and by 5 s. */
+    enum why_probe_policy probe;
+
     void (*on_step)(void *user, const struct why_step *step);
+    void (*on_probe)(void *user, const struct why_probe *probe);
     /* Another attempt will be made after this pause. */
     void (*on_reconnect)(void *user, const struct why_record *record, uint32_t pause_ms);
 };

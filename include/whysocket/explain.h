@@ -9,6 +9,7 @@
 #include "whysocket/api.h"
 #include "whysocket/cause.h"
 #include "whysocket/notice.h"
+#include "whysocket/probe.h"
 #include "whysocket/record.h"
 
 #include <stdbool.h>
@@ -208,6 +209,10 @@ WHY_API const struct why_notice_info *why_notice_info(enum why_notice notice);
 /* "cert.expires_soon" -> its notice; false if there is none of that id. */
 WHY_API bool why_notice_find(const char *id, enum why_notice *notice);
 
+/* Why such a probe is made, and what it does: "nothing came; a small ClientHello was sent". Static,
+ * for why_translate(); "" for NONE. */
+WHY_API const char *why_probe_reason(enum why_probe_kind kind);
+
 /* "tls.cert.expired" -> its cause; false if there is none of that id. */
 WHY_API bool why_cause_find(const char *id, enum why_cause *cause);
 
@@ -227,6 +232,13 @@ struct why_text {
 WHY_API void why_text_clear(struct why_text *text);
 WHY_API void why_text_append(struct why_text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Append a record's detail, or what a step or a probe found, in that language, as bytes that a peer
+ * chose, some of it, are shown.
+ *
+ * parts  of that detail; NULL, or none in it: it stays as it is */
+WHY_API void why_text_append_detail(struct why_text *text, enum why_lang lang, const char *detail,
+                                    const struct why_detail_parts *parts);
 
 /* Append bytes that a peer chose, so that no terminal acts on them: control characters, invalid
  * UTF-8 and bidirectional marks are shown as \xNN or \u{...}. */

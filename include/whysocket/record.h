@@ -286,6 +286,23 @@ struct why_counters {
     uint64_t bytes_received, bytes_sent; /* of the WebSocket stream, headers too */
 };
 
+#define WHY_DETAIL_TEXTS_MAX 12
+#define WHY_DETAIL_WORDS_MAX 24
+
+/* Words of a detail that were put into a text: where they stand in it. */
+struct why_detail_word {
+    uint8_t at, len;
+};
+
+/* What an English detail is made of, for why_text_append_detail() to make it anew in another
+ * language: texts of the library's own, one after the other, in the form of printf()'s; and the
+ * words that stand for their conversions, in that order. None where a program wrote the detail. */
+struct why_detail_parts {
+    uint8_t text_count, word_count;
+    struct why_detail_word words[WHY_DETAIL_WORDS_MAX];
+    const char *texts[WHY_DETAIL_TEXTS_MAX]; /* static */
+};
+
 struct why_record {
     uint16_t code; /* as this side reports it: received, or local (1005, 1006, 1015, ...) */
     enum why_cause cause;
@@ -295,8 +312,9 @@ struct why_record {
     struct why_close_frame sent, received;
     enum why_first first; /* which of the two Close frames came first */
     enum why_transport transport;
-    int os_error;      /* errno, or getaddrinfo's where the layer is dns; 0: none */
-    char detail[200];  /* the one fact that the cause's own words cannot know, or "" */
+    int os_error;     /* errno, or getaddrinfo's where the layer is dns; 0: none */
+    char detail[200]; /* the one fact that the cause's own words cannot know, or "" */
+    struct why_detail_parts detail_parts;
     char peer[64];     /* "192.0.2.1:443", "[2001:db8::1]:443", "unix:/run/x", or "" */
     uint8_t frame[16]; /* header of the frame that was refused */
     uint8_t frame_len; /* bytes of it */

@@ -33,6 +33,7 @@
 #include "whysocket/client.h"
 #include "whysocket/explain.h"
 #include "whysocket/loop.h"
+#include "whysocket/probe.h"
 #include "whysocket/server.h"
 #include "whysocket/session.h"
 #include "whysocket/tls_config.h"

@@ -6,7 +6,7 @@
 #ifndef WHY_CMD_ARGS_H
 #define WHY_CMD_ARGS_H
 
-#include "why/mark.h"
+#include "base/mark.h"
 #include "whysocket/explain.h"
 
 #include <stdbool.h>

@@ -35,8 +35,7 @@ struct check {
     struct why_session *session; /* while it is open */
     enum stage stage;
     uint64_t opened_us, sent_us;
-    void (*on_step)(void *context, const struct check_step *step);
-    void *context;
+    const struct check_watcher *watcher;
     struct check_result *result;
 };
 
@@ -155,12 +154,28 @@ static void take_step(void *user, const struct why_step *step) {
     struct check_step *taken = &result->steps[result->step_count++];
     *taken = (struct check_step){.layer = step->layer, .ok = step->ok, .us = step->us};
     (void)snprintf(taken->what, sizeof taken->what, "%s", step->what != NULL ? step->what : "");
-    check->on_step(check->context, taken);
+    if (step->parts != NULL) {
+        taken->parts = *step->parts;
+    }
+    check->watcher->on_step(check->watcher->context, taken);
+}
+
+static void take_probe(void *user, const struct why_probe *probe) {
+    struct check *check = user;
+    struct check_result *result = check->result;
+    if (result->probe_count == WHY_PROBES_MAX) {
+        return;
+    }
+    struct check_probe *taken = &result->probes[result->probe_count++];
+    *taken = (struct check_probe){.kind = probe->kind, .end = probe->end, .us = probe->us};
+    (void)snprintf(taken->what, sizeof taken->what, "%s", probe->what);
+    taken->parts = *probe->parts;
+    check->watcher->on_probe(check->watcher->context, taken);
 }
 
 enum exit_code check_run(const struct command_call *call, struct dial *dial, struct why_loop *loop,
-                         void (*on_step)(void *context, const struct check_step *step),
-                         void *context, struct check_result *result) {
+                         enum why_probe_policy probe, const struct check_watcher *watcher,
+                         struct check_result *result) {
     static const struct why_session_handler handler = {.on_open = on_open,
                                                        .on_message = on_message,
                                                        .on_control = on_control,
@@ -168,15 +183,14 @@ enum exit_code check_run(const struct command_call *call, struct dial *dial, str
     memset(result, 0, sizeof *result);
     result->ping_us = WHY_NO_TIME;
     why_record_init(&result->record);
-    struct check check = {.timer = {.on_due = on_due},
-                          .loop = loop,
-                          .on_step = on_step,
-                          .context = context,
-                          .result = result};
+    struct check check = {
+        .timer = {.on_due = on_due}, .loop = loop, .watcher = watcher, .result = result};
     dial->tls.notices = true; /* what is no failure yet is worth its while here */
     dial->config.handler = &handler;
     dial->config.user = &check;
+    dial->config.probe = probe;
     dial->config.on_step = take_step;
+    dial->config.on_probe = take_probe;
     struct why_client *client = NULL;
     enum exit_code code = dial_connect(dial, call, loop, &client);
     if (code == EXIT_CODE_OK && why_loop_run(loop) != WHY_OK) {

@@ -22,6 +22,23 @@ struct check_step {
     bool ok;
     uint32_t us;
     char what[CHECK_WHAT_MAX];
+    struct why_detail_parts parts; /* of it */
+};
+
+/* A further connection, made since the first could not tell. */
+struct check_probe {
+    enum why_probe_kind kind;
+    enum why_probe_end end;
+    uint32_t us;
+    char what[CHECK_WHAT_MAX];
+    struct why_detail_parts parts;
+};
+
+/* Who is told while it runs. */
+struct check_watcher {
+    void *context;
+    void (*on_step)(void *context, const struct check_step *step);
+    void (*on_probe)(void *context, const struct check_probe *probe);
 };
 
 /* What came of a message that was sent. */
@@ -35,6 +52,8 @@ enum check_answer {
 struct check_result {
     struct check_step steps[CHECK_STEPS_MAX];
     size_t step_count;
+    struct check_probe probes[WHY_PROBES_MAX];
+    size_t probe_count;
     bool opened;
     uint32_t ping_us; /* WHY_NO_TIME: no Pong came */
     enum check_answer text, binary;
@@ -42,12 +61,14 @@ struct check_result {
     struct why_record record;
 };
 
-/* Connect and talk, until it has ended; `on_step` is told of each step as it ends.
+/* Connect and talk, until it has ended.
  *
  * dial     initialised; what this needs is set in its config
+ * probe    what may be done where the first connection cannot tell why it failed
+ * watcher  told of each step and probe as it ends
  * returns  EXIT_CODE_OK, with `result` written; else what dial_connect() says */
 enum exit_code check_run(const struct command_call *call, struct dial *dial, struct why_loop *loop,
-                         void (*on_step)(void *context, const struct check_step *step),
-                         void *context, struct check_result *result);
+                         enum why_probe_policy probe, const struct check_watcher *watcher,
+                         struct check_result *result);
 
 #endif

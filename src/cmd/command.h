@@ -15,6 +15,7 @@
 
 struct command_call {
     const struct command *command;
+    const char *program; /* as it can be typed again: its path, if that is how it was started */
     struct output output;
     bool json;
     void *options;         /* the command's struct, started from its defaults */

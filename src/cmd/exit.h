@@ -5,7 +5,7 @@
 #ifndef WHY_CMD_EXIT_H
 #define WHY_CMD_EXIT_H
 
-#include "why/mark.h"
+#include "base/mark.h"
 #include "whysocket/record.h"
 
 /* X(name, number, text) */

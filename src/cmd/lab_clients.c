@@ -136,13 +136,14 @@ static void add_ourselves(struct line *line, const struct lab_trial *trial) {
     add(line, "/proc/self/exe");
     add(line, "check");
     add(line, string_of(&line->url));
-    for (size_t i = 0; i < line->option_count; i++) {
-        add(line, string_of(&line->options[i]));
-    }
     add(line, "--json");
     add(line, "--timeout");
     why_text_append(&line->seconds, "%ums", trial->timeout_ms);
     add(line, string_of(&line->seconds));
+    /* Last, as a mode that is healthy but slow asks for more time. */
+    for (size_t i = 0; i < line->option_count; i++) {
+        add(line, string_of(&line->options[i]));
+    }
 }
 
 static void line_clear(struct line *line) {

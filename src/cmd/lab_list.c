@@ -197,7 +197,7 @@ static void write_words(struct why__json *json, const char *key, const char *lis
     why__json_close(json, ']');
 }
 
-static void write_cause(struct why__json *json, const char *key, enum why_cause cause) {
+void lab_write_cause(struct why__json *json, const char *key, enum why_cause cause) {
     if (cause == WHY_CAUSE_NONE) {
         why__json_null(json, key);
     } else {
@@ -222,8 +222,8 @@ void lab_write_mode(const struct lab_place *place, const struct lab_mode *mode, 
         why_text_clear(&words[i]);
     }
     why__json_close(json, ']');
-    write_cause(json, "cause", mode->cause);
-    write_cause(json, "or", mode->or_cause);
+    lab_write_cause(json, "cause", mode->cause);
+    lab_write_cause(json, "or", mode->or_cause);
     why__json_open(json, "also", '[');
     for (size_t i = 0; i < LAB_ALSO_MAX && mode->also[i] != WHY_CAUSE_NONE; i++) {
         why__json_string(json, NULL, why_cause_id(mode->also[i]));

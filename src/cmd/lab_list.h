@@ -44,6 +44,9 @@ void lab_write_list(const struct lab_place *place, enum why_lang lang, struct wh
 void lab_write_hosts(const struct lab_place *place, struct why_text *text);
 void lab_write_json(const struct lab_place *place, enum why_lang lang, struct why_text *text);
 
+/* A member that is the cause's id, or null where it is none. */
+void lab_write_cause(struct why__json *json, const char *key, enum why_cause cause);
+
 /* One mode's members, in an object that is open. */
 void lab_write_mode(const struct lab_place *place, const struct lab_mode *mode, enum why_lang lang,
                     struct why__json *json);

@@ -91,11 +91,8 @@ static void write_json(const struct matrix *matrix, struct why_text *text) {
         const struct lab_mode *row = matrix->modes[mode];
         why__json_open(&json, NULL, '{');
         why__json_string(&json, "name", row->name);
-        if (row->cause == WHY_CAUSE_NONE) {
-            why__json_null(&json, "cause");
-        } else {
-            why__json_string(&json, "cause", why_cause_id(row->cause));
-        }
+        lab_write_cause(&json, "cause", row->cause);
+        lab_write_cause(&json, "or", row->or_cause);
         why__json_open(&json, "says", '{');
         for (size_t client = 0; client < matrix->client_count; client++) {
             why__json_string(&json, matrix->clients[client]->name, said(matrix, client, mode));

@@ -274,7 +274,10 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     const char *name = argc > 1 ? argv[1] : "";
     bool is_help = strcmp(name, "help") == 0;
-    struct command_call call = {.command = command_find(name)};
+    struct command_call call = {
+        .command = command_find(name),
+        .program = argc > 0 && strchr(argv[0], '/') != NULL ? argv[0] : "whysocket",
+    };
     int used = call.command != NULL || is_help ? 2 : 1;
     struct why_text title = {0};
     why_text_append(&title, call.command == NULL ? "whysocket" : "whysocket %s", name);

@@ -8,6 +8,7 @@
 #include "why/i18n.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -247,9 +248,9 @@ static void print_hints(const struct command_call *call, const struct serve_plan
     bool is_tls = plan->tls != NULL && call->options != NULL &&
                   ((const struct serve_options *)call->options)->listen.count == 0;
     printf("%s\n", tr(lang, "Try, in another terminal:"));
-    printf("  whysocket check %s://%s/echo\n", is_tls ? "wss" : "ws", address);
-    printf("  whysocket connect %s://%s/echo\n", is_tls ? "wss" : "ws", address);
-    printf("  whysocket compare 1007 1015\n");
+    printf("  %s check %s://%s/echo\n", call->program, is_tls ? "wss" : "ws", address);
+    printf("  %s connect %s://%s/echo\n", call->program, is_tls ? "wss" : "ws", address);
+    printf("  %s compare 1007 1015\n", call->program);
     printf(tr(lang, "or open %s://%s/ in a browser. A line follows for each connection that "
                     "closes; Ctrl-C stops.\n"),
            is_tls ? "https" : "http", address);
@@ -277,17 +278,25 @@ static void block_signals(sigset_t *signals, bool with_reload) {
     pthread_sigmask(SIG_BLOCK, signals, NULL);
 }
 
+static bool stdout_takes_more(void) {
+    struct pollfd stdout_fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&stdout_fd, 1, 0) > 0;
+}
+
 /* A thread that does not end waits for who reads stdout, a terminal that was stopped with Ctrl-S
- * say, and holds what exit() would wait for. */
+ * say, and holds what exit() would wait for; or the machine has much else to do. */
 static void join_workers(const struct command_call *call, const struct serve_plan *plan) {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += JOIN_WAIT_S;
     for (size_t i = 0; i < plan->worker_count && plan->workers[i].is_running; i++) {
-        if (pthread_clockjoin_np(plan->workers[i].thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
-            fprintf(stderr, "%s: %s\n", call->output.command,
-                    tr(call->output.lang, "cannot write the result: nobody reads stdout"));
-            _exit(EXIT_CODE_INTERNAL);
+        while (pthread_clockjoin_np(plan->workers[i].thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
+            if (!stdout_takes_more()) {
+                fprintf(stderr, "%s: %s\n", call->output.command,
+                        tr(call->output.lang, "cannot write the result: nobody reads stdout"));
+                _exit(EXIT_CODE_INTERNAL);
+            }
+            until.tv_sec++;
         }
     }
 }

@@ -6,6 +6,7 @@
 #include "core/extensions.h"
 
 #include "base/ascii.h"
+#include "base/mark.h"
 
 #include <assert.h>
 #include <string.h>
@@ -149,10 +150,10 @@ static uint8_t read_bits(struct why_bytes value) {
 
 static const char *read_flag(const struct why__extension_iterator *param, bool *flag) {
     if (param->has_value) {
-        return "a parameter of permessage-deflate has a value that it cannot have";
+        return N_("a parameter of permessage-deflate has a value that it cannot have");
     }
     if (*flag) {
-        return "a parameter of permessage-deflate comes twice";
+        return N_("a parameter of permessage-deflate comes twice");
     }
     *flag = true;
     return NULL;
@@ -161,14 +162,14 @@ static const char *read_flag(const struct why__extension_iterator *param, bool *
 static const char *read_window(const struct why__extension_iterator *param, bool may_be_bare,
                                uint8_t *window_bits) {
     if (*window_bits != 0) {
-        return "a parameter of permessage-deflate comes twice";
+        return N_("a parameter of permessage-deflate comes twice");
     }
     if (!param->has_value) {
         *window_bits = VALUE_NONE;
-        return may_be_bare ? NULL : "a window size of permessage-deflate has no value";
+        return may_be_bare ? NULL : N_("a window size of permessage-deflate has no value");
     }
     *window_bits = read_bits(param->value);
-    return *window_bits != 0 ? NULL : "a window size of permessage-deflate is not 8 to 15";
+    return *window_bits != 0 ? NULL : N_("a window size of permessage-deflate is not 8 to 15");
 }
 
 /* Add one parameter; what is wrong with it, or NULL. */
@@ -186,7 +187,7 @@ static const char *read_deflate_param(const struct why__extension_iterator *para
     if (is_text(param->name, "client_max_window_bits")) {
         return read_window(param, is_offer, &element->client_max_window_bits);
     }
-    return "permessage-deflate has a parameter that does not exist";
+    return N_("permessage-deflate has a parameter that does not exist");
 }
 
 static uint8_t our_window_bits(const struct why_options *options) {
@@ -325,10 +326,10 @@ static const char *read_answer(struct why__extension_iterator *iterator,
         switch (why__extension_next(iterator)) {
         case WHY__EXTENSION_NAME:
             if (!is_text(iterator->name, "permessage-deflate")) {
-                return "the server answers with an extension that was not offered";
+                return N_("the server answers with an extension that was not offered");
             }
             if (has_deflate) {
-                return "the server answers with permessage-deflate twice";
+                return N_("the server answers with permessage-deflate twice");
             }
             has_deflate = true;
             break;
@@ -340,10 +341,10 @@ static const char *read_answer(struct why__extension_iterator *iterator,
             break;
         }
         case WHY__EXTENSION_END:
-            return has_deflate ? NULL : "Sec-WebSocket-Extensions is empty";
+            return has_deflate ? NULL : N_("Sec-WebSocket-Extensions is empty");
         case WHY__EXTENSION_BAD:
         default:
-            return "Sec-WebSocket-Extensions is malformed";
+            return N_("Sec-WebSocket-Extensions is malformed");
         }
     }
 }
@@ -352,16 +353,16 @@ static const char *read_answer(struct why__extension_iterator *iterator,
 static const char *compare(const struct deflate_element *answer,
                            const struct why_options *options) {
     if (!options->deflate) {
-        return "the server answers with an extension that was not offered";
+        return N_("the server answers with an extension that was not offered");
     }
     if (!options->deflate_peer_keep_context && !answer->server_no_context_takeover) {
-        return "the server leaves out server_no_context_takeover, which was asked for";
+        return N_("the server leaves out server_no_context_takeover, which was asked for");
     }
     if (answer->client_max_window_bits == WINDOW_BITS_MIN) {
-        return "the server wants client_max_window_bits=8, with which zlib cannot compress";
+        return N_("the server wants client_max_window_bits=8, with which zlib cannot compress");
     }
     if (answer->client_max_window_bits > our_window_bits(options)) {
-        return "the server answers with a larger client_max_window_bits than was offered";
+        return N_("the server answers with a larger client_max_window_bits than was offered");
     }
     return NULL;
 }

@@ -5,6 +5,8 @@
  */
 #include "base/ascii.h"
 #include "base/base64.h"
+#include "base/mark.h"
+#include "base/say.h"
 #include "core/extensions.h"
 #include "core/http_body.h"
 #include "core/http_field.h"
@@ -223,9 +225,9 @@ static void receive_tls(struct why_client_handshake *handshake, struct why_bytes
         return;
     }
     if (handshake->body.data[1] == 0x03) {
-        fail(handshake, WHY_CAUSE_HTTP_TLS_PORT, "the server speaks TLS at this port");
+        fail(handshake, WHY_CAUSE_HTTP_TLS_PORT, N_("the server speaks TLS at this port"));
     } else {
-        fail(handshake, WHY_CAUSE_HTTP_NOT_HTTP, "the answer does not begin with HTTP/");
+        fail(handshake, WHY_CAUSE_HTTP_NOT_HTTP, N_("the answer does not begin with HTTP/"));
     }
 }
 
@@ -261,7 +263,7 @@ static void fail_head(struct why_client_handshake *handshake, struct why_bytes *
 
 static void take_switch(struct why_client_handshake *handshake) {
     if (handshake->parser.minor_version != 1) {
-        fail(handshake, WHY_CAUSE_HTTP_RESPONSE_MALFORMED, "the 101 is not HTTP/1.1");
+        fail(handshake, WHY_CAUSE_HTTP_RESPONSE_MALFORMED, N_("the 101 is not HTTP/1.1"));
         return;
     }
     if (handshake->subprotocols_len > 0) {
@@ -283,7 +285,7 @@ static void take_head(struct why_client_handshake *handshake) {
         /* Others of these may precede the answer (RFC 9110 section 15.2). */
         if (++handshake->interim_count > INTERIM_MAX) {
             fail(handshake, WHY_CAUSE_HTTP_RESPONSE_MALFORMED,
-                 "interim answers (1xx) come one after the other");
+                 N_("interim answers (1xx) come one after the other"));
             return;
         }
         why__http_parser_next_response(&handshake->parser);
@@ -333,11 +335,12 @@ enum why_handshake_state why_client_handshake_eof(struct why_client_handshake *h
         return handshake->state;
     }
     if (handshake->body.len > 0) {
-        return fail(handshake, WHY_CAUSE_HTTP_NOT_HTTP, "the answer is a single byte");
+        return fail(handshake, WHY_CAUSE_HTTP_NOT_HTTP, N_("the answer is a single byte"));
     }
     return fail(handshake, WHY_CAUSE_HTTP_RESPONSE_CUT,
-                handshake->parser.examined == 0 ? "the server sent nothing at all"
-                                                : "the server ended its stream inside the head");
+                handshake->parser.examined == 0
+                    ? N_("the server sent nothing at all")
+                    : N_("the server ended its stream inside the head"));
 }
 
 /* ---- Looking at it ---- */
@@ -414,8 +417,8 @@ void why_client_handshake_report(const struct why_client_handshake *handshake,
     }
     why_record_fail(record, agreement->cause);
     if (agreement->detail != NULL) {
-        why__text_copy(record->detail, sizeof record->detail, agreement->detail,
-                       why__text_len(agreement->detail));
+        struct why__say say = why__say_in(record);
+        why__say_text(&say, agreement->detail);
     } else if (handshake->is_refused) {
         report_refusal(handshake, record);
     }

@@ -4,6 +4,8 @@
  * request is in request.c, its grammar in http_head.c.
  */
 #include "base/ascii.h"
+#include "base/mark.h"
+#include "base/say.h"
 #include "core/accept_key.h"
 #include "core/extensions.h"
 #include "core/http_field.h"
@@ -223,7 +225,7 @@ static enum why_handshake_state refuse_tls(struct why_server_handshake *handshak
         return fail_nomem(handshake);
     }
     return fail(handshake, WHY_CAUSE_HTTP_REQUEST_TLS,
-                "the client speaks TLS to a port without it");
+                N_("the client speaks TLS to a port without it"));
 }
 
 enum why_handshake_state why_server_handshake_receive(struct why_server_handshake *handshake,
@@ -256,8 +258,8 @@ enum why_handshake_state why_server_handshake_eof(struct why_server_handshake *h
         return handshake->state;
     }
     return fail(handshake, WHY_CAUSE_HTTP_REQUEST_CUT,
-                handshake->parser.len == 0 ? "the client sent nothing at all"
-                                           : "the client ended its stream inside the request");
+                handshake->parser.len == 0 ? N_("the client sent nothing at all")
+                                           : N_("the client ended its stream inside the request"));
 }
 
 /* ---- Deciding ---- */
@@ -401,7 +403,7 @@ void why_server_handshake_report(const struct why_server_handshake *handshake,
     }
     why_record_fail(record, handshake->cause);
     if (handshake->detail != NULL) {
-        why__text_copy(record->detail, sizeof record->detail, handshake->detail,
-                       why__text_len(handshake->detail));
+        struct why__say say = why__say_in(record);
+        why__say_text(&say, handshake->detail);
     }
 }

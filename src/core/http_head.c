@@ -6,6 +6,7 @@
 #include "core/http_head.h"
 
 #include "base/ascii.h"
+#include "base/mark.h"
 #include "core/http_field.h"
 #include "core/redact.h"
 
@@ -32,7 +33,7 @@ static void step_method(struct why__http_parser *parser, uint8_t byte) {
         parser->state = WHY__HTTP_TARGET;
         parser->target_at = parser->len + 1;
     } else if (!why__is_token_char((char)byte)) {
-        fail_bad(parser, "the request does not begin with a method");
+        fail_bad(parser, N_("the request does not begin with a method"));
     }
 }
 
@@ -41,11 +42,11 @@ static void step_target(struct why__http_parser *parser, uint8_t byte) {
     if (byte == ' ' && len > 0) {
         parser->state = WHY__HTTP_REQUEST_VERSION;
     } else if (len == 0 && byte != '/') {
-        fail_bad(parser, "the target does not begin with a slash");
+        fail_bad(parser, N_("the target does not begin with a slash"));
     } else if (byte <= ' ' || byte >= 0x7f || byte == '#') {
-        fail_bad(parser, "the target has a byte that does not belong there");
+        fail_bad(parser, N_("the target has a byte that does not belong there"));
     } else if (len == parser->options->target_len_max) {
-        fail(parser, WHY__HTTP_TARGET_TOO_LONG, "the target is longer than this server allows");
+        fail(parser, WHY__HTTP_TARGET_TOO_LONG, N_("the target is longer than this server allows"));
     }
 }
 
@@ -55,8 +56,8 @@ static void step_request_version(struct why__http_parser *parser, uint8_t byte) 
     if (byte != (uint8_t)version[parser->matched]) {
         bool is_http = parser->matched >= 5 && parser->matched <= 7 && why__is_digit((char)byte);
         fail(parser, is_http ? WHY__HTTP_BAD_VERSION : WHY__HTTP_BAD,
-             is_http ? "the request is not HTTP/1.1"
-                     : "the request line does not end in HTTP/1.1 and CR LF");
+             is_http ? N_("the request is not HTTP/1.1")
+                     : N_("the request line does not end in HTTP/1.1 and CR LF"));
         return;
     }
     parser->matched++;
@@ -73,9 +74,9 @@ static void step_status_version(struct why__http_parser *parser, uint8_t byte) {
         parser->minor_version = (uint8_t)(byte - '0');
     } else if (byte != (uint8_t)expected[parser->matched]) {
         if (parser->matched < 5) {
-            fail(parser, WHY__HTTP_NOT_HTTP, "the answer does not begin with HTTP/");
+            fail(parser, WHY__HTTP_NOT_HTTP, N_("the answer does not begin with HTTP/"));
         } else {
-            fail_bad(parser, "the answer is neither HTTP/1.1 nor HTTP/1.0");
+            fail_bad(parser, N_("the answer is neither HTTP/1.1 nor HTTP/1.0"));
         }
         return;
     }
@@ -89,13 +90,13 @@ static void step_status_version(struct why__http_parser *parser, uint8_t byte) {
 static void step_status_code(struct why__http_parser *parser, uint8_t byte) {
     if (parser->matched == 3) {
         if (byte != ' ' || parser->status < 100) {
-            fail_bad(parser, "the status is not three digits and a space");
+            fail_bad(parser, N_("the status is not three digits and a space"));
             return;
         }
         parser->state = WHY__HTTP_REASON;
     } else if (!why__is_digit((char)byte)) {
         parser->status = 0;
-        fail_bad(parser, "the status is not three digits and a space");
+        fail_bad(parser, N_("the status is not three digits and a space"));
     } else {
         parser->status = (uint16_t)(parser->status * 10 + (byte - '0'));
         parser->matched++;
@@ -106,13 +107,13 @@ static void step_reason(struct why__http_parser *parser, uint8_t byte) {
     if (byte == '\r') {
         parser->state = WHY__HTTP_START_LF;
     } else if (!why__is_field_char((char)byte)) {
-        fail_bad(parser, "the reason has a control byte");
+        fail_bad(parser, N_("the reason has a control byte"));
     }
 }
 
 static void step_start_lf(struct why__http_parser *parser, uint8_t byte) {
     if (byte != '\n') {
-        fail_bad(parser, "a CR without its LF");
+        fail_bad(parser, N_("a CR without its LF"));
         return;
     }
     parser->state = WHY__HTTP_LINE;
@@ -131,11 +132,11 @@ static void step_line(struct why__http_parser *parser, uint8_t byte) {
         lines_max = WHY_HEADERS_MAX;
     }
     if (byte == ' ' || byte == '\t') {
-        fail_bad(parser, "a header line is folded");
+        fail_bad(parser, N_("a header line is folded"));
     } else if (!why__is_token_char((char)byte)) {
-        fail_bad(parser, "a header line does not begin with a name");
+        fail_bad(parser, N_("a header line does not begin with a name"));
     } else if (parser->line_count == lines_max) {
-        fail(parser, WHY__HTTP_TOO_LARGE, "there are more header lines than are allowed");
+        fail(parser, WHY__HTTP_TOO_LARGE, N_("there are more header lines than are allowed"));
     } else {
         parser->line_count++;
         parser->state = WHY__HTTP_NAME;
@@ -147,9 +148,9 @@ static void step_name(struct why__http_parser *parser, uint8_t byte) {
         parser->name_len = parser->len - parser->line_at;
         parser->state = WHY__HTTP_VALUE;
     } else if (byte == ' ' || byte == '\t') {
-        fail_bad(parser, "a header has a space before its colon");
+        fail_bad(parser, N_("a header has a space before its colon"));
     } else if (!why__is_token_char((char)byte)) {
-        fail_bad(parser, "a header's name has a byte that does not belong there");
+        fail_bad(parser, N_("a header's name has a byte that does not belong there"));
     }
 }
 
@@ -157,9 +158,9 @@ static void step_value(struct why__http_parser *parser, uint8_t byte) {
     if (byte == '\r') {
         parser->state = WHY__HTTP_LINE_LF;
     } else if (byte == '\n') {
-        fail_bad(parser, "a header line ends in LF without CR");
+        fail_bad(parser, N_("a header line ends in LF without CR"));
     } else if (!why__is_field_char((char)byte)) {
-        fail_bad(parser, "a header's value has a control byte");
+        fail_bad(parser, N_("a header's value has a control byte"));
     }
 }
 
@@ -169,7 +170,7 @@ static void step_line_lf(struct why__http_parser *parser, uint8_t byte) {
 
 static void step_end_lf(struct why__http_parser *parser, uint8_t byte) {
     if (byte != '\n') {
-        fail_bad(parser, "a CR without its LF");
+        fail_bad(parser, N_("a CR without its LF"));
         return;
     }
     parser->state = WHY__HTTP_DONE;
@@ -277,7 +278,7 @@ void why__http_parser_clear(struct why__http_parser *parser) {
 static void take(struct why__http_parser *parser, uint8_t byte) {
     parser->examined++;
     if (parser->len >= parser->options->head_len_max) {
-        fail(parser, WHY__HTTP_TOO_LARGE, "the head is longer than is allowed");
+        fail(parser, WHY__HTTP_TOO_LARGE, N_("the head is longer than is allowed"));
         return;
     }
     if (!reserve(parser, 1)) {

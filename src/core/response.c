@@ -4,6 +4,7 @@
  */
 #include "core/response.h"
 
+#include "base/mark.h"
 #include "core/extensions.h"
 #include "core/http_field.h"
 
@@ -27,17 +28,17 @@ static void check_upgrade(struct check *check) {
     size_t count = 0;
     const struct why_header *header = why__header_find(check->head, "Upgrade", &count);
     if (count == 0) {
-        refuse(check, WHY_CAUSE_HTTP_RESPONSE_UPGRADE, "the 101 has no Upgrade header", NULL);
+        refuse(check, WHY_CAUSE_HTTP_RESPONSE_UPGRADE, N_("the 101 has no Upgrade header"), NULL);
     } else if (count > 1 || !why__bytes_are(header->value, "websocket")) {
         refuse(check, WHY_CAUSE_HTTP_RESPONSE_UPGRADE,
-               "the 101 switches to something else than websocket", header);
+               N_("the 101 switches to something else than websocket"), header);
     }
 }
 
 static void check_connection(struct check *check) {
     if (!why__header_lists(check->head, "Connection", "upgrade")) {
         refuse(check, WHY_CAUSE_HTTP_RESPONSE_UPGRADE,
-               "the Connection header of the 101 does not say Upgrade",
+               N_("the Connection header of the 101 does not say Upgrade"),
                why__header_find(check->head, "Connection", NULL));
     }
 }
@@ -47,14 +48,14 @@ static void check_accept(struct check *check) {
     const struct why_header *header = why__header_find(check->head, "Sec-WebSocket-Accept", &count);
     struct why_bytes expected = {(const uint8_t *)check->offer->accept_key, WHY__ACCEPT_KEY_LEN};
     if (count == 0) {
-        refuse(check, WHY_CAUSE_HTTP_RESPONSE_ACCEPT, "the 101 has no Sec-WebSocket-Accept header",
-               NULL);
+        refuse(check, WHY_CAUSE_HTTP_RESPONSE_ACCEPT,
+               N_("the 101 has no Sec-WebSocket-Accept header"), NULL);
     } else if (count > 1) {
         refuse(check, WHY_CAUSE_HTTP_RESPONSE_ACCEPT,
-               "the 101 has more than one Sec-WebSocket-Accept header", header);
+               N_("the 101 has more than one Sec-WebSocket-Accept header"), header);
     } else if (!why__bytes_are_equal(header->value, expected)) {
         refuse(check, WHY_CAUSE_HTTP_RESPONSE_ACCEPT,
-               "Sec-WebSocket-Accept does not answer the key that was sent", header);
+               N_("Sec-WebSocket-Accept does not answer the key that was sent"), header);
     }
 }
 
@@ -68,7 +69,7 @@ static void check_subprotocol(struct check *check) {
     }
     if (count > 1) {
         refuse(check, WHY_CAUSE_HTTP_RESPONSE_SUBPROTOCOL,
-               "the 101 has more than one Sec-WebSocket-Protocol header", header);
+               N_("the 101 has more than one Sec-WebSocket-Protocol header"), header);
         return;
     }
     struct why_bytes offered = check->offer->subprotocols;
@@ -80,7 +81,7 @@ static void check_subprotocol(struct check *check) {
         }
     }
     refuse(check, WHY_CAUSE_HTTP_RESPONSE_SUBPROTOCOL,
-           "the server chose a subprotocol that was not offered", header);
+           N_("the server chose a subprotocol that was not offered"), header);
 }
 
 static void check_extensions(struct check *check) {
@@ -92,7 +93,7 @@ static void check_extensions(struct check *check) {
     }
     if (count > 1) {
         refuse(check, WHY_CAUSE_HTTP_RESPONSE_EXTENSION,
-               "the 101 has more than one Sec-WebSocket-Extensions header", header);
+               N_("the 101 has more than one Sec-WebSocket-Extensions header"), header);
         return;
     }
     size_t error_at = 0;

@@ -4,7 +4,7 @@
  */
 #include "lab/modes.h"
 
-#include "why/mark.h"
+#include "base/mark.h"
 
 #define NOTICE(name) (UINT32_C(1) << WHY_NOTICE_##name)
 
@@ -204,10 +204,10 @@ const struct lab_mode lab_certificate_modes[] = {
      .cert = {.names = ""}},
     {.name = "wild-partial",
      .group = "name",
-     .what = N_("works here: a wildcard that stands for a part of a label"),
+     .what = N_("a wildcard that stands for a part of a label, as few clients take it"),
      .host = DEEP("wild-partial"),
+     .cause = WHY_CAUSE_TLS_CERT_WILDCARD,
      .or_cause = WHY_CAUSE_TLS_CERT_NAME_MISMATCH,
-     .notices = NOTICE(PARTIAL_WILDCARD),
      .cert = {.cn = "", .names = "DNS:wild-p*.%p"}},
     {.name = "wild-bare",
      .group = "name",

@@ -5,7 +5,7 @@
  */
 #include "lab/modes.h"
 
-#include "why/mark.h"
+#include "base/mark.h"
 
 #include <openssl/ssl.h>
 

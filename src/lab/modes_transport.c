@@ -4,7 +4,7 @@
  */
 #include "lab/modes.h"
 
-#include "why/mark.h"
+#include "base/mark.h"
 
 /* An alert whatever is asked, with a server name and without. */
 #define ALERT(code, text, expected, other)                                                         \
@@ -41,8 +41,7 @@ const struct lab_mode lab_transport_modes[] = {
     {.name = "html-on-tls",
      .group = "transport",
      .what = N_("a web page without HTTP around it"),
-     .cause = WHY_CAUSE_TLS_NOT_TLS,
-     .or_cause = WHY_CAUSE_TLS_OTHER_PROTOCOL,
+     .cause = WHY_CAUSE_TLS_PLAIN_HTTP,
      .where = LAB_BY_PORT,
      .act = LAB_ACT_BANNER,
      .text =
@@ -151,6 +150,7 @@ const struct lab_mode lab_transport_modes[] = {
     {.name = "slow-hello",
      .group = "transport",
      .what = N_("works, and thinks for two seconds before it answers"),
+     .options = "--timeout 5s",
      .act = LAB_ACT_SLOW,
      .number = 2000},
     {.name = "ch-big-rst",

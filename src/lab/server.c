@@ -104,6 +104,17 @@ static bool read_address(struct lab_server *server) {
 
 /* ---- Connections ---- */
 
+static void close_link(struct lab_link *link) {
+    pthread_mutex_lock(&link->server->lock);
+    if (link->reset) {
+        struct linger now = {.l_onoff = 1, .l_linger = 0};
+        setsockopt(link->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    }
+    close(link->fd);
+    link->fd = -1;
+    pthread_mutex_unlock(&link->server->lock);
+}
+
 static void unlink_and_free(struct lab_link *link) {
     struct lab_server *server = link->server;
     SSL_free(link->ssl);
@@ -111,11 +122,6 @@ static void unlink_and_free(struct lab_link *link) {
     /* What follows may let the process end: nothing of OpenSSL's may be left to this thread. */
     OPENSSL_thread_stop();
     pthread_mutex_lock(&server->lock);
-    if (link->reset) {
-        struct linger now = {.l_onoff = 1, .l_linger = 0};
-        setsockopt(link->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    }
-    close(link->fd);
     if (link->previous != NULL) {
         link->previous->next = link->next;
     } else {
@@ -147,6 +153,9 @@ static void tell(const struct lab_link *link) {
 static void *serve_link(void *argument) {
     struct lab_link *link = argument;
     lab_serve(link);
+    /* Who reads the log may be slow, and the peer is not to wait for it: a reset is in the close.
+     */
+    close_link(link);
     tell(link);
     unlink_and_free(link);
     return NULL;
@@ -185,6 +194,7 @@ static void start_link(struct lab_server *server, const struct lab_mode *mode, i
     server->link_count++;
     pthread_mutex_unlock(&server->lock);
     if (!start_thread(link)) {
+        close_link(link);
         unlink_and_free(link);
     }
 }
@@ -375,7 +385,7 @@ void lab_server_free(struct lab_server *server) {
     }
     pthread_mutex_lock(&server->lock);
     for (struct lab_link *link = server->links; link != NULL; link = link->next) {
-        shutdown(link->fd, SHUT_RDWR);
+        (void)shutdown(link->fd, SHUT_RDWR); /* of -1 is nothing */
     }
     while (server->link_count > 0) {
         pthread_cond_wait(&server->changed, &server->lock);

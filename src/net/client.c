@@ -9,6 +9,7 @@
 #include "net/client_config.h"
 #include "net/loop.h"
 #include "net/opening.h"
+#include "net/probe.h"
 #include "net/session.h"
 #include "whysocket/explain.h"
 
@@ -24,12 +25,15 @@ struct why_client {
     struct why__task grave;  /* its memory goes at the end of the turn */
     struct why_loop *loop;
     struct why_session *session;                    /* NULL between attempts */
+    struct why__probing *probing;                   /* NULL until an attempt asks for it */
     const struct why_session_handler *user_handler; /* the program's */
     struct why_session_handler handler;             /* the same, but for on_close, which is ours */
     void *user;
     bool is_open;  /* the session was opened */
     bool is_freed; /* nothing may be called any more */
+    enum why_probe_policy probe_policy;
     void (*on_step)(void *user, const struct why_step *step);
+    void (*on_probe)(void *user, const struct why_probe *probe);
     void (*on_reconnect)(void *user, const struct why_record *record, uint32_t pause_ms);
 };
 
@@ -51,9 +55,58 @@ static void on_step(struct why__opening *opening, const struct why_step *step) {
     }
 }
 
+/* ---- Probes after it, where it failed ---- */
+
+static struct why_client *client_of_probing(const struct why__probing *probing) {
+    return client_of_opening(probing->opening);
+}
+
+static void on_probe(struct why__probing *probing, const struct why_probe *probe) {
+    const struct why_client *client = client_of_probing(probing);
+    if (client->on_probe != NULL && !client->is_freed) {
+        client->on_probe(client->user, probe);
+    }
+}
+
+static void on_probed(struct why__probing *probing) {
+    struct why_client *client = client_of_probing(probing);
+    if (!client->is_freed) {
+        why__session_end(client->session, &client->opening.record);
+    }
+}
+
+static const struct why__probing_ops probing_ops = {.on_probe = on_probe, .on_done = on_probed};
+
+static void free_probing(struct why_client *client) {
+    const struct why_host *host = client->config.host;
+    host->allocate(host->context, client->probing, 0);
+    client->probing = NULL;
+}
+
+static bool start_probing(struct why_client *client) {
+    const struct why_host *host = client->config.host;
+    struct why__probing *probing = host->allocate(host->context, NULL, sizeof *probing);
+    if (probing == NULL) {
+        return false;
+    }
+    memset(probing, 0, sizeof *probing);
+    probing->opening = &client->opening;
+    probing->ops = &probing_ops;
+    probing->policy = client->probe_policy;
+    client->probing = probing;
+    why__probing_start(probing);
+    return true;
+}
+
 static void on_failed(struct why__opening *opening) {
     struct why_client *client = client_of_opening(opening);
-    if (!client->is_freed) {
+    if (client->is_freed) {
+        return;
+    }
+    struct why__probe_step step = {0};
+    why__probe_next(&opening->record, NULL, 0, client->probe_policy, &step);
+    if (step.kind == WHY_PROBE_NONE || !start_probing(client)) {
+        why__probe_apply(&step, &opening->record);
         why__session_end(client->session, &opening->record);
     }
 }
@@ -103,6 +156,7 @@ static bool make_session(struct why_client *client) {
 
 /* Without memory there is no session to say so with; the next attempt is a little later. */
 static void begin(struct why_client *client) {
+    free_probing(client); /* of the attempt before */
     if (client->session == NULL && !make_session(client)) {
         why__timer_set(client->loop, &client->pause, why__loop_now(client->loop) + NO_MEMORY_MS);
         return;
@@ -118,6 +172,7 @@ static void on_pause_over(struct why__timer *timer) {
 
 static void free_client(struct why_client *client) {
     const struct why_host *host = client->config.host;
+    free_probing(client);
     why__client_config_clear(&client->config);
     host->allocate(host->context, client, 0);
 }
@@ -134,7 +189,9 @@ static void init(struct why_client *client, struct why_loop *loop,
     client->handler.on_open = on_open;
     client->handler.on_close = on_close;
     client->user = config->user;
+    client->probe_policy = config->probe;
     client->on_step = config->on_step;
+    client->on_probe = config->on_probe;
     client->on_reconnect = config->on_reconnect;
     client->pause.on_due = on_pause_over;
     client->grave.run = run_grave;
@@ -185,6 +242,9 @@ void why_client_free(struct why_client *client) {
     client->is_freed = true;
     why__timer_cancel(client->loop, &client->pause);
     why__opening_stop(&client->opening);
+    if (client->probing != NULL) {
+        why__probing_stop(client->probing);
+    }
     struct why_session *session = client->session;
     client->session = NULL;
     if (session != NULL && client->is_open) {

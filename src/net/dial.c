@@ -5,6 +5,8 @@
  */
 #include "net/dial.h"
 
+#include "base/mark.h"
+#include "base/say.h"
 #include "net/address.h"
 #include "net/stream.h"
 #include "net/url.h"
@@ -23,31 +25,32 @@
 
 /* What errno of connect() means, most telling first: where addresses failed in different ways, the
  * first row that fits one of them is the cause. Running out of our own resources explains all the
- * others, and an answer from the far end tells more than none. */
+ * others, an answer from the far end tells more than none, and that of somebody who is there more
+ * than that of a host where nobody listens. */
 static const struct {
     int os_error;
     enum why_cause cause;
     const char *word;
 } failures[] = {
-    {EMFILE, WHY_CAUSE_TCP_NO_RESOURCE, "too many open files"},
-    {ENFILE, WHY_CAUSE_TCP_NO_RESOURCE, "too many open files in the system"},
-    {ENOMEM, WHY_CAUSE_TCP_NO_RESOURCE, "out of memory"},
-    {ENOBUFS, WHY_CAUSE_TCP_NO_RESOURCE, "out of buffers"},
-    {ENOENT, WHY_CAUSE_TCP_NO_UNIX_SOCKET, "no such file"},
-    {ENOTDIR, WHY_CAUSE_TCP_NO_UNIX_SOCKET, "a part of the path is no folder"},
-    {ENOTSOCK, WHY_CAUSE_TCP_NO_UNIX_SOCKET, "the file is no socket"},
-    {EPROTOTYPE, WHY_CAUSE_TCP_NO_UNIX_SOCKET, "the socket is of another type"},
-    {ECONNREFUSED, WHY_CAUSE_TCP_REFUSED, "refused"},
-    {ECONNRESET, WHY_CAUSE_TCP_RESET, "reset"},
-    {EACCES, WHY_CAUSE_TCP_DENIED, "not permitted"},
-    {EPERM, WHY_CAUSE_TCP_DENIED, "not permitted"},
-    {ETIMEDOUT, WHY_CAUSE_TCP_TIMEOUT, "no answer"},
-    {EHOSTUNREACH, WHY_CAUSE_TCP_UNREACHABLE, "host unreachable"},
-    {EHOSTDOWN, WHY_CAUSE_TCP_UNREACHABLE, "host down"},
-    {ENETUNREACH, WHY_CAUSE_TCP_UNREACHABLE, "network unreachable"},
-    {ENETDOWN, WHY_CAUSE_TCP_UNREACHABLE, "network down"},
-    {EADDRNOTAVAIL, WHY_CAUSE_TCP_UNREACHABLE, "no own address for it"},
-    {EAFNOSUPPORT, WHY_CAUSE_TCP_UNREACHABLE, "no such kind of address here"},
+    {EMFILE, WHY_CAUSE_TCP_NO_RESOURCE, N_("too many open files")},
+    {ENFILE, WHY_CAUSE_TCP_NO_RESOURCE, N_("too many open files in the system")},
+    {ENOMEM, WHY_CAUSE_TCP_NO_RESOURCE, N_("out of memory")},
+    {ENOBUFS, WHY_CAUSE_TCP_NO_RESOURCE, N_("out of buffers")},
+    {ENOENT, WHY_CAUSE_TCP_NO_UNIX_SOCKET, N_("no such file")},
+    {ENOTDIR, WHY_CAUSE_TCP_NO_UNIX_SOCKET, N_("a part of the path is no folder")},
+    {ENOTSOCK, WHY_CAUSE_TCP_NO_UNIX_SOCKET, N_("the file is no socket")},
+    {EPROTOTYPE, WHY_CAUSE_TCP_NO_UNIX_SOCKET, N_("the socket is of another type")},
+    {ECONNRESET, WHY_CAUSE_TCP_RESET, N_("reset")},
+    {ECONNREFUSED, WHY_CAUSE_TCP_REFUSED, N_("refused")},
+    {EACCES, WHY_CAUSE_TCP_DENIED, N_("not permitted")},
+    {EPERM, WHY_CAUSE_TCP_DENIED, N_("not permitted")},
+    {ETIMEDOUT, WHY_CAUSE_TCP_TIMEOUT, N_("no answer")},
+    {EHOSTUNREACH, WHY_CAUSE_TCP_UNREACHABLE, N_("host unreachable")},
+    {EHOSTDOWN, WHY_CAUSE_TCP_UNREACHABLE, N_("host down")},
+    {ENETUNREACH, WHY_CAUSE_TCP_UNREACHABLE, N_("network unreachable")},
+    {ENETDOWN, WHY_CAUSE_TCP_UNREACHABLE, N_("network down")},
+    {EADDRNOTAVAIL, WHY_CAUSE_TCP_UNREACHABLE, N_("no own address for it")},
+    {EAFNOSUPPORT, WHY_CAUSE_TCP_UNREACHABLE, N_("no such kind of address here")},
 };
 
 #define FAILURE_COUNT (sizeof failures / sizeof failures[0])
@@ -63,6 +66,10 @@ static size_t failure_rank(int os_error) {
 enum why_cause why__dial_cause(int os_error) {
     size_t rank = failure_rank(os_error);
     return rank < FAILURE_COUNT ? failures[rank].cause : WHY_CAUSE_TCP_FAILED;
+}
+
+bool why__dial_tells_more(int os_error, int other) {
+    return failure_rank(os_error) < failure_rank(other);
 }
 
 static void write_address(const union why__sockaddr *from, char *out, size_t out_size) {
@@ -84,7 +91,8 @@ static void set_deadline(struct why__dial *dial, uint32_t timeout_ms) {
     why__timer_set(dial->loop, &dial->deadline, dial->deadline_ms);
 }
 
-static void end_step(struct why__dial *dial, enum why_layer layer, bool ok, const char *what) {
+static void end_step(struct why__dial *dial, enum why_layer layer, bool ok, const char *what,
+                     const struct why_detail_parts *parts) {
     struct why_timings *timings = &dial->record->timings;
     uint32_t us = since_us(dial->step_begin_us);
     if (layer == WHY_LAYER_DNS) {
@@ -92,7 +100,7 @@ static void end_step(struct why__dial *dial, enum why_layer layer, bool ok, cons
     } else {
         timings->tcp_us = us;
     }
-    struct why_step step = {.layer = layer, .ok = ok, .us = us, .what = what};
+    struct why_step step = {.layer = layer, .ok = ok, .us = us, .what = what, .parts = parts};
     /* The program may stop the dial here: is_over says so. */
     dial->ops->on_step(dial, &step);
 }
@@ -111,7 +119,7 @@ static void fail(struct why__dial *dial, enum why_cause cause, int os_error) {
     dial->is_over = false;
     why_record_fail(record, dial->is_proxy ? proxy_cause(cause) : cause);
     record->os_error = os_error;
-    end_step(dial, why_cause_layer(cause), false, record->detail);
+    end_step(dial, why_cause_layer(cause), false, record->detail, &record->detail_parts);
     if (!dial->is_over) {
         dial->ops->on_failed(dial);
     }
@@ -146,37 +154,40 @@ void why__dial_stop(struct why__dial *dial) {
     }
 }
 
+static const char *failure_word(int os_error) {
+    size_t rank = failure_rank(os_error);
+    return os_error == 0          ? N_("no answer")
+           : rank < FAILURE_COUNT ? failures[rank].word
+                                  : N_("failed");
+}
+
 /* "[::1]:80 refused, 127.0.0.1:80 no answer": what befell each address, as far as there is room. */
-static void write_failures(const struct why__dial *dial, bool with_pending, char *out,
-                           size_t out_size) {
-    size_t len = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < dial->next_at && len < out_size; i++) {
+static void say_failures(const struct why__dial *dial, bool with_pending, struct why__say *say) {
+    const char *comma = "";
+    for (size_t i = 0; i < dial->next_at; i++) {
         int os_error = dial->attempts[i].os_error;
         if (os_error == 0 && !with_pending) {
             continue;
         }
-        size_t rank = failure_rank(os_error);
         char address[sizeof dial->record->peer];
         write_address(&dial->addresses.list[i], address, sizeof address);
-        int written = snprintf(out + len, out_size - len, "%s%s %s", len == 0 ? "" : ", ", address,
-                               os_error == 0          ? "no answer"
-                               : rank < FAILURE_COUNT ? failures[rank].word
-                                                      : "failed");
-        len += written > 0 ? (size_t)written : 0;
+        why__say(say, "%s%s ", comma, address);
+        why__say_text(say, failure_word(os_error));
+        comma = ", ";
     }
 }
 
 static void on_deadline(struct why__timer *timer) {
     struct why__dial *dial = WHY__CONTAINER(timer, struct why__dial, deadline);
     struct why_record *record = dial->record;
+    struct why__say say = why__say_in(record);
     record->transport = WHY_TRANSPORT_TIMEOUT;
     if (dial->resolve != NULL) {
-        (void)snprintf(record->detail, sizeof record->detail, "no answer for %s", dial->host);
+        why__say(&say, "no answer for %s", dial->host);
         fail(dial, WHY_CAUSE_TIMEOUT_DNS, 0);
         return;
     }
-    write_failures(dial, true, record->detail, sizeof record->detail);
+    say_failures(dial, true, &say);
     write_address(&dial->addresses.list[0], record->peer, sizeof record->peer);
     fail(dial, WHY_CAUSE_TIMEOUT_CONNECT, 0);
 }
@@ -184,21 +195,22 @@ static void on_deadline(struct why__timer *timer) {
 static void fail_race(struct why__dial *dial) {
     size_t best = 0;
     for (size_t i = 1; i < dial->next_at; i++) {
-        if (failure_rank(dial->attempts[i].os_error) <
-            failure_rank(dial->attempts[best].os_error)) {
+        if (why__dial_tells_more(dial->attempts[i].os_error, dial->attempts[best].os_error)) {
             best = i;
         }
     }
     struct why_record *record = dial->record;
     int os_error = dial->attempts[best].os_error;
-    write_failures(dial, true, record->detail, sizeof record->detail);
+    struct why__say say = why__say_in(record);
+    say_failures(dial, true, &say);
     write_address(&dial->addresses.list[best], record->peer, sizeof record->peer);
     record->transport = os_error == ECONNRESET ? WHY_TRANSPORT_RESET : WHY_TRANSPORT_ERRNO;
     fail(dial, why__dial_cause(os_error), os_error);
 }
 
-static void tell_connected(struct why__dial *dial, int fd, const char *what) {
-    end_step(dial, WHY_LAYER_TCP, true, what);
+static void tell_connected(struct why__dial *dial, int fd, const char *what,
+                           const struct why_detail_parts *parts) {
+    end_step(dial, WHY_LAYER_TCP, true, what, parts);
     if (dial->is_over) {
         close(fd);
         return;
@@ -210,12 +222,23 @@ static void win(struct why__dial *dial, struct why__attempt *attempt, int fd) {
     size_t index = (size_t)(attempt - dial->attempts);
     struct why_record *record = dial->record;
     stop_attempts(dial);
+    dial->won = index;
     write_address(&dial->addresses.list[index], record->peer, sizeof record->peer);
-    char others[100];
-    char what[sizeof record->peer + sizeof others + 4];
-    write_failures(dial, false, others, sizeof others);
-    (void)snprintf(what, sizeof what, others[0] == '\0' ? "%s%s" : "%s (%s)", record->peer, others);
-    tell_connected(dial, fd, what);
+    char what[200];
+    struct why_detail_parts parts;
+    struct why__say say;
+    why__say_begin(&say, what, sizeof what, &parts);
+    why__say(&say, "%s", record->peer);
+    bool others_failed = false;
+    for (size_t i = 0; i < dial->next_at; i++) {
+        others_failed |= dial->attempts[i].os_error != 0;
+    }
+    if (others_failed) {
+        why__say(&say, " (");
+        say_failures(dial, false, &say);
+        why__say(&say, ")");
+    }
+    tell_connected(dial, fd, what, &parts);
 }
 
 static void run_race(struct why__dial *dial);
@@ -326,7 +349,7 @@ static void connect_unix(struct why__dial *dial) {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0) {
         why__timer_cancel(dial->loop, &dial->deadline);
-        tell_connected(dial, fd, record->peer);
+        tell_connected(dial, fd, record->peer, NULL);
         return;
     }
     int error = errno;
@@ -337,21 +360,20 @@ static void connect_unix(struct why__dial *dial) {
     if (error == ECONNREFUSED && stat(dial->unix_path, &file) == 0 && !S_ISSOCK(file.st_mode)) {
         error = ENOTSOCK; /* which Linux does not tell apart */
     }
-    size_t rank = failure_rank(error);
+    struct why__say say = why__say_in(record);
+    why__say(&say, "%s: ", dial->unix_path);
     /* A unix socket connects at once or not at all; EAGAIN is a queue that is full. */
-    const char *word = error == EAGAIN        ? "its queue of connections is full"
-                       : rank < FAILURE_COUNT ? failures[rank].word
-                                              : "failed";
-    (void)snprintf(record->detail, sizeof record->detail, "%s: %s", dial->unix_path, word);
+    why__say_text(&say,
+                  error == EAGAIN ? N_("its queue of connections is full") : failure_word(error));
     record->transport = WHY_TRANSPORT_ERRNO;
     fail(dial, why__dial_cause(error), error);
 }
 
 /* ---- The name ---- */
 
-static void write_addresses(const struct why__addresses *addresses, const char *note, char *out,
-                            size_t out_size) {
+static void write_addresses(const struct why__addresses *addresses, char *out, size_t out_size) {
     size_t len = 0;
+    out[0] = '\0';
     for (size_t i = 0; i < addresses->count && len < out_size; i++) {
         const union why__sockaddr *address = &addresses->list[i];
         char text[INET6_ADDRSTRLEN] = "";
@@ -360,16 +382,18 @@ static void write_addresses(const struct why__addresses *addresses, const char *
         int written = snprintf(out + len, out_size - len, "%s%s", i == 0 ? "" : ", ", text);
         len += written > 0 ? (size_t)written : 0;
     }
-    if (len < out_size) {
-        (void)snprintf(out + len, out_size - len, "%s", note);
-    }
 }
 
-static void go_on(struct why__dial *dial, const char *note) {
-    char what[200];
+static void go_on(struct why__dial *dial, bool is_given) {
+    char addresses[180], what[200];
+    struct why_detail_parts parts;
+    struct why__say say;
     why__timer_cancel(dial->loop, &dial->deadline);
-    write_addresses(&dial->addresses, note, what, sizeof what);
-    end_step(dial, WHY_LAYER_DNS, true, what);
+    write_addresses(&dial->addresses, addresses, sizeof addresses);
+    why__say_begin(&say, what, sizeof what, &parts);
+    why__say(&say, "%s", addresses);
+    why__say_text(&say, is_given ? N_(" (given)") : "");
+    end_step(dial, WHY_LAYER_DNS, true, what, &parts);
     if (dial->is_over) {
         return;
     }
@@ -387,11 +411,12 @@ static void on_resolved(void *context, const struct why__resolved *resolved) {
     dial->resolve = NULL;
     if (resolved->error == 0) {
         dial->addresses = resolved->addresses;
-        go_on(dial, "");
+        go_on(dial, false);
         return;
     }
     struct why_record *record = dial->record;
-    (void)snprintf(record->detail, sizeof record->detail, "%.150s", dial->host);
+    struct why__say say = why__say_in(record);
+    why__say(&say, "%.150s", dial->host);
     fail(dial, why__resolve_cause(resolved->error), resolved->error);
 }
 
@@ -408,18 +433,18 @@ void why__dial_start(struct why__dial *dial) {
     set_deadline(dial, dial->options->name_timeout_ms);
     if (dial->pinned != NULL && dial->pinned->count > 0) {
         dial->addresses = *dial->pinned;
-        go_on(dial, " (given)");
+        go_on(dial, true);
         return;
     }
     if (why__resolve_known(dial->host, dial->port, &dial->addresses)) {
-        go_on(dial, "");
+        go_on(dial, false);
         return;
     }
     dial->resolve = why__resolve_start(dial->loop, dial->host, dial->port, on_resolved, dial);
     if (dial->resolve == NULL) {
         struct why_record *record = dial->record;
-        (void)snprintf(record->detail, sizeof record->detail,
-                       "no thread could be started to ask for %.100s", dial->host);
+        struct why__say say = why__say_in(record);
+        why__say(&say, "no thread could be started to ask for %.100s", dial->host);
         fail(dial, WHY_CAUSE_DNS_FAILED, EAI_SYSTEM);
     }
 }

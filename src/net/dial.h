@@ -56,6 +56,7 @@ struct why__dial {
     uint64_t step_begin_us;
     bool is_over;
     size_t next_at; /* addresses before it were begun */
+    size_t won;     /* the index of the one that connected */
     struct why__addresses addresses;
     struct why__attempt attempts[WHY__ADDRESSES_MAX];
 };
@@ -72,5 +73,8 @@ void why__dial_interleave(struct why__addresses *addresses);
 
 /* The cause that connect()'s errno stands for. */
 enum why_cause why__dial_cause(int os_error);
+
+/* Does one errno of connect() say more of why there is no connection than another? */
+bool why__dial_tells_more(int os_error, int other);
 
 #endif

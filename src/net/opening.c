@@ -5,6 +5,8 @@
  */
 #include "net/opening.h"
 
+#include "base/say.h"
+#include "net/tcp_info.h"
 #include "whysocket/conn.h"
 
 #include <arpa/inet.h>
@@ -40,7 +42,8 @@ static uint64_t deadline_in(const struct why__opening *opening, uint32_t timeout
     return timeout_ms == 0 ? WHY_NO_DEADLINE : why__loop_now(opening->loop) + timeout_ms;
 }
 
-static void end_step(struct why__opening *opening, bool ok, const char *what) {
+static void end_step(struct why__opening *opening, bool ok, const char *what,
+                     const struct why_detail_parts *parts) {
     struct why_timings *timings = &opening->record.timings;
     uint64_t us = why__clock_us() - opening->step_begin_us;
     uint32_t duration = us < WHY_NO_TIME ? (uint32_t)us : WHY_NO_TIME - 1;
@@ -53,7 +56,8 @@ static void end_step(struct why__opening *opening, bool ok, const char *what) {
         timings->http_us = duration;
         opening->session->http_us = duration;
     }
-    struct why_step step = {.layer = opening->step, .ok = ok, .us = duration, .what = what};
+    struct why_step step = {
+        .layer = opening->step, .ok = ok, .us = duration, .what = what, .parts = parts};
     /* The program may stop the attempt here: is_over says so. */
     opening->ops->on_step(opening, &step);
 }
@@ -80,9 +84,13 @@ static void give_up(struct why__opening *opening) {
  * that is the cause, whatever the transport did after it. */
 static void note_failure(struct why__opening *opening, enum why_cause cause) {
     struct why_record *record = &opening->record;
-    why__stream_report(stream_of(opening), record);
+    const struct why__stream *stream = stream_of(opening);
+    why__stream_report(stream, record);
+    if (stream->is_open && opening->proxy == NULL) { /* else it would be of the way to the proxy */
+        why__tcp_info(stream->watch.fd, &record->tcp);
+    }
     why_record_fail(record, cause);
-    end_step(opening, false, record->detail);
+    end_step(opening, false, record->detail, &record->detail_parts);
 }
 
 static void fail(struct why__opening *opening, enum why_cause cause) {
@@ -126,8 +134,8 @@ static void describe_101(const struct why__opening *opening, char *out, size_t o
 static void open_session(struct why__opening *opening) {
     struct why_client_handshake *handshake = opening->handshake;
     if (why_client_handshake_output(handshake).len > 0) {
-        memcpy(opening->record.detail, "the 101 came before the request was sent",
-               sizeof "the 101 came before the request was sent");
+        struct why__say say = why__say_in(&opening->record);
+        why__say(&say, "the 101 came before the request was sent");
         fail(opening, WHY_CAUSE_HTTP_RESPONSE_MALFORMED);
         return;
     }
@@ -140,7 +148,7 @@ static void open_session(struct why__opening *opening) {
     char what[160];
     describe_101(opening, what, sizeof what);
     why__timer_cancel(opening->loop, &opening->timer);
-    end_step(opening, true, what);
+    end_step(opening, true, what, NULL);
     if (opening->is_over) {
         why_conn_free(conn);
         return;
@@ -209,7 +217,7 @@ static void on_tls(struct why__stream *stream, bool is_open) {
     why__stream_report(stream, record);
     char what[sizeof record->tls.version + sizeof record->tls.cipher + 4];
     (void)snprintf(what, sizeof what, "%s, %s", record->tls.version, record->tls.cipher);
-    end_step(opening, true, what);
+    end_step(opening, true, what, NULL);
     if (!opening->is_over) {
         begin_http(opening);
     }
@@ -222,6 +230,8 @@ static struct why__tls *begin_tls(struct why__opening *opening) {
     struct why__tls *tls = why__tls_new(opening->tls_context, opening->url->host);
     if (tls == NULL) {
         fail(opening, WHY_CAUSE_LOCAL_OUT_OF_MEMORY);
+    } else if (opening->proxy != NULL && opening->proxy->scheme == WHY__SCHEME_HTTP_PROXY) {
+        why__tls_set_proxy(tls);
     }
     return tls;
 }
@@ -232,7 +242,7 @@ static void on_peer_lost(struct why__stream *stream, enum why_cause cause,
                          enum why_transport transport, int os_error) {
     struct why__opening *opening = opening_of(stream);
     struct why_record *record = &opening->record;
-    if (opening->is_settled && opening->handshake == NULL) {
+    if (opening->is_over || (opening->is_settled && record->cause != WHY_CAUSE_NONE)) {
         give_up(opening);
         return;
     }
@@ -260,21 +270,23 @@ static void time_out_http(struct why__opening *opening) {
     why_client_handshake_report(opening->handshake, record);
     record->transport = WHY_TRANSPORT_TIMEOUT;
     unsigned len = (unsigned)record->http.head_len + record->http.body_len;
-    (void)snprintf(record->detail, sizeof record->detail,
-                   len == 0 ? "the server sent nothing at all"
-                            : "the server sent %u bytes, and its answer was not whole",
-                   len);
+    struct why__say say = why__say_in(record);
+    if (len == 0) {
+        why__say(&say, "the server sent nothing at all");
+    } else {
+        why__say(&say, "the server sent %u bytes, and its answer was not whole", len);
+    }
     fail(opening, WHY_CAUSE_TIMEOUT_UPGRADE);
 }
 
 static void on_timer(struct why__timer *timer) {
     struct why__opening *opening = WHY__CONTAINER(timer, struct why__opening, timer);
-    if (opening->step == WHY_LAYER_HTTP) {
-        time_out_http(opening);
+    if (opening->is_settled && opening->record.cause != WHY_CAUSE_NONE) {
+        give_up(opening);
         return;
     }
-    if (opening->is_settled) {
-        give_up(opening);
+    if (opening->step == WHY_LAYER_HTTP) {
+        time_out_http(opening);
         return;
     }
     opening->record.transport = WHY_TRANSPORT_TIMEOUT;
@@ -303,9 +315,12 @@ static void on_proxy_data(struct why__stream *stream, struct why_span *input) {
         fail(opening, WHY_CAUSE_PROXY_STATUS);
         return;
     }
-    char what[WHY__HOST_LEN_MAX + 40];
-    (void)snprintf(what, sizeof what, "the way to %s is open", opening->target);
-    end_step(opening, true, what);
+    char what[200];
+    struct why_detail_parts parts;
+    struct why__say say;
+    why__say_begin(&say, what, sizeof what, &parts);
+    why__say(&say, "the way to %.150s is open", opening->target);
+    end_step(opening, true, what, &parts);
     if (opening->is_over) {
         return;
     }

@@ -4,11 +4,11 @@
  */
 #include "net/proxy.h"
 
+#include "base/say.h"
 #include "core/redact.h"
 
 #include <assert.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 void why__proxy_begin(struct why__proxy *proxy, const struct why__url *via, const char *host,
@@ -61,7 +61,8 @@ void why__proxy_fail(struct why__proxy *proxy, enum why_cause cause, const char 
     proxy->cause = cause;
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(proxy->detail, sizeof proxy->detail, format, arguments);
+    why__say_begin(&proxy->say, proxy->detail, sizeof proxy->detail, &proxy->detail_parts);
+    why__say_list(&proxy->say, format, arguments);
     va_end(arguments);
     for (char *at = proxy->detail; *at != '\0'; at++) { /* some of it is the proxy's own words */
         *at = *at >= 0x20 && *at < 0x7f ? *at : '?';
@@ -84,6 +85,7 @@ void why__proxy_report(const struct why__proxy *proxy, struct why_record *record
     }
     why_record_fail(record, proxy->cause);
     memcpy(record->detail, proxy->detail, sizeof record->detail);
+    record->detail_parts = proxy->detail_parts;
     record->http = proxy->evidence;
     struct why_http_evidence *http = &record->http;
     why__redact(http->head, http->head_len, http->head_len == sizeof http->head);

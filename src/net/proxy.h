@@ -6,6 +6,7 @@
 #ifndef WHY_NET_PROXY_H
 #define WHY_NET_PROXY_H
 
+#include "base/say.h"
 #include "net/url.h"
 #include "whysocket/bytes.h"
 #include "whysocket/record.h"
@@ -14,7 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WHY__PROXY_HEAD_LEN_MAX 8192 /* of an HTTP proxy's answers */
+/* Of the line that says who we are; its parts are bounded by url.h. */
+#define WHY__PROXY_AUTHORIZATION_SIZE 800
+#define WHY__PROXY_HEAD_LEN_MAX 8192 /* of an HTTP proxy's answers, interim ones included */
 
 enum why__proxy_status {
     WHY__PROXY_READING, /* send the output, feed more input */
@@ -38,12 +41,15 @@ struct why__proxy {
     uint8_t output[2048];
 
     size_t head_len, line_len; /* HTTP: bytes of the head, and of its last line, so far */
+    size_t interim_len;        /* HTTP: bytes of the heads before this one */
     enum why__socks_step step;
     size_t answer_len; /* SOCKS: bytes of the step's answer so far */
     uint8_t answer[262];
 
     enum why_cause cause;
     char detail[200];
+    struct why_detail_parts detail_parts;
+    struct why__say say; /* FAILED: of the detail, to add to it */
     struct why_http_evidence evidence;
 };
 
@@ -66,6 +72,10 @@ void why__proxy_output_consumed(struct why__proxy *proxy, size_t len);
 
 /* FAILED: write cause, detail, and what the proxy answered. */
 void why__proxy_report(const struct why__proxy *proxy, struct why_record *record);
+
+/* The line of an HTTP request that says who we are to the proxy, with its CR LF, terminated. `via`
+ * has a user. */
+void why__proxy_authorization(const struct why__url *via, char out[WHY__PROXY_AUTHORIZATION_SIZE]);
 
 /* ---- Between proxy*.c ---- */
 

@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/base64.h"
+#include "base/mark.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -29,15 +30,15 @@ static void append_text(struct why__proxy *proxy, const char *text) {
 }
 
 /* RFC 7617: name and password, joined by a colon, in Base64. */
-static void append_authorization(struct why__proxy *proxy) {
+void why__proxy_authorization(const struct why__url *via, char out[WHY__PROXY_AUTHORIZATION_SIZE]) {
+    static const char name[] = "Proxy-Authorization: Basic ";
     char joined[2 * WHY__USER_LEN_MAX + 2];
-    char encoded[WHY__BASE64_LEN(sizeof joined)];
-    int len = snprintf(joined, sizeof joined, "%s:%s", proxy->via->user, proxy->via->password);
+    int len = snprintf(joined, sizeof joined, "%s:%s", via->user, via->password);
     assert(len > 0 && (size_t)len < sizeof joined);
-    size_t encoded_len = why__base64_encode((const uint8_t *)joined, (size_t)len, encoded);
-    append_text(proxy, "Proxy-Authorization: Basic ");
-    append(proxy, encoded, encoded_len);
-    append_text(proxy, "\r\n");
+    memcpy(out, name, sizeof name - 1);
+    size_t at = sizeof name - 1;
+    at += why__base64_encode((const uint8_t *)joined, (size_t)len, out + at);
+    memcpy(out + at, "\r\n", sizeof "\r\n");
 }
 
 void why__proxy_http_begin(struct why__proxy *proxy) {
@@ -49,7 +50,9 @@ void why__proxy_http_begin(struct why__proxy *proxy) {
     append_text(proxy, authority);
     append_text(proxy, "\r\n");
     if (proxy->via->has_user) {
-        append_authorization(proxy);
+        char authorization[WHY__PROXY_AUTHORIZATION_SIZE];
+        why__proxy_authorization(proxy->via, authorization);
+        append_text(proxy, authorization);
     }
     append_text(proxy, "\r\n");
 }
@@ -96,10 +99,11 @@ static void fail_by_status(struct why__proxy *proxy, unsigned status) {
         break;
     case 407:
         schemes = find_header(&proxy->evidence, "Proxy-Authenticate");
-        why__proxy_fail(proxy, WHY_CAUSE_PROXY_AUTH_REQUIRED, "it asks for: %.*s; we sent %s",
+        why__proxy_fail(proxy, WHY_CAUSE_PROXY_AUTH_REQUIRED,
+                        proxy->via->has_user ? N_("it asks for: %.*s; we sent a user and password")
+                                             : N_("it asks for: %.*s; we sent none"),
                         (int)(schemes.len < 80 ? schemes.len : 80),
-                        schemes.len > 0 ? (const char *)schemes.data : "",
-                        proxy->via->has_user ? "a user and password" : "none");
+                        schemes.len > 0 ? (const char *)schemes.data : "");
         break;
     case 502:
     case 503:
@@ -123,6 +127,7 @@ static void decide(struct why__proxy *proxy) {
     }
     evidence->status = (uint16_t)status;
     if (status < 200) { /* interim; the answer is still to come */
+        proxy->interim_len += proxy->head_len;
         proxy->head_len = 0;
         evidence->head_len = 0;
         evidence->status = 0;
@@ -160,10 +165,10 @@ static void refuse_bytes(struct why__proxy *proxy, const struct why_bytes *input
     why__proxy_keep_body(proxy, input->data, input->len);
     evidence->head_len = 0;
     uint8_t first = (uint8_t)evidence->body[0];
-    why__proxy_fail(proxy, WHY_CAUSE_PROXY_NOT_A_PROXY, "%s",
-                    first == 5      ? "it speaks SOCKS, not HTTP"
-                    : first == 0x15 ? "it speaks TLS, not HTTP"
-                                    : "what it sent is no HTTP answer");
+    why__proxy_fail(proxy, WHY_CAUSE_PROXY_NOT_A_PROXY,
+                    first == 5      ? N_("it speaks SOCKS, not HTTP")
+                    : first == 0x15 ? N_("it speaks TLS, not HTTP")
+                                    : N_("what it sent is no HTTP answer"));
 }
 
 /* One byte of the head. returns whether it was its last */
@@ -190,7 +195,7 @@ void why__proxy_http_receive(struct why__proxy *proxy, struct why_bytes *input) 
             refuse_bytes(proxy, input);
             return;
         }
-        if (proxy->head_len == WHY__PROXY_HEAD_LEN_MAX) {
+        if (proxy->interim_len + proxy->head_len == WHY__PROXY_HEAD_LEN_MAX) {
             why__proxy_fail(proxy, WHY_CAUSE_PROXY_NOT_A_PROXY,
                             "the head of its answer has no end within %d bytes",
                             WHY__PROXY_HEAD_LEN_MAX);

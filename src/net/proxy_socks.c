@@ -4,7 +4,10 @@
  */
 #include "net/proxy.h"
 
+#include "base/mark.h"
+
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -24,14 +27,14 @@ static const struct {
     enum why_cause cause;
     const char *text;
 } replies[] = {
-    [1] = {WHY_CAUSE_PROXY_SOCKS_REFUSED, "general SOCKS server failure"},
-    [2] = {WHY_CAUSE_PROXY_SOCKS_REFUSED, "connection not allowed by ruleset"},
-    [3] = {WHY_CAUSE_PROXY_TARGET_DOWN, "network unreachable"},
-    [4] = {WHY_CAUSE_PROXY_TARGET_DOWN, "host unreachable"},
-    [5] = {WHY_CAUSE_PROXY_TARGET_DOWN, "connection refused"},
-    [6] = {WHY_CAUSE_PROXY_TARGET_DOWN, "TTL expired"},
-    [7] = {WHY_CAUSE_PROXY_SOCKS_REFUSED, "command not supported"},
-    [8] = {WHY_CAUSE_PROXY_SOCKS_REFUSED, "address type not supported"},
+    [1] = {WHY_CAUSE_PROXY_SOCKS_REFUSED, N_("general SOCKS server failure")},
+    [2] = {WHY_CAUSE_PROXY_SOCKS_REFUSED, N_("connection not allowed by ruleset")},
+    [3] = {WHY_CAUSE_PROXY_TARGET_DOWN, N_("network unreachable")},
+    [4] = {WHY_CAUSE_PROXY_TARGET_DOWN, N_("host unreachable")},
+    [5] = {WHY_CAUSE_PROXY_TARGET_DOWN, N_("connection refused")},
+    [6] = {WHY_CAUSE_PROXY_TARGET_DOWN, N_("TTL expired")},
+    [7] = {WHY_CAUSE_PROXY_SOCKS_REFUSED, N_("command not supported")},
+    [8] = {WHY_CAUSE_PROXY_SOCKS_REFUSED, N_("address type not supported")},
 };
 
 static void append(struct why__proxy *proxy, const void *data, size_t len) {
@@ -100,12 +103,15 @@ static void take_method(struct why__proxy *proxy) {
     } else if (method == METHOD_USER && proxy->via->has_user) {
         send_sign_in(proxy);
     } else if (method == METHOD_REFUSED) {
-        why__proxy_fail(proxy, WHY_CAUSE_PROXY_SOCKS_AUTH, "%s",
-                        proxy->via->has_user ? "it takes neither no sign-in nor user and password"
-                                             : "it wants a sign-in; none was given");
-    } else {
         why__proxy_fail(proxy, WHY_CAUSE_PROXY_SOCKS_AUTH,
-                        "it chose method 0x%02x, which was not offered", method);
+                        proxy->via->has_user
+                            ? N_("it takes neither no sign-in nor user and password")
+                            : N_("it wants a sign-in; none was given"));
+    } else {
+        char number[8];
+        (void)snprintf(number, sizeof number, "0x%02x", method);
+        why__proxy_fail(proxy, WHY_CAUSE_PROXY_SOCKS_AUTH,
+                        "it chose method %s, which was not offered", number);
     }
 }
 
@@ -122,7 +128,8 @@ static void refuse_reply(struct why__proxy *proxy) {
     unsigned reply = proxy->answer[1];
     bool is_known = reply < sizeof replies / sizeof replies[0];
     why__proxy_fail(proxy, is_known ? replies[reply].cause : WHY_CAUSE_PROXY_SOCKS_REFUSED,
-                    "reply %u: %s", reply, is_known ? replies[reply].text : "not in RFC 1928");
+                    "reply %u: ", reply);
+    why__say_text(&proxy->say, is_known ? replies[reply].text : N_("not in RFC 1928"));
 }
 
 /* How many bytes the step's answer has, as far as it is known yet. */
@@ -175,10 +182,10 @@ void why__proxy_socks_receive(struct why__proxy *proxy, struct why_bytes *input)
         if (!fits(proxy, *input->data)) {
             why__proxy_keep_body(proxy, proxy->answer, proxy->answer_len);
             why__proxy_keep_body(proxy, input->data, input->len);
-            why__proxy_fail(proxy, WHY_CAUSE_PROXY_NOT_A_PROXY, "%s",
+            why__proxy_fail(proxy, WHY_CAUSE_PROXY_NOT_A_PROXY,
                             proxy->evidence.body[0] == 'H'
-                                ? "it speaks HTTP, not SOCKS5: use http:// for it"
-                                : "what it sent is no SOCKS5 answer");
+                                ? N_("it speaks HTTP, not SOCKS5: use http:// for it")
+                                : N_("what it sent is no SOCKS5 answer"));
             return;
         }
         proxy->answer[proxy->answer_len] = *input->data;

@@ -34,10 +34,7 @@ void why__ring_add(struct why_session **ring, struct why_session *session) {
     session->next->prev = session;
 }
 
-void why__ring_remove(struct why_session **ring, struct why_session *session) {
-    if (session->next == NULL) {
-        return;
-    }
+static void take_off(struct why_session **ring, struct why_session *session) {
     if (*ring == session) {
         *ring = session->next == session ? NULL : session->next;
     }
@@ -45,6 +42,12 @@ void why__ring_remove(struct why_session **ring, struct why_session *session) {
     session->prev->next = session->next;
     session->next = NULL;
     session->prev = NULL;
+}
+
+void why__ring_remove(struct why_session **ring, struct why_session *session) {
+    if (session->next != NULL) {
+        take_off(ring, session);
+    }
 }
 
 /* ---- Accepting ---- */
@@ -232,7 +235,7 @@ static void on_leave(struct why__timer *timer) {
             return;
         }
         struct why_session *session = server->sessions;
-        why__ring_remove(&server->sessions, session);
+        take_off(&server->sessions, session);
         why__ring_add(&server->leaving, session);
         server->leave_done++;
         why_session_fail(session, WHY_CAUSE_LOCAL_SHUTDOWN, NULL);

@@ -4,6 +4,8 @@
  * nothing the peer does can move. And the end of those that do not get there, with a record each.
  */
 #include "net/server_state.h"
+
+#include "base/say.h"
 #include "net/stream.h"
 
 #include <stdio.h>
@@ -92,7 +94,8 @@ static void write_record(struct opening *opening, enum why_cause cause, struct w
     }
     if (opening->cause == WHY_CAUSE_TLS_PLAIN_HTTP) {
         record->side = WHY_SIDE_PEER; /* its URL is wrong */
-        snprintf(record->detail, sizeof record->detail, "plain HTTP came to a port for TLS");
+        struct why__say say = why__say_in(record);
+        why__say(&say, "plain HTTP came to a port for TLS");
     }
     if (opening->phase != PHASE_REFUSAL) {
         why_record_fail(record, cause);

@@ -18,6 +18,10 @@
 /* Reads in one turn, a buffer each: more waits for the next turn, after everybody else's. */
 #define READS_PER_TURN 4
 
+/* What a peer may still have been sending when its stream was finished: a message of the default
+ * limit, which it writes to the end before it looks at what came. Who sends more will not look. */
+#define DISCARD_MAX ((size_t)16 << 20)
+
 struct why__held {
     size_t len;
     uint8_t data[];
@@ -73,7 +77,8 @@ void why__stream_tune(int fd, uint32_t user_timeout_ms) {
 
 static bool wants_input(const struct why__stream *stream) {
     return stream->is_open && !stream->has_ended &&
-           (stream->is_finishing || (!stream->is_paused && !stream->is_stuck));
+           (stream->is_finishing ? stream->discarded < DISCARD_MAX
+                                 : !stream->is_paused && !stream->is_stuck);
 }
 
 void why__stream_rewatch(struct why__stream *stream) {
@@ -116,21 +121,21 @@ static bool hold(struct why__stream *stream, struct why_span input) {
     return true;
 }
 
-/* Hand plaintext up, after what is held. Whether the stream goes on to be read by its owner. */
-static bool feed(struct why__stream *stream, struct why_span input) {
+/* Hand plaintext up, after what is held. Whether the stream goes on to be read by its owner.
+ *
+ * input  what is left of it is held; where TLS has begun within it, it is the caller's */
+static bool feed(struct why__stream *stream, struct why_span *input) {
     const struct why__tls *tls = stream->tls;
     if (!stream->is_paused && !stream->is_stuck) {
-        stream->ops->on_data(stream, &input);
+        stream->ops->on_data(stream, input);
         if (!stream->is_open || stream->is_finishing) {
             return false;
         }
         if (stream->tls != tls) {
-            /* TLS begins here, and we speak first: what came before is nobody's, and taking it for
-             * plaintext of that TLS would let anyone on the way write into it. */
             return true;
         }
     }
-    return input.len == 0 || hold(stream, input);
+    return input->len == 0 || hold(stream, *input);
 }
 
 static void ended(struct why__stream *stream) {
@@ -161,7 +166,7 @@ static bool decrypt(struct why__stream *stream, struct why_bytes *input) {
             return false;
         }
     }
-    if (plain_len > 0 && !feed(stream, (struct why_span){room.data, plain_len})) {
+    if (plain_len > 0 && !feed(stream, &(struct why_span){room.data, plain_len})) {
         return false;
     }
     if (status == WHY__TLS_FAILED) {
@@ -194,9 +199,32 @@ static void await_notify(struct why__stream *stream, struct why_bytes input) {
     }
 }
 
+/* Where to read to: TLS decrypts from the second half of the loop's buffer into the first. */
+static struct why_span room_of(const struct why__stream *stream) {
+    struct why_span room = why__loop_buffer(stream->loop);
+    if (stream->tls != NULL) {
+        room.len /= 2;
+        room.data += room.len;
+    }
+    return room;
+}
+
+/* TLS began within plaintext, as behind a proxy's answer to CONNECT. We speak first, so that no TLS
+ * comes along with that answer; what does is ciphertext all the same, whose failure says what it
+ * is. Taking it for plaintext of that TLS would let anyone on the way write into it.
+ *
+ * returns  it, where decrypt() wants it: more than fits there is no record, and fails before */
+static struct why_span take_early(const struct why__stream *stream, struct why_span input) {
+    struct why_span room = room_of(stream);
+    room.len = input.len < room.len ? input.len : room.len;
+    memmove(room.data, input.data, room.len);
+    return room;
+}
+
 /* Bytes from the socket, into TLS or straight up. */
 static void take(struct why__stream *stream, struct why_span input) {
     if (stream->is_finishing) {
+        stream->discarded += input.len;
         if (stream->tls != NULL && !stream->is_half_close) {
             await_notify(stream, (struct why_bytes){input.data, input.len});
         }
@@ -214,8 +242,11 @@ static void take(struct why__stream *stream, struct why_span input) {
         return;
     }
     if (stream->tls == NULL) {
-        feed(stream, input);
-        return;
+        feed(stream, &input);
+        if (!stream->is_open || stream->tls == NULL || input.len == 0) {
+            return;
+        }
+        input = take_early(stream, input);
     }
     struct why_bytes rest = {input.data, input.len};
     while (decrypt(stream, &rest)) {
@@ -226,16 +257,6 @@ static void take(struct why__stream *stream, struct why_span input) {
     if (stream->is_open && why__tls_output(stream->tls).len > 0) {
         why__stream_flush(stream);
     }
-}
-
-/* Where to read to: TLS decrypts from the second half of the loop's buffer into the first. */
-static struct why_span room_of(const struct why__stream *stream) {
-    struct why_span room = why__loop_buffer(stream->loop);
-    if (stream->tls != NULL) {
-        room.len /= 2;
-        room.data += room.len;
-    }
-    return room;
 }
 
 /* Read until there is no more, or it is enough for this turn.
@@ -363,7 +384,9 @@ void why__stream_close(struct why__stream *stream) {
     stream->watch.fd = -1;
     why__tls_free(stream->tls);
     stream->tls = NULL;
-    free(stream->held);
+    if (!stream->is_finishing) {
+        free(stream->held);
+    }
     stream->held = NULL;
 }
 
@@ -381,10 +404,12 @@ void why__stream_resume(struct why__stream *stream) {
 }
 
 void why__stream_finish(struct why__stream *stream, bool half_close) {
+    if (!stream->is_finishing) {
+        free(stream->held);
+        stream->discarded = 0;
+    }
     stream->is_finishing = true;
     stream->is_half_close = half_close;
-    free(stream->held);
-    stream->held = NULL;
     why__stream_flush(stream);
     why__stream_rewatch(stream);
 }

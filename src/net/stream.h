@@ -58,8 +58,11 @@ struct why__stream {
     struct why__task task;
     struct why_loop *loop;
     const struct why__stream_ops *ops;
-    struct why__tls *tls;   /* owned; NULL for plaintext */
-    struct why__held *held; /* read, and not used by on_data; NULL: nothing */
+    struct why__tls *tls; /* owned; NULL for plaintext */
+    union {
+        struct why__held *held; /* read, and not used by on_data; NULL: nothing */
+        size_t discarded;       /* finishing: bytes that came since */
+    };
     bool is_open : 1;       /* attached and not closed */
     bool is_paused : 1;     /* by why__stream_pause() */
     bool is_stuck : 1;      /* on_data left something */
@@ -104,7 +107,8 @@ void why__stream_resume(struct why__stream *stream);
 
 /* End it in order: discard what still comes, send what output there is (and close_notify), and then
  * a FIN if `half_close`, else none; when the peer's FIN has come, on_lost with tcp.fin. So no RST
- * destroys what we sent last. How long to wait for that is the owner's business. */
+ * destroys what we sent last. How long to wait for that is the owner's business; from a peer that
+ * goes on sending nothing more is read after a while. */
 void why__stream_finish(struct why__stream *stream, bool half_close);
 
 /* Write what is known of TLS, without secrets that came unencrypted; nothing where there is none.

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tls/banner.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,7 +47,8 @@ static const struct banner http_banners[] = {
     {TEXT("HTTP/"), "HTTP"},
 };
 
-/* A page without a head: what a captive portal or a proxy puts in the way. */
+/* A page without a head, as HTTP/0.9 has it: what many a server answers to a request that it cannot
+ * read, and what a proxy puts in the way. */
 static const struct banner page_banners[] = {
     {TEXT("<!DOCTYPE"), "HTML"},
     {TEXT("<!doctype"), "HTML"},
@@ -108,18 +108,25 @@ static const char *find_by_shape(struct why_bytes first) {
     if (first.len >= 5 && data[2] == 0 && data[3] == 0 && (data[4] == 10 || data[4] == 0xff)) {
         return "MySQL"; /* a packet's length and number, then the greeting's version, or an error */
     }
-    if (first.len >= 9 && data[0] == 0 && data[1] == 0 && data[3] == 4 && data[4] == 0 &&
-        memcmp(data + 5, "\0\0\0\0", 4) == 0) {
-        return "HTTP/2"; /* a SETTINGS frame of stream 0 */
-    }
     if (first.len >= 6 && data[0] == 'E' && data[1] == 0 && has(first, "FATAL")) {
         return "PostgreSQL";
     }
     return NULL;
 }
 
+/* A SETTINGS frame of stream 0 (RFC 9113 section 6.5). */
+static bool is_http2(struct why_bytes first) {
+    const uint8_t *data = first.data;
+    return first.len >= 9 && data[0] == 0 && data[1] == 0 && data[3] == 4 && data[4] == 0 &&
+           memcmp(data + 5, "\0\0\0\0", 4) == 0;
+}
+
 static bool is_record(struct why_bytes first) {
     return first.data[0] >= 20 && first.data[0] <= 24 && (first.len < 2 || first.data[1] == 3);
+}
+
+bool why__banner_is_page(struct why_bytes first) {
+    return first.len >= 2 && FIND(first, page_banners) != NULL;
 }
 
 enum why_cause why__banner_of_server(struct why_bytes first, const char **name) {
@@ -128,15 +135,18 @@ enum why_cause why__banner_of_server(struct why_bytes first, const char **name) 
         return WHY_CAUSE_NONE;
     }
     *name = FIND(first, http_banners);
+    if (*name == NULL && is_http2(first)) {
+        *name = "HTTP/2";
+    }
+    if (*name == NULL && why__banner_is_page(first)) {
+        *name = "HTML";
+    }
     if (*name != NULL) {
         return WHY_CAUSE_TLS_PLAIN_HTTP;
     }
     *name = find_by_shape(first);
     if (*name == NULL && first.len >= 2) {
         *name = FIND(first, server_banners);
-    }
-    if (*name == NULL && first.len >= 2) {
-        *name = FIND(first, page_banners);
     }
     return *name != NULL ? WHY_CAUSE_TLS_OTHER_PROTOCOL : WHY_CAUSE_TLS_NOT_TLS;
 }
@@ -159,17 +169,41 @@ enum why_cause why__banner_of_client(struct why_bytes first, const char **name) 
     return *name != NULL ? WHY_CAUSE_TLS_OTHER_PROTOCOL : WHY_CAUSE_TLS_NOT_TLS;
 }
 
-void why__banner_text(struct why_bytes first, char *out, size_t size) {
+bool why__banner_wants_tls(struct why_bytes answer) {
+    static const char *const words[] = {
+        "HTTPS port",   /* nginx: The plain HTTP request was sent to HTTPS port */
+        "HTTPS server", /* Go, Caddy: Client sent an HTTP request to an HTTPS server. */
+        "SSL-enabled",  /* Apache: You're speaking plain HTTP to an SSL-enabled server port. */
+        "HTTPS scheme", /* Apache: Instead use the HTTPS scheme to access this URL */
+        "requires TLS", /* Tomcat: This combination of host and port requires TLS. */
+        "speaks TLS",   /* whysocket */
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (has(answer, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool why__banner_refuses_certificate(struct why_bytes answer) {
+    return has(answer, "SSL certificate error"); /* nginx, for its status 495 */
+}
+
+void why__banner_say(struct why_bytes first, struct why__say *say) {
+    char bytes[48] = "";
     size_t len = 0;
     while (len < first.len && first.data[len] >= 0x20 && first.data[len] < 0x7f) {
         len++;
     }
     if (len >= 4) {
-        (void)snprintf(out, size, "it began with \"%.*s\"", (int)len, (const char *)first.data);
+        why__say(say, "it began with \"%.*s\"", (int)len, (const char *)first.data);
         return;
     }
-    size_t at = (size_t)snprintf(out, size, "it began with the bytes");
-    for (size_t i = 0; i < first.len && i < 16 && at < size; i++) {
-        at += (size_t)snprintf(out + at, size - at, " %02x", first.data[i]);
+    size_t at = 0;
+    for (size_t i = 0; i < first.len && i < 16 && at < sizeof bytes; i++) {
+        at += (size_t)snprintf(bytes + at, sizeof bytes - at, "%s%02x", i > 0 ? " " : "",
+                               first.data[i]);
     }
+    why__say(say, "it began with the bytes %s", bytes);
 }

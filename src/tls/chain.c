@@ -88,20 +88,32 @@ static int issuer_is_intermediate(X509 *certificate) {
     return answer;
 }
 
-static const ASN1_STRING *organisation(const X509_NAME *name) {
-    int at = X509_NAME_get_index_by_NID(name, NID_organizationName, -1);
+static const ASN1_STRING *part_of(const X509_NAME *name, int nid) {
+    int at = X509_NAME_get_index_by_NID(name, nid, -1);
     return at < 0 ? NULL : X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
+}
+
+/* "Example Root CA", "ISRG Root X1": what roots alone are called. */
+static bool is_called_root(const X509_NAME *name) {
+    char text[128] = " ";
+    const ASN1_STRING *common = part_of(name, NID_commonName);
+    if (common != NULL) {
+        why__tls_safe_text(ASN1_STRING_get0_data(common), (size_t)ASN1_STRING_length(common),
+                           text + 1, sizeof text - 1);
+    }
+    const char *word = strcasestr(text, "root");
+    return word != NULL && strchr(" -_", word[-1]) != NULL && strchr(" -_", word[4]) != NULL;
 }
 
 /* What the trust store knows of a missing issuer: a root of its organisation under another name, so
  * that a link is missing; or the very name, with another key. */
 static void look_into_store(X509_STORE *store, const X509_NAME *issuer, bool *has_relative,
                             bool *has_name) {
-    const ASN1_STRING *wanted = organisation(issuer);
+    const ASN1_STRING *wanted = part_of(issuer, NID_organizationName);
     STACK_OF(X509) *anchors = X509_STORE_get1_all_certs(store);
     for (int i = 0; i < sk_X509_num(anchors); i++) {
         const X509_NAME *subject = X509_get_subject_name(sk_X509_value(anchors, i));
-        const ASN1_STRING *has = organisation(subject);
+        const ASN1_STRING *has = part_of(subject, NID_organizationName);
         *has_name |= X509_NAME_cmp(subject, issuer) == 0;
         *has_relative |= wanted != NULL && has != NULL && ASN1_STRING_cmp(has, wanted) == 0;
     }
@@ -149,7 +161,8 @@ static enum why__tls_gap judge_gap(struct why__tls_verification *verification,
         verification->gap_certain = true;
         return WHY__TLS_GAP_OTHER_KEY;
     }
-    bool intermediate = said == 1 || (has_relative && !has_name);
+    bool next_root = has_relative && is_called_root(X509_get_issuer_name(top));
+    bool intermediate = said == 1 || (has_relative && !has_name && !next_root);
     if (own && said != -1) {
         /* Public CAs name the address of what issued it, and never issue from the root. More
          * certificates came, but none of them is the one that goes on from the first. */

@@ -49,7 +49,7 @@ static int keep_session(SSL *ssl, SSL_SESSION *session) {
     struct why__tls_context *context = tls->context;
     bool has_errors = tls->evidence != NULL && tls->evidence->verification.error_count > 0;
     /* A resumed handshake shows no certificate, so what was wrong with it would be forgotten. */
-    if (has_errors || SSL_SESSION_is_resumable(session) != 1) {
+    if (has_errors || tls->is_nameless || SSL_SESSION_is_resumable(session) != 1) {
         return 0;
     }
     size_t len = strlen(tls->server_name);
@@ -152,6 +152,8 @@ int why__tls_context_new(const struct why_host *host, const struct why_tls_confi
         .notices = config->notices && !is_server,
         .on_secret = config->on_secret,
         .on_secret_context = config->on_secret_context,
+        .on_chain = is_server ? NULL : config->on_chain,
+        .on_chain_context = config->on_chain_context,
     };
     context->bio = why__tls_bio_method();
     int result = context->bio == NULL ? WHY_ERR_NOMEM : build(context, config, &message);

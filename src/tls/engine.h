@@ -16,6 +16,10 @@
 #define WHY__TLS_OUTPUT_MAX ((size_t)256 * 1024)
 #define WHY__TLS_OUTPUT_HARD_MAX ((size_t)512 * 1024)
 
+/* What a peer may send until the handshake is done. All that OpenSSL takes, each message as long as
+ * can be, is about two thirds of it. */
+#define WHY__TLS_HANDSHAKE_MAX ((size_t)512 * 1024)
+
 #define WHY__TLS_NAME_MAX 255
 
 struct why__tls_context {
@@ -30,6 +34,8 @@ struct why__tls_context {
     bool notices;   /* a report is wanted, of what is no failure yet too: evidence is kept */
     void (*on_secret)(void *context, const char *line);
     void *on_secret_context;
+    void (*on_chain)(void *context, const struct why_bytes *chain, size_t count);
+    void *on_chain_context;
     struct why_tls_config *config; /* server: the paths, to read them again */
     SSL_CTX **more;                /* server: config->more, as it was loaded */
     struct why__tls_own *own;      /* server: of own_check.c; NULL until it is wanted */
@@ -79,8 +85,11 @@ struct why__tls {
     bool certificate_sent : 1;  /* ours is on its way to the peer */
     bool no_memory : 1;         /* our own allocation failed */
     bool flooded : 1;           /* WHY__TLS_OUTPUT_HARD_MAX was reached */
+    bool endless : 1;           /* WHY__TLS_HANDSHAKE_MAX came, and the handshake goes on */
     bool is_address : 1;        /* server_name is one: no SNI */
+    bool by_proxy : 1;          /* why__tls_set_proxy() */
     bool is_check : 1;          /* own_check.c's: both ends are ours */
+    bool is_nameless : 1;       /* no SNI either way */
     char server_name[];         /* client: what was asked for; "" for a server */
 };
 
@@ -111,10 +120,12 @@ struct why__tls_verdict {
     bool by_certificates; /* it is the first of why__tls_findings() */
 };
 struct why__tls_verdict why__tls_judge(const struct why__tls *tls);
+/* Was it the peer's alert that ended it? */
+bool why__tls_was_ended_by_alert(const struct why__tls *tls);
 
 /* detail.c */
-void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict, char *out,
-                     size_t size);
+void why__tls_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict,
+                     struct why__say *say);
 
 /* own_check.c */
 void why__tls_own_free(struct why__tls_context *context);

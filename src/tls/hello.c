@@ -32,6 +32,37 @@ static const struct number_name versions[] = {
 };
 #define VERSIONS_OFFERED ((size_t)4)
 
+/* What is offered, as numbers alone. */
+struct offered {
+    const uint16_t *suites, *groups, *signatures;
+    size_t suite_count, group_count, signature_count;
+};
+
+#define X(number, name) (number),
+static const uint16_t every_suite[] = {WHY__HELLO_SUITE_MAP(X)};
+static const uint16_t every_group[] = {WHY__HELLO_GROUP_MAP(X)};
+static const uint16_t every_signature[] = {WHY__HELLO_SIGNATURE_MAP(X)};
+#undef X
+
+static const struct offered everything = {every_suite,        every_group,
+                                          every_signature,    COUNT(every_suite),
+                                          COUNT(every_group), COUNT(every_signature)};
+
+/* Of each kind one that every server since 2008 has, of either kind of certificate. */
+static const uint16_t few_suites[] = {0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c,
+                                      0xc030, 0xcca9, 0xcca8, 0xc013, 0xc009, 0x009e,
+                                      0x009c, 0x002f, 0x0035, 0x000a, 0x00ff};
+static const uint16_t few_groups[] = {0x001d, 0x0017, 0x0018, 0x0019};
+static const uint16_t few_signatures[] = {0x0403, 0x0804, 0x0401, 0x0503, 0x0805,
+                                          0x0501, 0x0806, 0x0601, 0x0201};
+
+static const struct offered few = {few_suites,        few_groups,        few_signatures,
+                                   COUNT(few_suites), COUNT(few_groups), COUNT(few_signatures)};
+
+/* With a name longer than this, a small hello does without its key share: the server asks for one
+ * (RFC 8446 section 4.2.8), which is an answer as well. */
+#define NAME_BESIDE_SHARE ((size_t)50)
+
 struct writer {
     uint8_t *data;
     size_t len;
@@ -63,10 +94,10 @@ static void end16(struct writer *writer, size_t begin) {
     writer->data[begin - 1] = (uint8_t)len;
 }
 
-static void put_numbers(struct writer *writer, const struct number_name *table, size_t count) {
+static void put_numbers(struct writer *writer, const uint16_t *numbers, size_t count) {
     size_t begin = begin16(writer);
     for (size_t i = 0; i < count; i++) {
-        put16(writer, table[i].number);
+        put16(writer, numbers[i]);
     }
     end16(writer, begin);
 }
@@ -92,8 +123,39 @@ static void put_alpn(struct writer *writer, enum why__hello_alpn alpn) {
     put_bytes(writer, both, len);
 }
 
+/* RFC 8446 section 4.2.8. Any 32 bytes are a point of X25519 (RFC 7748 section 5). */
+static void put_key_share(struct writer *writer, const struct why_host *host, bool is_empty) {
+    put16(writer, 51);
+    size_t extension = begin16(writer);
+    size_t list = begin16(writer);
+    if (!is_empty) {
+        put16(writer, every_group[0]);
+        put16(writer, X25519_LEN);
+        host->random(host->context, writer->data + writer->len, X25519_LEN);
+        writer->len += X25519_LEN;
+    }
+    end16(writer, list);
+    end16(writer, extension);
+}
+
+/* RFC 8446 section 4.2.1. */
+static void put_versions(struct writer *writer, uint16_t highest) {
+    size_t first = 0;
+    while (highest != 0 && first + 1 < VERSIONS_OFFERED && versions[first].number > highest) {
+        first++;
+    }
+    size_t count = VERSIONS_OFFERED - first;
+    put16(writer, 43);
+    put16(writer, 1 + 2 * count);
+    put8(writer, 2 * count);
+    for (size_t i = first; i < VERSIONS_OFFERED; i++) {
+        put16(writer, versions[i].number);
+    }
+}
+
 static void put_extensions(struct writer *writer, const struct why_host *host,
                            const struct why__hello_options *options, size_t name_len) {
+    const struct offered *offered = options->is_small ? &few : &everything;
     if (name_len > 0) {
         put_server_name(writer, options->server_name, name_len);
     }
@@ -104,31 +166,20 @@ static void put_extensions(struct writer *writer, const struct why_host *host,
     put16(writer, 0x0100);
     put16(writer, 10); /* supported_groups */
     size_t begin = begin16(writer);
-    put_numbers(writer, groups, COUNT(groups));
+    put_numbers(writer, offered->groups, offered->group_count);
     end16(writer, begin);
     put16(writer, 13); /* signature_algorithms */
     begin = begin16(writer);
-    put_numbers(writer, signatures, COUNT(signatures));
+    put_numbers(writer, offered->signatures, offered->signature_count);
     end16(writer, begin);
-    if (options->alpn != WHY__HELLO_ALPN_NONE) {
+    if (options->alpn != WHY__HELLO_ALPN_NONE && !options->is_small) {
         put_alpn(writer, options->alpn);
     }
-    put16(writer, 43); /* supported_versions (RFC 8446 section 4.2.1) */
-    put16(writer, 1 + 2 * VERSIONS_OFFERED);
-    put8(writer, 2 * VERSIONS_OFFERED);
-    for (size_t i = 0; i < VERSIONS_OFFERED; i++) {
-        put16(writer, versions[i].number);
-    }
+    put_versions(writer, options->highest_version);
     put16(writer, 45); /* psk_key_exchange_modes: without it some take no TLS 1.3 hello */
     put16(writer, 2);
     put16(writer, 0x0101);
-    put16(writer, 51); /* key_share: any 32 bytes are a point of X25519 (RFC 7748 section 5) */
-    put16(writer, 2 + 4 + X25519_LEN);
-    put16(writer, 4 + X25519_LEN);
-    put16(writer, groups[0].number);
-    put16(writer, X25519_LEN);
-    host->random(host->context, writer->data + writer->len, X25519_LEN);
-    writer->len += X25519_LEN;
+    put_key_share(writer, host, options->is_small && name_len > NAME_BESIDE_SHARE);
 }
 
 size_t why__hello_build(const struct why_host *host, const struct why__hello_options *options,
@@ -147,10 +198,15 @@ size_t why__hello_build(const struct why_host *host, const struct why__hello_opt
     put16(&writer, 0x0303);
     host->random(host->context, out + writer.len, RANDOM_LEN);
     writer.len += RANDOM_LEN;
-    put8(&writer, RANDOM_LEN); /* a session id, as middleboxes expect (appendix D.4) */
-    host->random(host->context, out + writer.len, RANDOM_LEN);
-    writer.len += RANDOM_LEN;
-    put_numbers(&writer, suites, COUNT(suites));
+    if (options->is_small) {
+        put8(&writer, 0);
+    } else {
+        put8(&writer, RANDOM_LEN); /* a session id, as middleboxes expect (appendix D.4) */
+        host->random(host->context, out + writer.len, RANDOM_LEN);
+        writer.len += RANDOM_LEN;
+    }
+    const struct offered *offered = options->is_small ? &few : &everything;
+    put_numbers(&writer, offered->suites, offered->suite_count);
     put16(&writer, 0x0100); /* no compression */
     size_t extensions = begin16(&writer);
     put_extensions(&writer, host, options, name_len);

@@ -26,9 +26,14 @@ enum why__hello_alpn {
 struct why__hello_options {
     const char *server_name; /* SNI; NULL or "" for none. The caller leaves addresses out. */
     enum why__hello_alpn alpn;
+    uint16_t highest_version; /* 0: TLS 1.3 */
+    /* As little as a server of today needs to answer, without ALPN: below 256 bytes with a name of
+     * up to 88, for what chokes on more. */
+    bool is_small;
 };
 
-/* The longest that is built, with a name of 255 bytes. Without a name it is some 435. */
+/* The longest that is built, with a name of 255 bytes. Without a name it is some 460; small, some
+ * 190. */
 #define WHY__HELLO_MAX ((size_t)768)
 
 /* Write a ClientHello in one record. The random bytes and the key share come from `host`.

@@ -53,10 +53,22 @@
     X(0xc09d, "TLS_RSA_WITH_AES_256_CCM")                                                          \
     X(0xc0a0, "TLS_RSA_WITH_AES_128_CCM_8")                                                        \
     X(0xc0a1, "TLS_RSA_WITH_AES_256_CCM_8")                                                        \
+    X(0xc072, "TLS_ECDHE_ECDSA_WITH_CAMELLIA_128_CBC_SHA256")                                      \
+    X(0xc073, "TLS_ECDHE_ECDSA_WITH_CAMELLIA_256_CBC_SHA384")                                      \
+    X(0xc076, "TLS_ECDHE_RSA_WITH_CAMELLIA_128_CBC_SHA256")                                        \
+    X(0xc077, "TLS_ECDHE_RSA_WITH_CAMELLIA_256_CBC_SHA384")                                        \
+    X(0xc086, "TLS_ECDHE_ECDSA_WITH_CAMELLIA_128_GCM_SHA256")                                      \
+    X(0xc087, "TLS_ECDHE_ECDSA_WITH_CAMELLIA_256_GCM_SHA384")                                      \
+    X(0xc08a, "TLS_ECDHE_RSA_WITH_CAMELLIA_128_GCM_SHA256")                                        \
+    X(0xc08b, "TLS_ECDHE_RSA_WITH_CAMELLIA_256_GCM_SHA384")                                        \
+    X(0x00ba, "TLS_RSA_WITH_CAMELLIA_128_CBC_SHA256")                                              \
+    X(0x00c0, "TLS_RSA_WITH_CAMELLIA_256_CBC_SHA256")                                              \
     X(0x0041, "TLS_RSA_WITH_CAMELLIA_128_CBC_SHA")                                                 \
     X(0x0084, "TLS_RSA_WITH_CAMELLIA_256_CBC_SHA")                                                 \
     X(0x0045, "TLS_DHE_RSA_WITH_CAMELLIA_128_CBC_SHA")                                             \
     X(0x0088, "TLS_DHE_RSA_WITH_CAMELLIA_256_CBC_SHA")                                             \
+    X(0xc05c, "TLS_ECDHE_ECDSA_WITH_ARIA_128_GCM_SHA256")                                          \
+    X(0xc05d, "TLS_ECDHE_ECDSA_WITH_ARIA_256_GCM_SHA384")                                          \
     X(0xc060, "TLS_ECDHE_RSA_WITH_ARIA_128_GCM_SHA256")                                            \
     X(0xc061, "TLS_ECDHE_RSA_WITH_ARIA_256_GCM_SHA384")                                            \
     X(0x00a2, "TLS_DHE_DSS_WITH_AES_128_GCM_SHA256")                                               \
@@ -85,6 +97,12 @@
     X(0x003b, "TLS_RSA_WITH_NULL_SHA256")                                                          \
     X(0x0002, "TLS_RSA_WITH_NULL_SHA")                                                             \
     X(0x0001, "TLS_RSA_WITH_NULL_MD5")                                                             \
+    X(0xc018, "TLS_ECDH_anon_WITH_AES_128_CBC_SHA")                                                \
+    X(0xc019, "TLS_ECDH_anon_WITH_AES_256_CBC_SHA")                                                \
+    X(0x00a6, "TLS_DH_anon_WITH_AES_128_GCM_SHA256")                                               \
+    X(0x00a7, "TLS_DH_anon_WITH_AES_256_GCM_SHA384")                                               \
+    X(0x0034, "TLS_DH_anon_WITH_AES_128_CBC_SHA")                                                  \
+    X(0x003a, "TLS_DH_anon_WITH_AES_256_CBC_SHA")                                                  \
     X(0x00ff, "TLS_EMPTY_RENEGOTIATION_INFO_SCSV") /* RFC 5746: "I know it", to all alike */
 
 #define WHY__HELLO_GROUP_MAP(X)                                                                    \

@@ -21,7 +21,8 @@
 struct answer {
     char name[128]; /* "": the place is free */
     time_t at;
-    char detail[100];
+    char detail[200];
+    struct why_detail_parts detail_parts;
     struct why_tls_evidence evidence; /* as a client's record has it */
 };
 
@@ -162,7 +163,8 @@ static const struct answer *find_answer(struct why__tls_context *context, const 
     own->next = (own->next + 1) % ANSWERS;
     *answer = (struct answer){.at = now, .evidence = record.tls};
     (void)snprintf(answer->name, sizeof answer->name, "%s", name);
-    (void)snprintf(answer->detail, sizeof answer->detail, "%.99s", record.detail);
+    memcpy(answer->detail, record.detail, sizeof answer->detail);
+    answer->detail_parts = record.detail_parts;
     return answer;
 }
 
@@ -321,14 +323,16 @@ bool why__tls_wants_address(const struct why__tls *tls, const struct why_record 
 }
 
 static void write_detail(const struct answer *answer, struct why_record *record) {
-    char said[96];
-    (void)snprintf(said, sizeof said, "%.95s", record->detail);
+    char said[sizeof record->detail];
+    struct why_detail_parts parts = record->detail_parts;
+    memcpy(said, record->detail, sizeof said);
+    struct why__say say = why__say_in(record);
+    why__say_again(&say, said, &parts);
     if (record->tls.error_count == 0) {
-        (void)snprintf(record->detail, sizeof record->detail, "%s; it verifies here for %.80s",
-                       said, answer->name);
+        why__say(&say, "; it verifies here for %.80s", answer->name);
     } else {
-        (void)snprintf(record->detail, sizeof record->detail, "%s; checked here: %.85s", said,
-                       answer->detail);
+        why__say(&say, "; checked here: ");
+        why__say_again(&say, answer->detail, &answer->detail_parts);
     }
 }
 

@@ -28,7 +28,9 @@ static void report_errors(const struct why__tls *tls, struct why_tls_evidence *o
             (void)snprintf(to->text, sizeof to->text, "%s",
                            X509_verify_cert_error_string(findings[i].error));
         }
-        why__tls_finding_detail(verification, &findings[i], to->detail, sizeof to->detail);
+        struct why__say say;
+        why__say_begin(&say, to->detail, sizeof to->detail, NULL);
+        why__tls_finding_say(verification, &findings[i], &say);
     }
 }
 
@@ -247,7 +249,8 @@ static void report_failure(const struct why__tls *tls, struct why_record *record
         record->side = verdict.side;
     }
     if (record->detail[0] == '\0') {
-        why__tls_detail(tls, &verdict, record->detail, sizeof record->detail);
+        struct why__say say = why__say_in(record);
+        why__tls_detail(tls, &verdict, &say);
     }
     if (record->transport == WHY_TRANSPORT_NONE) {
         bool by_alert = tls->alert >= 0 && !tls->alert_sent;

@@ -6,6 +6,7 @@
  */
 #include "tls/server_verdict.h"
 
+#include "base/mark.h"
 #include "tls/alert.h"
 #include "tls/banner.h"
 #include "tls/hello.h"
@@ -27,15 +28,15 @@ static const struct {
     const char *name;
     const char *habit;
 } clients[] = {
-    [WHY_TLS_CLIENT_UNKNOWN] = {"the client", ""},
-    [WHY_TLS_CLIENT_CHROMIUM] = {"a browser like Chrome", ", as it does for every fault"},
-    [WHY_TLS_CLIENT_FIREFOX] = {"Firefox", ""},
-    [WHY_TLS_CLIENT_OPENSSL] = {"a client with OpenSSL (curl, Python)", ""},
-    [WHY_TLS_CLIENT_NODE] = {"Node.js", ""},
-    [WHY_TLS_CLIENT_GO] = {"a Go program", ", as it does for every fault"},
-    [WHY_TLS_CLIENT_JAVA] = {"a Java program", ", as it does for every fault"},
-    [WHY_TLS_CLIENT_GNUTLS] = {"a client with GnuTLS", ", as it does for every fault"},
-    [WHY_TLS_CLIENT_SCANNER] = {"a scanner", ""},
+    [WHY_TLS_CLIENT_UNKNOWN] = {N_("the client"), ""},
+    [WHY_TLS_CLIENT_CHROMIUM] = {N_("a browser like Chrome"), N_(", as it does for every fault")},
+    [WHY_TLS_CLIENT_FIREFOX] = {N_("Firefox"), ""},
+    [WHY_TLS_CLIENT_OPENSSL] = {N_("a client with OpenSSL (curl, Python)"), ""},
+    [WHY_TLS_CLIENT_NODE] = {N_("Node.js"), ""},
+    [WHY_TLS_CLIENT_GO] = {N_("a Go program"), N_(", as it does for every fault")},
+    [WHY_TLS_CLIENT_JAVA] = {N_("a Java program"), N_(", as it does for every fault")},
+    [WHY_TLS_CLIENT_GNUTLS] = {N_("a client with GnuTLS"), N_(", as it does for every fault")},
+    [WHY_TLS_CLIENT_SCANNER] = {N_("a scanner"), ""},
 };
 
 static struct why__tls_verdict verdict(enum why_cause cause) {
@@ -262,20 +263,11 @@ static struct why__tls_verdict judge_client_certificate(const struct why__tls *t
     return found;
 }
 
-/* A warning goes by, unless nothing else is known; in TLS 1.3 the level means nothing, and OpenSSL
- * gives its own reason to an alert that ends the handshake. */
-static bool was_ended_by_alert(const struct why__tls *tls) {
-    return tls->alert >= 0 && !tls->alert_sent &&
-           (tls->alert_fatal || tls->error == 0 ||
-            (ERR_GET_LIB(tls->error) == ERR_LIB_SSL &&
-             ERR_GET_REASON(tls->error) >= SSL_AD_REASON_OFFSET));
-}
-
 struct why__tls_verdict why__tls_judge_server(const struct why__tls *tls) {
     if (tls->evidence != NULL && tls->evidence->verification.error_count > 0) {
         return judge_client_certificate(tls);
     }
-    if (was_ended_by_alert(tls)) {
+    if (why__tls_was_ended_by_alert(tls)) {
         return judge_alert(tls);
     }
     enum why_cause cause = first_bytes_cause(tls);
@@ -289,18 +281,21 @@ struct why__tls_verdict why__tls_judge_server(const struct why__tls *tls) {
 
 typedef const char *name_of(uint16_t number, char out[WHY__HELLO_NAME_MAX]);
 
-/* "x25519, x448 and 3 more" of a client's list. */
-static void list_text(const uint16_t *list, size_t count, name_of *name_of_number, size_t shown,
-                      char *out, size_t size) {
+/* "x25519, x448": the first of a client's list. */
+static void list_text(const uint16_t *list, size_t count, name_of *name_of_number, char *out,
+                      size_t size) {
     size_t at = 0;
     out[0] = '\0';
-    for (size_t i = 0; i < count && i < shown && at < size; i++) {
+    for (size_t i = 0; i < count && at < size; i++) {
         char name[WHY__HELLO_NAME_MAX];
         at += (size_t)snprintf(out + at, size - at, "%s%s", i > 0 ? ", " : "",
                                name_of_number(list[i], name));
     }
-    if (count > shown && at < size) {
-        (void)snprintf(out + at, size - at, " and %zu more", count - shown);
+}
+
+static void say_more(struct why__say *say, size_t count, size_t shown) {
+    if (count > shown) {
+        why__say(say, " and %zu more", count - shown);
     }
 }
 
@@ -310,29 +305,35 @@ static int our_highest(const struct why__tls *tls) {
     return highest == 0 ? TLS1_3_VERSION : (int)highest;
 }
 
-static void detail_version(const struct why__tls *tls, const struct why_tls_offer *offer, char *out,
-                           size_t size) {
+static void say_version(const struct why__tls *tls, const struct why_tls_offer *offer,
+                        struct why__say *say) {
     uint16_t highest = 0, lowest = UINT16_MAX;
     for (size_t i = 0; i < offer->version_count; i++) {
         highest = offer->versions[i] > highest ? offer->versions[i] : highest;
         lowest = offer->versions[i] < lowest ? offer->versions[i] : lowest;
     }
     char name[WHY__HELLO_NAME_MAX], ours[WHY__HELLO_NAME_MAX];
-    int limit = (int)SSL_get_min_proto_version(tls->ssl);
-    bool is_old = highest < limit;
-    limit = is_old ? limit : our_highest(tls);
-    (void)snprintf(out, size, "the client offers %s at %s, %s is the %s here",
-                   why__hello_version_name(is_old ? highest : lowest, name),
-                   is_old ? "most" : "least", why__hello_version_name((uint16_t)limit, ours),
-                   is_old ? "least" : "most");
+    uint16_t limit = (uint16_t)SSL_get_min_proto_version(tls->ssl);
+    if (highest < limit) {
+        why__say(say, "the client offers %s at most, %s is the least here",
+                 why__hello_version_name(highest, name), why__hello_version_name(limit, ours));
+    } else {
+        limit = (uint16_t)our_highest(tls);
+        why__say(say, "the client offers %s at least, %s is the most here",
+                 why__hello_version_name(lowest, name), why__hello_version_name(limit, ours));
+    }
 }
 
-static void key_text(const struct why__tls *tls, char *out, size_t size) {
+struct key {
+    const char *type;
+    int bits;
+};
+
+static struct key our_key(const struct why__tls *tls) {
     X509 *certificate = SSL_get_certificate(tls->ssl);
     EVP_PKEY *key = certificate == NULL ? NULL : X509_get0_pubkey(certificate);
     const char *type = key == NULL ? NULL : EVP_PKEY_get0_type_name(key);
-    (void)snprintf(out, size, "%s key of %d bits", type == NULL ? "unknown" : type,
-                   key == NULL ? 0 : EVP_PKEY_get_bits(key));
+    return (struct key){type == NULL ? "?" : type, key == NULL ? 0 : EVP_PKEY_get_bits(key)};
 }
 
 /* Those that the version which both have can use, and that mean a cipher. */
@@ -351,65 +352,78 @@ static size_t usable_suites(const struct why__tls *tls, const struct why_tls_off
     return count;
 }
 
-static void detail_suites(const struct why__tls *tls, const struct why_tls_offer *offer, char *out,
-                          size_t size) {
+static void say_suites(const struct why__tls *tls, const struct why_tls_offer *offer,
+                       struct why__say *say) {
     uint16_t suites[sizeof offer->ciphers / sizeof(uint16_t)] = {0};
     size_t count = usable_suites(tls, offer, suites, sizeof suites / sizeof suites[0]);
-    char theirs[110], key[40];
-    size_t for_our_key = 0;
-    key_text(tls, key, sizeof key);
+    size_t shown = count < 2 ? count : 2, for_our_key = 0;
+    char theirs[110];
     if (count_shared_suites(tls, &for_our_key) > 0 && for_our_key == 0) {
-        (void)snprintf(out, size,
-                       "none of the suites that the client shares with us goes with our "
-                       "certificate, which has a %s",
-                       key);
+        struct key key = our_key(tls);
+        why__say(say,
+                 "none of the suites that the client shares with us goes with our certificate, "
+                 "which has a %s key of %d bits",
+                 key.type, key.bits);
         return;
     }
-    list_text(suites, count, why__hello_cipher_name, 2, theirs, sizeof theirs);
-    (void)snprintf(out, size, "the client offers %s; none is among the %d here",
-                   count == 0 ? "no suite for the version in common" : theirs,
-                   sk_SSL_CIPHER_num(SSL_get_ciphers(tls->ssl)));
+    if (count == 0) {
+        why__say(say, "the client offers no suite for the version in common");
+    } else {
+        list_text(suites, shown, why__hello_cipher_name, theirs, sizeof theirs);
+        why__say(say, "the client offers %s", theirs);
+        say_more(say, count, shown);
+    }
+    why__say(say, "; none is among the %d here", sk_SSL_CIPHER_num(SSL_get_ciphers(tls->ssl)));
 }
 
-static void detail_groups(const struct why__tls *tls, const struct why_tls_offer *offer, char *out,
-                          size_t size) {
+static void say_groups(const struct why__tls *tls, const struct why_tls_offer *offer,
+                       struct why__say *say) {
     char theirs[70];
-    list_text(offer->groups, offer->group_count, why__hello_group_name, 3, theirs, sizeof theirs);
-    (void)snprintf(out, size, "the client offers %s; here: %s", theirs,
-                   why__tls_own_groups(tls->context));
+    size_t shown = offer->group_count < 3 ? offer->group_count : 3;
+    list_text(offer->groups, shown, why__hello_group_name, theirs, sizeof theirs);
+    why__say(say, "the client offers %s", theirs);
+    say_more(say, offer->group_count, shown);
+    why__say(say, "; here: %s", why__tls_own_groups(tls->context));
 }
 
-static void detail_signatures(const struct why__tls *tls, const struct why_tls_offer *offer,
-                              char *out, size_t size) {
-    char theirs[80], key[40];
-    list_text(offer->signatures, offer->signature_count, why__hello_signature_name, 2, theirs,
-              sizeof theirs);
-    key_text(tls, key, sizeof key);
-    (void)snprintf(out, size, "the client takes %s; our certificate has a %s", theirs, key);
+static void say_signatures(const struct why__tls *tls, const struct why_tls_offer *offer,
+                           struct why__say *say) {
+    char theirs[80];
+    size_t shown = offer->signature_count < 2 ? offer->signature_count : 2;
+    struct key key = our_key(tls);
+    list_text(offer->signatures, shown, why__hello_signature_name, theirs, sizeof theirs);
+    why__say(say, "the client takes %s", theirs);
+    say_more(say, offer->signature_count, shown);
+    why__say(say, "; our certificate has a %s key of %d bits", key.type, key.bits);
 }
 
-static void detail_client_certificate(const struct why__tls *tls, char *out, size_t size) {
+static void say_client_certificate(const struct why__tls *tls, struct why__say *say) {
     const struct why__tls_verification *verification = &tls->evidence->verification;
     struct why__tls_finding findings[WHY_TLS_ERRORS_MAX];
     (void)why__tls_findings(verification, findings);
-    char subject[80] = "?", facts[110];
+    char subject[80] = "?";
     if (sk_X509_num(verification->chain) > 0) {
         why__tls_name_text(X509_get_subject_name(sk_X509_value(verification->chain, 0)), subject,
                            sizeof subject);
     }
-    why__tls_finding_detail(verification, &findings[0], facts, sizeof facts);
-    (void)snprintf(out, size, "%s: %s", subject, facts);
+    why__say(say, "%s: ", subject);
+    why__tls_finding_say(verification, &findings[0], say);
 }
 
-static void detail_left(const struct why__tls *tls, char *out, size_t size) {
-    const char *who = clients[why__tls_client_of(tls)].name;
-    const char *how = tls->lost == WHY_TRANSPORT_RESET ? "reset the connection" : "closed";
+static void say_left(const struct why__tls *tls, struct why__say *say) {
+    bool is_reset = tls->lost == WHY_TRANSPORT_RESET;
+    why__say_text(say, clients[why__tls_client_of(tls)].name);
     if (tls->handshake_done) {
-        (void)snprintf(out, size, "%s finished the handshake and %s without a request", who, how);
+        why__say_text(say, is_reset
+                               ? N_(" finished the handshake and reset the connection without a "
+                                    "request")
+                               : N_(" finished the handshake and closed without a request"));
     } else if (tls->certificate_sent) {
-        (void)snprintf(out, size, "%s %s after it saw our certificate", who, how);
+        why__say_text(say, is_reset ? N_(" reset the connection after it saw our certificate")
+                                    : N_(" closed after it saw our certificate"));
     } else {
-        (void)snprintf(out, size, "%s %s after its ClientHello", who, how);
+        why__say_text(say, is_reset ? N_(" reset the connection after its ClientHello")
+                                    : N_(" closed after its ClientHello"));
     }
 }
 
@@ -417,34 +431,36 @@ static bool by_alert(const struct why__tls *tls) {
     return tls->alert > WHY__TLS_ALERT_CLOSE_NOTIFY && !tls->alert_sent;
 }
 
-static void detail_alert(const struct why__tls *tls, char *out, size_t size) {
+static void say_alert(const struct why__tls *tls, struct why__say *say) {
     enum why_tls_client client = why__tls_client_of(tls);
-    (void)snprintf(out, size, "%s sent alert %s (%d)%s", clients[client].name,
-                   why__tls_alert_name(tls->alert), tls->alert,
-                   is_about_certificates(tls) ? clients[client].habit : "");
+    why__say_text(say, clients[client].name);
+    why__say(say, " sent alert %s (%d)", why__tls_alert_name(tls->alert), tls->alert);
+    if (is_about_certificates(tls)) {
+        why__say_text(say, clients[client].habit);
+    }
 }
 
 /* What it offers, and what we would take. */
-static bool detail_unmet(const struct why__tls *tls, enum why_cause cause, char *out, size_t size) {
+static bool say_unmet(const struct why__tls *tls, enum why_cause cause, struct why__say *say) {
     const struct why_tls_offer *offer = offer_of(tls);
     if (offer == NULL) {
         return false;
     }
     switch ((int)cause) {
     case WHY_CAUSE_TLS_VERSION:
-        detail_version(tls, offer, out, size);
+        say_version(tls, offer, say);
         return true;
     case WHY_CAUSE_TLS_NO_SHARED_CIPHER:
-        detail_suites(tls, offer, out, size);
+        say_suites(tls, offer, say);
         return true;
     case WHY_CAUSE_TLS_NO_SHARED_GROUP:
-        detail_groups(tls, offer, out, size);
+        say_groups(tls, offer, say);
         return true;
     case WHY_CAUSE_TLS_NO_SHARED_SIGNATURE:
-        detail_signatures(tls, offer, out, size);
+        say_signatures(tls, offer, say);
         return true;
     case WHY_CAUSE_TLS_ALPN:
-        (void)snprintf(out, size, "the client offers %.80s; here: http/1.1", offer->alpn);
+        why__say(say, "the client offers %.80s; here: http/1.1", offer->alpn);
         return true;
     default:
         return false;
@@ -452,21 +468,21 @@ static bool detail_unmet(const struct why__tls *tls, enum why_cause cause, char 
 }
 
 bool why__tls_server_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict_of,
-                            char *out, size_t size) {
+                            struct why__say *say) {
     enum why_cause cause = verdict_of->cause;
     if (verdict_of->by_certificates) {
-        detail_client_certificate(tls, out, size);
+        say_client_certificate(tls, say);
     } else if (by_alert(tls)) {
-        detail_alert(tls, out, size);
+        say_alert(tls, say);
     } else if (cause == WHY_CAUSE_TLS_OUR_CERT_REJECTED || cause == WHY_CAUSE_TLS_CLIENT_LEFT) {
-        detail_left(tls, out, size);
+        say_left(tls, say);
     } else if (cause == WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED) {
-        (void)snprintf(out, size, "the client sent no certificate, and one is asked for here");
+        why__say(say, "the client sent no certificate, and one is asked for here");
     } else if (cause == WHY_CAUSE_TLS_ALERT && first_alert(tls) >= 0) {
-        (void)snprintf(out, size, "the client sent alert %s (%d) instead of a ClientHello",
-                       why__tls_alert_name(first_alert(tls)), first_alert(tls));
+        why__say(say, "the client sent alert %s (%d) instead of a ClientHello",
+                 why__tls_alert_name(first_alert(tls)), first_alert(tls));
     } else {
-        return detail_unmet(tls, cause, out, size);
+        return say_unmet(tls, cause, say);
     }
     return true;
 }

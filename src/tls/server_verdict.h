@@ -13,6 +13,6 @@ struct why__tls_verdict why__tls_judge_server(const struct why__tls *tls);
 
 /* The one fact that the cause's own words cannot know. False: detail.c has one as good. */
 bool why__tls_server_detail(const struct why__tls *tls, const struct why__tls_verdict *verdict,
-                            char *out, size_t size);
+                            struct why__say *say);
 
 #endif

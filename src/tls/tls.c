@@ -105,6 +105,10 @@ enum why__tls_status why__tls_receive(struct why__tls *tls, struct why_bytes *in
             fail(tls); /* what follows may say more of what it is */
         }
     }
+    if (tls->status == WHY__TLS_HANDSHAKE && tls->evidence->received > WHY__TLS_HANDSHAKE_MAX) {
+        tls->endless = true;
+        fail(tls);
+    }
     if (tls->status == WHY__TLS_HANDSHAKE) {
         handshake(tls);
     }
@@ -265,13 +269,14 @@ static bool ask_for_name(struct why__tls *tls) {
     if (X509_VERIFY_PARAM_set1_host(param, tls->server_name, 0) != 1) {
         return false;
     }
-    return strlen(tls->server_name) > WHY__TLS_NAME_MAX ||
+    return tls->is_nameless || strlen(tls->server_name) > WHY__TLS_NAME_MAX ||
            SSL_set_tlsext_host_name(tls->ssl, tls->server_name) == 1;
 }
 
 static bool offer_session(struct why__tls *tls) {
     struct why__tls_context *context = tls->context;
-    if (context->session == NULL || strcmp(context->session_name, tls->server_name) != 0) {
+    if (context->session == NULL || tls->is_nameless ||
+        strcmp(context->session_name, tls->server_name) != 0) {
         return true;
     }
     bool offered = SSL_set_session(tls->ssl, context->session) == 1;
@@ -315,7 +320,8 @@ static bool start(struct why__tls *tls) {
     return tls->status == WHY__TLS_HANDSHAKE;
 }
 
-struct why__tls *why__tls_new(struct why__tls_context *context, const char *server_name) {
+static struct why__tls *make(struct why__tls_context *context, const char *server_name,
+                             bool is_nameless) {
     const struct why_host *host = context->host;
     size_t len = server_name == NULL ? 0 : strlen(server_name);
     struct why__tls *tls = host->allocate(host->context, NULL, sizeof *tls + len + 1);
@@ -324,6 +330,7 @@ struct why__tls *why__tls_new(struct why__tls_context *context, const char *serv
     }
     context->users++;
     *tls = (struct why__tls){.context = context, .alert = -1, .status = WHY__TLS_HANDSHAKE};
+    tls->is_nameless = is_nameless;
     copy_name(tls->server_name, len == 0 ? "" : server_name, len);
     ERR_clear_error();
     if (!start(tls)) {
@@ -332,6 +339,18 @@ struct why__tls *why__tls_new(struct why__tls_context *context, const char *serv
     }
     ERR_clear_error();
     return tls;
+}
+
+struct why__tls *why__tls_new(struct why__tls_context *context, const char *server_name) {
+    return make(context, server_name, false);
+}
+
+struct why__tls *why__tls_new_nameless(struct why__tls_context *context, const char *server_name) {
+    return make(context, server_name, true);
+}
+
+void why__tls_set_proxy(struct why__tls *tls) {
+    tls->by_proxy = true;
 }
 
 void why__tls_free(struct why__tls *tls) {

@@ -46,7 +46,14 @@ struct why__tls;
  *              server.
  * returns      NULL if out of memory */
 struct why__tls *why__tls_new(struct why__tls_context *context, const char *server_name);
+
+/* A client's that verifies the name and does not send it: what does the server show who asks for
+ * nothing? */
+struct why__tls *why__tls_new_nameless(struct why__tls_context *context, const char *server_name);
 void why__tls_free(struct why__tls *tls);
+
+/* Client: an HTTP proxy has opened the way, and may put a page of its own in the server's place. */
+void why__tls_set_proxy(struct why__tls *tls);
 
 enum why__tls_status {
     WHY__TLS_HANDSHAKE, /* in the handshake: send the output, feed more input */

@@ -74,6 +74,13 @@ static struct why__tls_verdict judge_refusal(const struct why__tls *tls) {
     }
 }
 
+/* The server asked for our certificate and got none. Where we have one all the same, OpenSSL held
+ * it back: the server takes no signature that its key can make. */
+static enum why_cause cause_without_certificate(const struct why__tls *tls) {
+    return SSL_get_certificate(tls->ssl) != NULL ? WHY_CAUSE_TLS_CLIENT_CERT_REJECTED
+                                                 : WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED;
+}
+
 /* The peer sent an alert. */
 static struct why__tls_verdict judge_alert(const struct why__tls *tls) {
     int alert = tls->alert;
@@ -82,12 +89,12 @@ static struct why__tls_verdict judge_alert(const struct why__tls *tls) {
                                                       : verdict(WHY_CAUSE_TLS_ALERT);
     }
     if (alert == WHY__TLS_ALERT_CERTIFICATE_REQUIRED) {
-        return verdict(WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED);
+        return verdict(cause_without_certificate(tls));
     }
     if (tls->client_cert_requested && tls->client_cert_empty) {
         /* Whatever the alert: a server that takes no certificate for an answer would have gone on.
          */
-        return likely(WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED);
+        return likely(cause_without_certificate(tls));
     }
     if (tls->client_cert_sent && is_about_certificates(alert)) {
         return verdict(WHY_CAUSE_TLS_CLIENT_CERT_REJECTED);
@@ -113,6 +120,7 @@ static const struct {
     {SSL_R_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED, WHY_CAUSE_TLS_NO_SHARED_SIGNATURE},
     {SSL_R_WRONG_CURVE, WHY_CAUSE_TLS_NO_SHARED_GROUP},
     {SSL_R_DH_KEY_TOO_SMALL, WHY_CAUSE_TLS_WEAK_DH},
+    {SSL_R_BAD_DH_VALUE, WHY_CAUSE_TLS_WEAK_DH}, /* below 512 bits it is no group at all to it */
     {SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED, WHY_CAUSE_TLS_NO_SECURE_RENEGOTIATION},
     {SSL_R_EXCESSIVE_MESSAGE_SIZE, WHY_CAUSE_TLS_CERT_TOO_LARGE},
     {SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC, WHY_CAUSE_TLS_CORRUPTED},
@@ -124,6 +132,10 @@ static const struct {
 /* The message that was too large is the server's certificates, unless something else is due. */
 static bool certificate_is_due(const struct why__tls *tls) {
     return tls->hello_done && tls->evidence != NULL && tls->evidence->verification.chain == NULL;
+}
+
+static bool is_tiny_dh(const struct why__tls *tls) {
+    return tls->evidence != NULL && tls->evidence->dh_bits > 0 && tls->evidence->dh_bits < 512;
 }
 
 static bool is_old_version(const struct why__tls *tls) {
@@ -139,7 +151,9 @@ static struct why__tls_verdict judge_library_error(const struct why__tls *tls) {
             cause = library_causes[i].cause;
         }
     }
-    if (cause == WHY_CAUSE_TLS_CERT_TOO_LARGE && !certificate_is_due(tls)) {
+    bool is_of_another = (cause == WHY_CAUSE_TLS_CERT_TOO_LARGE && !certificate_is_due(tls)) ||
+                         (reason == SSL_R_BAD_DH_VALUE && !is_tiny_dh(tls));
+    if (is_of_another) {
         cause = WHY_CAUSE_TLS_PROTOCOL;
     } else if (cause == WHY_CAUSE_TLS_NO_SHARED_SIGNATURE && is_old_version(tls)) {
         cause = WHY_CAUSE_TLS_VERSION; /* before 1.2 it is always MD5 and SHA-1 */
@@ -159,7 +173,7 @@ static struct why__tls_verdict judge_lost(const struct why__tls *tls) {
     }
     if (tls->client_cert_requested && tls->client_cert_empty) {
         /* Its alert can be lost to a reset, and some servers send none. */
-        return likely(WHY_CAUSE_TLS_CLIENT_CERT_REQUIRED);
+        return likely(cause_without_certificate(tls));
     }
     if (tls->client_cert_sent) {
         return likely(WHY_CAUSE_TLS_CLIENT_CERT_REJECTED);
@@ -181,19 +195,25 @@ static struct why__tls_verdict judge_verification(const struct why__tls *tls) {
 }
 
 /* What the first bytes are where they are no TLS; NONE where they are. */
-static enum why_cause judge_first_bytes(const struct why__tls *tls) {
+static struct why__tls_verdict judge_first_bytes(const struct why__tls *tls) {
     const char *protocol = NULL;
+    struct why_bytes first = first_bytes(tls);
     if (tls->handshake_done) {
-        return WHY_CAUSE_NONE;
+        return verdict(WHY_CAUSE_NONE);
     }
-    return why__banner_of_server(first_bytes(tls), &protocol);
+    enum why_cause cause = why__banner_of_server(first, &protocol);
+    if (tls->by_proxy && cause != WHY_CAUSE_NONE && why__banner_is_page(first)) {
+        return likely(WHY_CAUSE_PROXY_LOGIN_PAGE);
+    }
+    return verdict(cause);
 }
 
 /* A warning goes by, unless nothing else is known; in TLS 1.3 the level means nothing, and OpenSSL
  * gives its own reason to an alert that ends the handshake. */
-static bool was_ended_by_alert(const struct why__tls *tls) {
+bool why__tls_was_ended_by_alert(const struct why__tls *tls) {
+    bool nothing_else = tls->error == 0 && tls->lost != WHY_TRANSPORT_TIMEOUT;
     return tls->alert >= 0 && !tls->alert_sent &&
-           (tls->alert_fatal || tls->error == 0 ||
+           (tls->alert_fatal || nothing_else ||
             (ERR_GET_LIB(tls->error) == ERR_LIB_SSL &&
              ERR_GET_REASON(tls->error) >= SSL_AD_REASON_OFFSET));
 }
@@ -202,7 +222,7 @@ struct why__tls_verdict why__tls_judge(const struct why__tls *tls) {
     if (tls->no_memory) {
         return verdict(WHY_CAUSE_LOCAL_OUT_OF_MEMORY);
     }
-    if (tls->flooded) {
+    if (tls->flooded || tls->endless) {
         return verdict(WHY_CAUSE_TLS_PROTOCOL);
     }
     if (tls->context->is_server) {
@@ -212,12 +232,12 @@ struct why__tls_verdict why__tls_judge(const struct why__tls *tls) {
         !tls->context->insecure) {
         return judge_verification(tls);
     }
-    if (was_ended_by_alert(tls)) {
+    if (why__tls_was_ended_by_alert(tls)) {
         return judge_alert(tls);
     }
-    enum why_cause cause = judge_first_bytes(tls);
-    if (cause != WHY_CAUSE_NONE) {
-        return verdict(cause);
+    struct why__tls_verdict first = judge_first_bytes(tls);
+    if (first.cause != WHY_CAUSE_NONE) {
+        return first;
     }
     if (tls->lost != WHY_TRANSPORT_NONE) {
         return judge_lost(tls);

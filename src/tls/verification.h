@@ -7,6 +7,7 @@
 #ifndef WHY_TLS_VERIFICATION_H
 #define WHY_TLS_VERIFICATION_H
 
+#include "base/say.h"
 #include "whysocket/record.h"
 
 #include <openssl/x509.h>
@@ -103,13 +104,13 @@ size_t why__tls_findings(const struct why__tls_verification *verification,
                          struct why__tls_finding out[WHY_TLS_ERRORS_MAX]);
 
 /* findings_detail.c: one clause with the facts. */
-void why__tls_finding_detail(const struct why__tls_verification *verification,
-                             const struct why__tls_finding *finding, char *text, size_t size);
+void why__tls_finding_say(const struct why__tls_verification *verification,
+                          const struct why__tls_finding *finding, struct why__say *say);
 
 /* notices.c: bits of enum why_notice, from the certificates alone.
  * trust  to verify again as strictly as RFC 5280 can be read; NULL to leave that out */
 uint32_t why__tls_chain_notices(STACK_OF(X509) * chain, X509_STORE *trust, time_t now);
-/* An OCSP response (RFC 6960) to the chain's first certificate, looked at offline. */
+/* ocsp.c: an OCSP response (RFC 6960) to the chain's first certificate, looked at offline. */
 enum why_staple why__tls_staple(const uint8_t *response, size_t len, STACK_OF(X509) * chain,
                                 X509_STORE *trust);
 

@@ -2,8 +2,8 @@
  *
  * Causes in words: frames, messages, limits and time.
  */
+#include "base/mark.h"
 #include "why/causes.h"
-#include "why/mark.h"
 #include "why/shown.h"
 
 #define AT(name) [WHY_CAUSE_##name - WHY_CAUSE_FRAME_RESERVED_BITS]

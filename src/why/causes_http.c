@@ -2,8 +2,8 @@
  *
  * Causes in words: the answer to a client's upgrade, and the requests that a server refuses.
  */
+#include "base/mark.h"
 #include "why/causes.h"
-#include "why/mark.h"
 #include "why/shown.h"
 
 #define AT(name) [WHY_CAUSE_##name - WHY_CAUSE_HTTP_STATUS_REDIRECT]

@@ -2,8 +2,8 @@
  *
  * Causes in words: ends on purpose, the look-up of the name, TCP, the proxy on the way.
  */
+#include "base/mark.h"
 #include "why/causes.h"
-#include "why/mark.h"
 #include "why/shown.h"
 
 #define AT(name) [WHY_CAUSE_##name - WHY_CAUSE_NONE]

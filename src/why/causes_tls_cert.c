@@ -2,8 +2,8 @@
  *
  * Causes in words: TLS, what is wrong with a certificate itself.
  */
+#include "base/mark.h"
 #include "why/causes.h"
-#include "why/mark.h"
 #include "why/shown_tls.h"
 
 #define AT(name) [WHY_CAUSE_##name - WHY_CAUSE_TLS_CERT_EXPIRED]

@@ -2,8 +2,8 @@
  *
  * Causes in words: TLS, what the two sides could not agree on.
  */
+#include "base/mark.h"
 #include "why/causes.h"
-#include "why/mark.h"
 #include "why/shown_tls.h"
 
 #define AT(name) [WHY_CAUSE_##name - WHY_CAUSE_TLS_VERSION]
@@ -219,6 +219,10 @@ static const struct why_cause_info infos[] = {
                    "or ssl_reject_handshake on; raise error_log to info. HAProxy: show ssl cert on "
                    "the stats socket. openssl s_client -connect 127.0.0.1:443 -servername NAME "
                    "from the machine itself leaves filters aside."),
+            .fix_client =
+                N_("whysocket check wss://NAME/ from another network shows whether addresses are "
+                   "filtered. Does it want what is out of use? openssl s_client -connect HOST:443 "
+                   "-servername NAME -tls1 -cipher ALL:@SECLEVEL=0."),
             .reference = "RFC 8446 section 6.2",
             .clients =
                 SHOWN_ALERT("ERR_SSL_PROTOCOL_ERROR", "SSL_ERROR_HANDSHAKE_FAILURE_ALERT", "40",

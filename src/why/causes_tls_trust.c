@@ -2,8 +2,8 @@
  *
  * Causes in words: TLS, chains, trust, client certificates, and clients that turn ours down.
  */
+#include "base/mark.h"
 #include "why/causes.h"
-#include "why/mark.h"
 #include "why/shown_tls.h"
 
 #define AT(name) [WHY_CAUSE_##name - WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA]
@@ -154,10 +154,11 @@ static const struct why_cause_info infos[] = {
     AT(TLS_CLIENT_CERT_REJECTED) =
         {
             .title = N_("The server refused our client certificate"),
-            .happened = N_("This client sent its certificate and the server ended the handshake "
-                           "with an alert about it; the alert says what it objects to."),
+            .happened = N_("The server wants a certificate of its clients and does not take ours; "
+                           "the alert with which it ended says what it objects to."),
             .when = N_("The client certificate has expired, comes from a CA that this server does "
-                       "not trust, was issued for servers only, or was revoked."),
+                       "not trust, was issued for servers only, was revoked, or has a kind of key "
+                       "that the server takes no signature of."),
             .fix = N_("Use a valid client certificate of a CA that the server names, and send its "
                       "intermediates along in the same file."),
             .fix_server =

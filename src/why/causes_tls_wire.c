@@ -2,8 +2,8 @@
  *
  * Causes in words: TLS, what stands in the way of TLS: other protocols, lost bytes, our own set-up.
  */
+#include "base/mark.h"
 #include "why/causes.h"
-#include "why/mark.h"
 #include "why/shown_tls.h"
 
 #define AT(name) [WHY_CAUSE_##name - WHY_CAUSE_TLS_PLAIN_HTTP]
@@ -21,8 +21,9 @@ static const struct why_cause_info infos[] = {
                              "ssl_certificate_key (the word ssl is often what is missing); HAProxy "
                              "bind :443 ssl crt FILE; or put Caddy before it: caddy reverse-proxy "
                              "--from NAME --to localhost:8080."),
-            .fix_client = N_("Correct the URL: ws://HOST:PORT. From a page that came by https:// a "
-                             "browser refuses ws://, so there the server must have TLS."),
+            .fix_client = N_("Correct the URL, and try it: whysocket check ws://HOST:PORT/. From a "
+                             "page that came by https:// a browser refuses ws://, so there the "
+                             "server must have TLS."),
             .reference = "RFC 6455 section 3",
             .clients = SHOWN_NOT_TLS,
             .retry = WHY_RETRY_CHANGED,
@@ -52,6 +53,8 @@ static const struct why_cause_info infos[] = {
             .fix = N_("Correct the port. wss:// is 443 unless the server was set up otherwise."),
             .fix_server = N_("See which program has which port: ss -ltnp; for containers docker "
                              "port NAME or kubectl get service."),
+            .fix_client = N_("Try the port that wss:// has by itself: whysocket check wss://HOST/. "
+                             "See who answers here: nc HOST PORT."),
             .reference = "RFC 8446 section 5.1",
             .clients = SHOWN_NOT_TLS,
             .retry = WHY_RETRY_CHANGED,
@@ -160,7 +163,9 @@ static const struct why_cause_info infos[] = {
                              "its PROXY protocol setting fits the server's: nginx listen 443 ssl "
                              "proxy_protocol, HAProxy accept-proxy and send-proxy."),
             .fix_client =
-                N_("Try from another network: if that works, a filter on the way closes it."),
+                N_("Try from another network: if that works, a filter on the way closes it. Try "
+                   "each address by itself: getent ahosts HOST, then whysocket check wss://HOST/ "
+                   "--resolve HOST:443:ADDRESS."),
             .reference = "RFC 8446 section 6.1",
             .clients = SHOWN_CUT,
             .retry = WHY_RETRY_BACK_OFF,
@@ -193,8 +198,11 @@ static const struct why_cause_info infos[] = {
             .fix_server =
                 N_("journalctl -u SERVICE around that time; ss -ltn shows in Recv-Q whether its "
                    "queue of new connections is full; iptables -L -n | grep -i reset."),
-            .fix_client = N_(
-                "If only this network fails, a filter is on the way; if all do, it is the server."),
+            .fix_client =
+                N_("If only this network fails, a filter is on the way; if all do, it is the "
+                   "server. Try "
+                   "each address by itself: getent ahosts HOST, then whysocket check wss://HOST/ "
+                   "--resolve HOST:443:ADDRESS."),
             .reference = "RFC 9293 section 3.5.2",
             .clients =
                 SHOWN("1006, net::ERR_CONNECTION_RESET",
@@ -267,7 +275,11 @@ static const struct why_cause_info infos[] = {
                              "readable by the server alone. PKCS#12: openssl pkcs12 -in file.p12 "
                              "-nodes -out both.pem. DER: openssl x509 -inform DER -in cert.der "
                              "-out cert.pem. Then nginx -t, haproxy -c -f FILE or caddy validate."),
-            .fix_client = N_("The same commands for client.pem and client.key."),
+            .fix_client =
+                N_("The same for the client's: openssl x509 -noout -pubkey -in client.pem "
+                   "and openssl pkey -pubout -in client.key must print the same. "
+                   "whysocket check wss://HOST/ --cert client.pem --key client.key says "
+                   "what is wrong with which file."),
             .reference = "RFC 7468",
             .clients = SHOWN("", "", "", "ERR_OSSL_X509_KEY_VALUES_MISMATCH",
                              "ssl.SSLError: [X509: KEY_VALUES_MISMATCH]",

@@ -4,7 +4,7 @@
  */
 #include "whysocket/explain.h"
 
-#include "why/mark.h"
+#include "base/mark.h"
 
 static const char *const facet_names[WHY_FACET_COUNT] = {
     [WHY_FACET_STATUS] = N_("Standing"),

@@ -5,7 +5,7 @@
  */
 #include "whysocket/explain.h"
 
-#include "why/mark.h"
+#include "base/mark.h"
 #include "why/shown.h"
 
 /* A code that came in a Close frame, and that every client hands on as it came. */

@@ -47,6 +47,28 @@ static void write_vendors(const struct why__comparison *comparison, enum why_lan
     }
 }
 
+/* By their ids; explain has their titles too. */
+static void write_causes(const struct why__comparison *comparison, enum why_lang lang,
+                         struct why_text *text) {
+    bool any = false;
+    for (size_t i = 0; i < 2; i++) {
+        const char *comma = "";
+        for (enum why_cause cause = WHY_CAUSE_NONE;
+             why__code_next_cause(comparison->codes[i], &cause);) {
+            if (!any) {
+                why_text_append(text, "\n%s\n", tr(lang, "Causes that whysocket reports with it"));
+                any = true;
+            }
+            if (*comma == '\0') {
+                why_text_append(text, "  %u  ", comparison->codes[i]);
+            }
+            why_text_append(text, "%s%s", comma, why_cause_id(cause));
+            comma = ", ";
+        }
+        why_text_append(text, "%s", *comma == '\0' ? "" : "\n");
+    }
+}
+
 /* That neither has something in common with HTTP is no common ground. */
 static bool is_worth_saying(const struct why__comparison *comparison, enum why_facet facet) {
     return facet != WHY_FACET_HTTP || comparison->infos[0]->http_status != 0;
@@ -151,6 +173,7 @@ void why__comparison_write_text(const struct why__comparison *comparison, enum w
     write_vendors(comparison, lang, text);
     write_both(comparison, lang, tr(lang, "When you see it"), a->when, b->when, text);
     write_both(comparison, lang, tr(lang, "How to fix it"), a->fix, b->fix, text);
+    write_causes(comparison, lang, text);
     write_shared(comparison, lang, text);
     write_differences(comparison, lang, text);
     write_choice(comparison, lang, text);

@@ -86,13 +86,19 @@ static void write_vendors(uint16_t code, const struct why_code_info *info, enum 
     }
 }
 
+bool why__code_next_cause(uint16_t code, enum why_cause *cause) {
+    for (int i = (int)*cause + 1; i < WHY_CAUSE_COUNT; i++) {
+        *cause = (enum why_cause)i;
+        if (why_cause_code(*cause) == code) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void write_causes(uint16_t code, enum why_lang lang, struct why_text *text) {
     bool any = false;
-    for (int i = WHY_CAUSE_NONE + 1; i < WHY_CAUSE_COUNT; i++) {
-        enum why_cause cause = (enum why_cause)i;
-        if (why_cause_code(cause) != code) {
-            continue;
-        }
+    for (enum why_cause cause = WHY_CAUSE_NONE; why__code_next_cause(code, &cause);) {
         if (!any) {
             why_text_append(text, "\n%s\n", tr(lang, "Causes that whysocket reports with it"));
             any = true;
@@ -162,10 +168,8 @@ static void write_vendors_json(struct why__json *json, uint16_t code,
 
 static void write_causes_json(struct why__json *json, uint16_t code) {
     why__json_open(json, "causes", '[');
-    for (int i = WHY_CAUSE_NONE + 1; i < WHY_CAUSE_COUNT; i++) {
-        if (why_cause_code((enum why_cause)i) == code) {
-            why__json_string(json, NULL, why_cause_id((enum why_cause)i));
-        }
+    for (enum why_cause cause = WHY_CAUSE_NONE; why__code_next_cause(code, &cause);) {
+        why__json_string(json, NULL, why_cause_id(cause));
     }
     why__json_close(json, ']');
 }

@@ -16,6 +16,9 @@ void why__code_write_text(uint16_t code, const struct why_code_info *info, enum 
 void why__code_write_json(struct why__json *json, uint16_t code, const struct why_code_info *info,
                           enum why_lang lang);
 
+/* The causes that are reported with a code, in order. Begin with NONE; false after the last. */
+bool why__code_next_cause(uint16_t code, enum why_cause *cause);
+
 void why__cause_write_text(enum why_cause cause, enum why_lang lang, struct why_text *text);
 void why__cause_write_json(struct why__json *json, enum why_cause cause, enum why_lang lang);
 

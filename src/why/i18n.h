@@ -6,7 +6,7 @@
 #ifndef WHY_WHY_I18N_H
 #define WHY_WHY_I18N_H
 
-#include "why/mark.h"
+#include "base/mark.h"
 #include "whysocket/explain.h"
 
 /* `text` in that language. The attribute lets the compiler check a format through it; that the

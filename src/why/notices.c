@@ -2,7 +2,7 @@
  *
  * Notices in words: what works here and now, and will fail elsewhere or later.
  */
-#include "why/mark.h"
+#include "base/mark.h"
 #include "whysocket/explain.h"
 
 #include <string.h>

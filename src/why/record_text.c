@@ -36,7 +36,7 @@ static void write_happened(const struct why_record *record, enum why_lang lang,
     }
     if (*record->detail != '\0') {
         why_text_append(text, "  ");
-        why_text_append_untrusted(text, record->detail, strlen(record->detail));
+        why_text_append_detail(text, lang, record->detail, &record->detail_parts);
         why_text_append(text, "\n");
     }
     if (is_code_telling(record)) {
@@ -121,7 +121,7 @@ static void append_fact(const struct why_record *record, enum why_lang lang,
         append_frame(&record->received, lang, text);
     } else if (*record->detail != '\0') {
         why_text_append(text, "%s: ", tr(lang, why_cause_info(record->cause)->title));
-        why_text_append_untrusted(text, record->detail, strlen(record->detail));
+        why_text_append_detail(text, lang, record->detail, &record->detail_parts);
     } else {
         why_text_append(text, "%s", tr(lang, why_cause_info(record->cause)->title));
     }

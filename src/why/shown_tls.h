@@ -7,7 +7,7 @@
 #ifndef WHY_WHY_SHOWN_TLS_H
 #define WHY_WHY_SHOWN_TLS_H
 
-#include "why/mark.h"
+#include "base/mark.h"
 #include "why/shown.h"
 
 /* A certificate that each client refuses by its own check. */

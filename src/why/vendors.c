@@ -5,7 +5,7 @@
  */
 #include "whysocket/explain.h"
 
-#include "why/mark.h"
+#include "base/mark.h"
 
 static const struct why_vendor_code vendor_codes[] = {
     {1007, 1007, "Gemini Live API",

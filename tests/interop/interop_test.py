@@ -173,7 +173,7 @@ class OurServer:
     def stop(self):
         """SIGTERM: every peer is told 1001, and the server ends well."""
         url = f"ws://{self.server.addresses[0]}"
-        client = Process(*peer("client", url, 1, "-"), "/stop text=text-125 await", cwd=folder)
+        client = Process(*peer("client", url, 1, "-"), "/stop await", cwd=folder)
         until = time.monotonic() + PATIENCE_S
         while self.open_sessions() != "1":
             check(time.monotonic() < until, f"no session: {client.story()}")

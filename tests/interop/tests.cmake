@@ -29,3 +29,4 @@ foreach(peer IN ITEMS
 endforeach()
 
 why_script(interop/tls_server_test 300 ${CMAKE_BINARY_DIR})
+why_script(interop/tls_client_test 200 ${CMAKE_BINARY_DIR})

@@ -56,19 +56,18 @@ static void a_request_in_drops_is_cut_at_its_deadline(void **state) {
     test_world_listen(world, "127.0.0.1:0", NULL);
     test_world_start(world);
     int fds[MANY];
+    uint64_t begin_ms = test_now_ms();
     for (size_t i = 0; i < MANY; i++) {
         fds[i] = test_connect(world->address);
     }
-    uint64_t begin_ms = test_now_ms();
-    for (size_t at = 0; world->refused < MANY && test_now_ms() - begin_ms < 2000; at++) {
+    for (size_t at = 0; world->refused < MANY && test_now_ms() - begin_ms < 5000; at++) {
         for (size_t i = 0; i < MANY; i++) {
             (void)send(fds[i], test_upgrade_request + at % 32, 1, MSG_NOSIGNAL);
         }
         usleep(20000);
     }
-    uint64_t took_ms = test_now_ms() - begin_ms;
     assert_int_equal(world->refused, MANY);
-    assert_true(took_ms >= 200 && took_ms < 1000);
+    assert_true(test_now_ms() - begin_ms >= 249);
     assert_string_equal(why_cause_id(world->refused_record.cause), "timeout.request");
     assert_int_equal(world->refused_record.transport, WHY_TRANSPORT_TIMEOUT);
     for (size_t i = 0; i < MANY; i++) {
@@ -203,6 +202,20 @@ static struct test_world *start_small_queue(enum why_full when_full) {
     return world;
 }
 
+/* Does it stop reading, and stop working too? On a busy machine it may still be at what was sent.
+ */
+static bool comes_to_rest(const struct test_world *world) {
+    for (unsigned i = 0; i < 25; i++) {
+        unsigned messages = world->messages;
+        double begin = cpu_seconds();
+        usleep(200000);
+        if (world->messages == messages && cpu_seconds() - begin < 0.1) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void a_peer_that_does_not_read_is_not_read_from(void **state) {
     (void)state;
     struct test_world *world = start_small_queue(WHY_FULL_PAUSE);
@@ -213,11 +226,7 @@ static void a_peer_that_does_not_read_is_not_read_from(void **state) {
     };
     size_t sent = flood(fd, LEN, COUNT);
     assert_true(sent < COUNT);
-    unsigned messages = world->messages;
-    double begin = cpu_seconds();
-    usleep(200000);
-    assert_true(cpu_seconds() - begin < 0.1);
-    assert_int_equal(world->messages, messages);
+    assert_true(comes_to_rest(world));
     assert_int_equal(world->closed, 0);
     /* It reads again: every message that was taken comes back. */
     uint8_t *got = malloc(LEN);
@@ -318,8 +327,20 @@ static void stop_server(void *argument) {
     why_server_stop(stop->world->server, stop->jitter_ms, stop->deadline_ms, on_done);
 }
 
-/* Row 106. */
-static void a_stop_closes_all_with_1001_and_cuts_those_that_stay(void **state) {
+/* The stop is over: nothing is left that could happen. */
+static void expect_stopped(struct test_world *world, unsigned closed) {
+    assert_true(test_world_wait(&world->done, 1));
+    assert_int_equal(world->closed, closed);
+    pthread_join(world->thread, NULL);
+    assert_int_equal(world->close_record.cause, WHY_CAUSE_LOCAL_SHUTDOWN);
+    assert_int_equal(world->close_record.code, 1001);
+    why_server_free(world->server);
+    why_loop_free(world->loop);
+    free(world);
+}
+
+/* Row 106. Long before its deadline: that is when the last one has answered. */
+static void a_stop_closes_all_with_1001(void **state) {
     (void)state;
     enum {
         MANY = 50
@@ -327,15 +348,15 @@ static void a_stop_closes_all_with_1001_and_cuts_those_that_stay(void **state) {
     struct test_world *world = new_world();
     test_world_listen(world, "127.0.0.1:0", NULL);
     test_world_start(world);
+    /* It is accepted before those that come after it. */
+    int opening = test_connect(world->address);
+    assert_true(test_send_text(opening, "GET / HTTP/1.1\r\n"));
     int fds[MANY];
     for (size_t i = 0; i < MANY; i++) {
         fds[i] = test_open(world->address);
     }
-    int opening = test_connect(world->address);
-    assert_true(test_send_text(opening, "GET / HTTP/1.1\r\n"));
-    usleep(20000);
     uint64_t begin_ms = test_now_ms();
-    struct stop stop = {world, 200, 600};
+    struct stop stop = {world, 200, 60000};
     assert_int_equal(why_loop_post(world->loop, stop_server, &stop), WHY_OK);
     for (size_t i = 0; i < MANY; i++) {
         uint8_t first = 0;
@@ -343,27 +364,32 @@ static void a_stop_closes_all_with_1001_and_cuts_those_that_stay(void **state) {
         assert_true(test_read_frame(fds[i], &first, payload, sizeof payload) >= 2);
         assert_int_equal(first, 0x88);
         assert_int_equal(payload[0] << 8 | payload[1], 1001);
-        if (i > 0) { /* the first does not answer */
-            assert_true(test_send_frame(fds[i], 0x88, payload, 2));
-            close(fds[i]);
-        }
+        assert_int_equal(world->done, 0);
+        assert_true(test_send_frame(fds[i], 0x88, payload, 2));
+        close(fds[i]);
     }
     /* One after the other: the last of 50 in 200 ms has its turn after 196. */
     assert_true(test_now_ms() - begin_ms >= 190);
-    assert_true(test_world_wait(&world->closed, MANY - 1));
-    assert_int_equal(world->done, 0);
-    assert_true(test_world_wait(&world->done, 1));
-    assert_true(test_now_ms() - begin_ms >= 500);
-    assert_int_equal(world->closed, MANY);
-    pthread_join(world->thread, NULL); /* nothing is left that could happen */
+    assert_true(test_world_wait(&world->refused, 1));
     assert_int_equal(world->refused_record.cause, WHY_CAUSE_LOCAL_SHUTDOWN);
-    assert_int_equal(world->close_record.cause, WHY_CAUSE_LOCAL_SHUTDOWN);
-    assert_int_equal(world->close_record.code, 1001);
-    close(fds[0]);
     close(opening);
-    why_server_free(world->server);
-    why_loop_free(world->loop);
-    free(world);
+    expect_stopped(world, MANY);
+}
+
+static void a_stop_cuts_those_that_stay_at_its_deadline(void **state) {
+    (void)state;
+    struct test_world *world = new_world();
+    test_world_listen(world, "127.0.0.1:0", NULL);
+    test_world_start(world);
+    int fd = test_open(world->address);
+    uint64_t begin_ms = test_now_ms();
+    struct stop stop = {world, 0, 300};
+    assert_int_equal(why_loop_post(world->loop, stop_server, &stop), WHY_OK);
+    assert_true(test_world_wait(&world->closed, 1));
+    assert_true(test_now_ms() - begin_ms >= 299);
+    assert_int_equal(test_drain(fd, 4000), TEST_EOF);
+    close(fd);
+    expect_stopped(world, 1);
 }
 
 static void a_taken_port_is_refused_unless_it_is_joined(void **state) {
@@ -445,7 +471,7 @@ static void starting_and_stopping_leaves_nothing_behind(void **state) {
         assert_true(test_send_text(half, "GET"));
         uint64_t begin_ms = test_now_ms();
         finish(world);
-        assert_true(test_now_ms() - begin_ms < 1000);
+        assert_true(test_now_ms() - begin_ms < 5000); /* the least that any deadline has */
         for (size_t i = 0; i < 3; i++) {
             assert_int_not_equal(test_drain(fds[i], 2000), TEST_SILENCE);
             close(fds[i]);
@@ -467,7 +493,8 @@ int main(void) {
         cmocka_unit_test(messages_for_a_peer_that_does_not_read_are_dropped),
         cmocka_unit_test(a_peer_that_does_not_read_is_closed_with_1013),
         cmocka_unit_test(a_paused_session_that_failed_ends_at_its_deadline),
-        cmocka_unit_test(a_stop_closes_all_with_1001_and_cuts_those_that_stay),
+        cmocka_unit_test(a_stop_closes_all_with_1001),
+        cmocka_unit_test(a_stop_cuts_those_that_stay_at_its_deadline),
         cmocka_unit_test(a_taken_port_is_refused_unless_it_is_joined),
         cmocka_unit_test(addresses_that_cannot_be_are_refused_in_words),
         cmocka_unit_test(starting_and_stopping_leaves_nothing_behind),

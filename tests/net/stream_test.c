@@ -9,9 +9,11 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,12 +33,20 @@ static struct probe *probe_of(struct why__stream *stream) {
     return WHY__CONTAINER(stream, struct probe, stream);
 }
 
+/* Until the kernel holds as much as that, or has had its time: at first it has no room for it. */
+static void await_input(int fd, size_t len) {
+    int held = 0;
+    for (unsigned i = 0; i < 200 && ioctl(fd, FIONREAD, &held) == 0 && (size_t)held < len; i++) {
+        usleep(1000);
+    }
+}
+
 static void on_data(struct why__stream *stream, struct why_span *input) {
     struct probe *probe = probe_of(stream);
     size_t before = probe->received;
     probe->received += input->len;
-    if (probe->dawdles && before >> 21 != probe->received >> 21) {
-        usleep(10000); /* every 2 MiB */
+    if (probe->dawdles && before >> 21 != probe->received >> 21) { /* every 2 MiB */
+        await_input(stream->watch.fd, 4 * why__loop_buffer(stream->loop).len);
     }
     input->data += input->len;
     input->len = 0;
@@ -144,8 +154,9 @@ static void what_came_before_a_failed_send_is_read(void **state) {
     struct linger at_once = {.l_onoff = 1, .l_linger = 0};
     setsockopt(fds[0], SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     close(fds[0]);
-    usleep(20000);
-    why__stream_flush_now(&probe.stream); /* before the loop has had a look at the socket */
+    struct pollfd end = {.fd = fds[1]};
+    assert_int_equal(poll(&end, 1, 5000), 1); /* the RST is there */
+    why__stream_flush_now(&probe.stream);     /* before the loop has had a look at the socket */
     assert_int_equal(probe.lost, 1);
     assert_int_equal(probe.received_at_loss, 7);
     assert_int_equal(probe.cause, WHY_CAUSE_TCP_RESET);
@@ -155,8 +166,50 @@ static void what_came_before_a_failed_send_is_read(void **state) {
     why_loop_free(loop);
 }
 
+struct flood {
+    struct why_loop *loop;
+    int fd;
+    size_t sent;
+};
+
+static void *send_until_blocked(void *argument) {
+    static uint8_t noise[65536];
+    struct flood *flood = argument;
+    struct timeval patience = {.tv_usec = 300000};
+    setsockopt(flood->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    for (ssize_t result = 0; flood->sent < NOISE_LEN && result >= 0;) {
+        result = send(flood->fd, noise, sizeof noise, MSG_NOSIGNAL);
+        flood->sent += result > 0 ? (size_t)result : 0;
+    }
+    why_loop_stop(flood->loop);
+    return NULL;
+}
+
+/* A peer that goes on sending is not read for as long as its end is waited for. */
+static void what_is_discarded_has_a_limit(void **state) {
+    (void)state;
+    struct why_loop *loop = why_loop_new();
+    int fds[2];
+    connect_pair(fds);
+    struct probe probe = {0};
+    assert_int_equal(why__stream_attach(&probe.stream, loop, fds[1], NULL, &ops), WHY_OK);
+    why__stream_finish(&probe.stream, false);
+    struct flood flood = {.loop = loop, .fd = fds[0]};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, send_until_blocked, &flood), 0);
+    assert_int_equal(why_loop_run(loop), WHY_OK);
+    pthread_join(thread, NULL);
+    assert_true(flood.sent < NOISE_LEN);
+    assert_int_equal(probe.received, 0);
+    assert_int_equal(probe.lost, 0);
+    why__stream_close(&probe.stream);
+    close(fds[0]);
+    why_loop_free(loop);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_discarded_has_a_limit),
         cmocka_unit_test(a_turn_reads_no_more_than_its_budget),
         cmocka_unit_test(what_came_before_a_failed_send_is_read),
     };

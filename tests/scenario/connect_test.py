@@ -28,7 +28,7 @@ from pathlib import Path
 import jsonschema
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.scenario import ROOT, check, main
+from support.scenario import ROOT, check, closed_port, main
 
 WHYSOCKET = f"{sys.argv[1]}/src/cmd/whysocket"
 STATE = tempfile.TemporaryDirectory()
@@ -311,9 +311,8 @@ def the_peer_is_read_no_faster_than_stdout_takes_it():
 # ---- How it ends ----
 
 def every_end_has_its_exit_code():
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    code, out, err = connect(f"ws://127.0.0.1:{port}/")
+    with closed_port() as port:
+        code, out, err = connect(f"ws://127.0.0.1:{port}/")
     check((code, out) == (11, b"") and "tcp.refused" in err and err.count("\n") == 1,
           f"{code} {err}")
     for url in ("ws:/x", "ftp://127.0.0.1/", "ws://127.0.0.1:99999/", ""):
@@ -354,10 +353,13 @@ def ctrl_c_closes_and_twice_ends_at_once():
             run.send_signal(signal.SIGINT)
             check(run.wait(DEADLINE) == 0, "it did not close in order")
 
+    closing = threading.Event()
+
     def script(peer):
         peer.sendall(frame(1, b"up"))
         while peer.recv(65536):
-            pass
+            closing.set()
+
     def slow(peer):
         peer.sendall(frame(1, b"up"))
         time.sleep(1.5)
@@ -372,13 +374,12 @@ def ctrl_c_closes_and_twice_ends_at_once():
         with subprocess.Popen([WHYSOCKET, "connect", url], stdin=subprocess.PIPE, env=CLEAN,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
             run.stdout.readline()
-            begin = time.monotonic()
             run.send_signal(signal.SIGINT)
-            time.sleep(0.3)
+            check(closing.wait(DEADLINE), "no Close came")
             run.send_signal(signal.SIGINT)
             code = run.wait(DEADLINE)
             err = run.stderr.read().decode()
-    check(code == 19 and time.monotonic() - begin < 4, f"{code}")
+    check(code == 19, f"{code}")
     check("1006 local.abandoned" in err and err.count("\n") == 1, err)
 
 
@@ -451,9 +452,8 @@ def events_are_lines_of_json():
                                                    "close"], events)
     check(events[1]["hex"] == b"are you".hex() and events[3]["text"] == "\x1b[31m☃"
           and events[4]["hex"] == "00ff" and events[5]["record"]["code"] == 1000, events)
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    code, out, err = connect(f"ws://127.0.0.1:{port}/", "--json")
+    with closed_port() as port:
+        code, out, err = connect(f"ws://127.0.0.1:{port}/", "--json")
     check(code == 11 and [e["record"]["cause"] for e in events_of(out)] == ["tcp.refused"],
           f"{code} {out} {err}")
     check(not validator().is_valid({"event": "message", "type": "text", "hex": ""}), "any passes")

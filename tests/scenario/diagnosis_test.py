@@ -14,6 +14,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from support import peers  # noqa: E402
+from support.scenario import closed_port  # noqa: E402
 
 import jsonschema  # noqa: E402
 
@@ -54,15 +55,11 @@ def expect(url, exit_code, cause, code, *options, **changes):
     return record
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 # ---- Below TLS ----
 
-def closed_port():
-    record = expect(f"ws://127.0.0.1:{free_port()}/", 11, "tcp.refused", 1006)
+def refused():
+    with closed_port() as port:
+        record = expect(f"ws://127.0.0.1:{port}/", 11, "tcp.refused", 1006)
     assert record["os_error"] is not None
 
 
@@ -275,7 +272,7 @@ def usage(arguments, word):
 TESTS = [
     ("a healthy server", healthy),
     ("a server that does not echo is no fault", quiet_servers_are_no_fault),
-    ("a closed port", closed_port),
+    ("a closed port", refused),
     ("no such host", no_such_host),
     ("no such unix socket", no_unix_socket),
     ("a plain server that never answers", silence(12, "timeout.upgrade", "ws", 1006)),

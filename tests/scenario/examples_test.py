@@ -5,22 +5,14 @@
 usage: examples_test.py TEST_BUILD
 """
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.scenario import check, main, run
+from support.scenario import check, closed_port, main, run
 
 examples = Path(sys.argv[1]).resolve() / "examples"
-
-
-def closed_port():
-    """A port that nobody listens on: the kernel's choice, given back."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def the_engine_needs_no_socket():
@@ -32,7 +24,8 @@ def the_engine_needs_no_socket():
 
 
 def a_client_says_why_it_could_not_connect():
-    output = run(examples / "example_why_closed", f"ws://127.0.0.1:{closed_port()}/", timeout=20)
+    with closed_port() as port:
+        output = run(examples / "example_why_closed", f"ws://127.0.0.1:{port}/", timeout=20)
     check("1006" in output and "refused" in output.lower(), output)
 
 

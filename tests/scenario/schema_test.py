@@ -69,8 +69,28 @@ def comparisons_follow_the_schema():
             assert [first, second] == difference["values"] and first != second, (a, b)
 
 
+def a_code_has_the_same_causes_wherever_it_is_explained():
+    everything = json.loads(output_of(WHYSOCKET, "explain", "--all", "--json"))["entries"]
+    table = {}
+    for entry in everything:
+        if entry["kind"] == "cause" and entry["code"]:
+            table.setdefault(str(entry["code"]), []).append(entry["id"])
+    assert len(table["1015"]) > 50, table
+    for code, causes in table.items():
+        [explained] = json.loads(output_of(WHYSOCKET, "explain", code, "--json"))["entries"]
+        assert explained["causes"] == causes, code
+        text = output_of(WHYSOCKET, "explain", code)
+        assert all(f"\n  {cause} " in text for cause in causes), code
+        other = "1007" if code == "1015" else "1015"
+        compared = json.loads(output_of(WHYSOCKET, "compare", other, code, "--json"))["codes"]
+        assert [one["causes"] for one in compared] == [table[other], causes], code
+        text = output_of(WHYSOCKET, "compare", other, code, "--lang=fr")
+        assert f"\n  {code}  {', '.join(causes)}\n" in text, text
+
+
 TESTS = [records_follow_the_schema, the_schema_of_records_refuses_what_is_no_record,
-         explanations_follow_the_schema, comparisons_follow_the_schema]
+         explanations_follow_the_schema, comparisons_follow_the_schema,
+         a_code_has_the_same_causes_wherever_it_is_explained]
 
 print(f"1..{len(TESTS)}")
 failed = 0

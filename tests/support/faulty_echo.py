@@ -112,7 +112,7 @@ class Echo(asyncio.Protocol):
 
     def flush(self):
         if self.out and not self.transport.is_closing():
-            if "order-of-two-swapped" in self.faults and len(self.out) == 2:
+            if "order-swapped" in self.faults:
                 self.out.reverse()
             self.transport.write(b"".join(self.out))
         self.out = []
@@ -252,8 +252,8 @@ class Echo(asyncio.Protocol):
         total = self.size + size
         if total > self.limit and "huge-length-awaited" not in self.faults:
             raise Failure(1009, "a message is longer than is taken")
-        if total >= 1 << 20 and "1-mib-refused" in self.faults:
-            raise Failure(1009, "a message of 1 MiB")
+        if total >= 1 << 20 and "1-mib-answered-1002" in self.faults:
+            raise Failure(1002, "a message of 1 MiB")
 
     def piece(self, data):
         if self.opcode >= CLOSE:

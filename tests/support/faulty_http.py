@@ -205,10 +205,8 @@ def answer(data, faults):
 def request(host, path, offer, faults):
     """(the request, its key)."""
     key = base64.b64encode(os.urandom(8 if "key-of-8-bytes" in faults else 16)).decode()
-    if "same-key" in faults:
-        key = "dGhlIHNhbXBsZSBub25jZQ=="
     version = 8 if "asks-for-version-8" in faults else 13
-    lines = [f"GET {path} HTTP/1.{0 if 'asks-with-http10' in faults else 1}"]
+    lines = [f"GET {path} HTTP/1.1"]
     lines += [f"Host: {host}"] if "asks-without-host" not in faults else []
     lines += ["Upgrade: websocket"] if "asks-without-upgrade" not in faults else []
     lines += ["Connection: Upgrade", f"Sec-WebSocket-Key: {key}",

@@ -6,10 +6,12 @@ faulty_peer.py server [--port N] [--tls --cert FILE --key FILE] [--fault NAME]..
 faulty_peer.py server --each NAME...   a port for each fault, which has it alone ("none": healthy)
 faulty_peer.py client URL [--cacert FILE] [--fault NAME]...
 faulty_peer.py client --cases URL ID...    a connection for each id, to URL/case/ID
+faulty_peer.py client --errands        a line of JSON each, with "urls", "faults" and "cacert"
 faulty_peer.py faults                      what there is
 
 A server writes a line of JSON for each port: its address, its faults. A client echoes until the
-connection is closed; its exit status is 0 but where nobody listens.
+connection is closed; its exit status is 0 but where nobody listens. Of each errand that is done it
+writes a line, too.
 """
 import argparse
 import asyncio
@@ -21,7 +23,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.faulty_echo import LIMIT, ClientEcho, HangingEcho, ServerEcho
+from support.faulty_echo import LIMIT, OPENING_S, ClientEcho, HangingEcho, ServerEcho
 from support.faulty_table import FAULTS, NAMES
 
 OFFER = "permessage-deflate; client_max_window_bits"
@@ -68,6 +70,7 @@ async def listen(options, port, names):
     context = server_context(options, faults)
     server = await asyncio.get_running_loop().create_server(
         lambda: kind(faults, options.limit), options.host, port, ssl=context, backlog=512,
+        ssl_handshake_timeout=OPENING_S if context else None,
         ssl_shutdown_timeout=SHUTDOWN_S if context else None)
     host, port = server.sockets[0].getsockname()[:2]
     print(json.dumps({"address": f"{host}:{port}", "tls": options.tls, "faults": names}),
@@ -107,18 +110,32 @@ async def connect(options, faults, url):
     return True
 
 
-async def run_client(options):
-    faults = faults_of(options.fault, "client")
-    urls = options.words
-    if options.cases:
-        urls = [f"{options.words[0].rstrip('/')}/case/{case}" for case in options.words[1:]]
+async def connect_all(options, faults, urls):
     at_once = asyncio.Semaphore(options.parallel)
 
     async def one(url):
         async with at_once:
             return await connect(options, faults, url)
 
-    return 0 if all(await asyncio.gather(*map(one, urls))) else 1
+    return all(await asyncio.gather(*map(one, urls)))
+
+
+async def run_errands(options):
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        errand = json.loads(line)
+        faults = faults_of(errand["faults"], "client")
+        options.cacert = errand["cacert"]
+        print(json.dumps({"went": await connect_all(options, faults, errand["urls"])}), flush=True)
+    return 0
+
+
+async def run_client(options):
+    if options.errands:
+        return await run_errands(options)
+    urls = options.words
+    if options.cases:
+        urls = [f"{urls[0].rstrip('/')}/case/{case}" for case in urls[1:]]
+    return 0 if await connect_all(options, faults_of(options.fault, "client"), urls) else 1
 
 
 def handle_exception(loop, context):
@@ -145,7 +162,8 @@ def parse():
     server.add_argument("--cert")
     server.add_argument("--key")
     server.add_argument("--each", nargs="+", metavar="NAME")
-    client.add_argument("words", nargs="+", metavar="URL")
+    client.add_argument("words", nargs="*", metavar="URL")
+    client.add_argument("--errands", action="store_true")
     client.add_argument("--cases", action="store_true")
     client.add_argument("--parallel", type=int, default=32, metavar="N")
     client.add_argument("--cacert")

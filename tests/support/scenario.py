@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """For the tests that are scripts: TAP output, commands, a release build that they share."""
+import contextlib
 import fcntl
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,14 @@ class Failed(Exception):
 def check(condition, text):
     if not condition:
         raise Failed(text)
+
+
+@contextlib.contextmanager
+def closed_port():
+    """A port that nobody listens on, and nobody can as long as it is held."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 def run(*command, **options):

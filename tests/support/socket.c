@@ -94,8 +94,9 @@ void test_silence_clear(struct test_silence *silence) {
     }
 }
 
-size_t test_count_fds(void) {
-    DIR *folder = opendir("/proc/self/fd");
+/* Its entries, "." and ".." among them. */
+static size_t count_entries(const char *path) {
+    DIR *folder = opendir(path);
     if (folder == NULL) {
         abort();
     }
@@ -105,4 +106,18 @@ size_t test_count_fds(void) {
     }
     closedir(folder);
     return count;
+}
+
+size_t test_count_fds(void) {
+    return count_entries("/proc/self/fd");
+}
+
+bool test_wait_until_alone(void) {
+    for (unsigned i = 0; i < 60000; i++) {
+        if (count_entries("/proc/self/task") == 3) {
+            return true;
+        }
+        usleep(1000);
+    }
+    return false;
 }

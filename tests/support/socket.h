@@ -31,4 +31,8 @@ void test_silence_clear(struct test_silence *silence);
 /* How many descriptors this process has open. */
 size_t test_count_fds(void);
 
+/* Wait until no thread but the caller's is left, so that none opens or closes any. False: after a
+ * minute there still is one. */
+bool test_wait_until_alone(void);
+
 #endif

@@ -23,10 +23,11 @@ static void built_as_it_is_asked_for(void **state) {
         size_t len_least, len_most;
         const char *alpn;
     } rows[] = {
-        {{.server_name = "server.example"}, 400, 480, "h2, http/1.1"},
-        {{.server_name = NULL}, 380, 460, "h2, http/1.1"},
-        {{.server_name = "", .alpn = WHY__HELLO_ALPN_NONE}, 370, 450, ""},
-        {{.server_name = "a", .alpn = WHY__HELLO_ALPN_H2}, 380, 460, "h2"},
+        {{.server_name = "server.example", .highest_version = 0x0303}, 430, 510, "h2, http/1.1"},
+        {{.server_name = "server.example"}, 430, 510, "h2, http/1.1"},
+        {{.server_name = NULL}, 410, 490, "h2, http/1.1"},
+        {{.server_name = "", .alpn = WHY__HELLO_ALPN_NONE}, 400, 480, ""},
+        {{.server_name = "a", .alpn = WHY__HELLO_ALPN_H2}, 410, 490, "h2"},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         uint8_t hello[WHY__HELLO_MAX];
@@ -37,9 +38,9 @@ static void built_as_it_is_asked_for(void **state) {
         struct why_tls_offer offer;
         why__hello_read_offer((struct why_bytes){hello + 5, len - 5}, &offer);
         assert_int_equal(offer.len, len - 5);
-        assert_int_equal(offer.version_count, 4);
-        assert_int_equal(offer.versions[0], 0x0304);
-        assert_int_equal(offer.cipher_count, 77);
+        assert_int_equal(offer.version_count, i == 0 ? 3 : 4);
+        assert_int_equal(offer.versions[0], i == 0 ? 0x0303 : 0x0304);
+        assert_int_equal(offer.cipher_count, 95);
         assert_int_equal(offer.group_count, 17);
         assert_int_equal(offer.signature_count, 25);
         assert_string_equal(offer.alpn, rows[i].alpn);
@@ -54,6 +55,29 @@ static void built_as_it_is_asked_for(void **state) {
     }
 }
 
+/* Some boxes on the way stumble over a ClientHello of more than 255 bytes. */
+static void a_small_one_fits_where_a_large_one_does_not(void **state) {
+    (void)state;
+    struct test_host host;
+    test_host_init(&host);
+    char name[89];
+    for (size_t len = 0; len < sizeof name; len++) {
+        memset(name, 'a', len);
+        name[len] = '\0';
+        uint8_t hello[WHY__HELLO_MAX];
+        struct why__hello_options options = {.server_name = name, .is_small = true};
+        size_t built = why__hello_build(&host.host, &options, hello);
+        assert_in_range(built, 150, 255);
+        assert_int_equal((size_t)hello[3] << 8 | hello[4], built - 5);
+        struct why_tls_offer offer;
+        why__hello_read_offer((struct why_bytes){hello + 5, built - 5}, &offer);
+        assert_int_equal(offer.len, built - 5);
+        assert_int_equal(offer.version_count, 4);
+        assert_int_equal(offer.group_count, 4);
+        assert_true(offer.renegotiation);
+    }
+}
+
 static void a_name_too_long_is_refused(void **state) {
     (void)state;
     struct test_host host;
@@ -62,10 +86,12 @@ static void a_name_too_long_is_refused(void **state) {
     memset(name, 'a', sizeof name);
     name[255] = '\0';
     uint8_t hello[WHY__HELLO_MAX];
-    assert_true(why__hello_build(&host.host, &(struct why__hello_options){name, 0}, hello) > 0);
+    assert_true(
+        why__hello_build(&host.host, &(struct why__hello_options){.server_name = name}, hello) > 0);
     name[255] = 'a';
     name[256] = '\0';
-    assert_int_equal(why__hello_build(&host.host, &(struct why__hello_options){name, 0}, hello), 0);
+    assert_int_equal(
+        why__hello_build(&host.host, &(struct why__hello_options){.server_name = name}, hello), 0);
 }
 
 /* ---- What OpenSSL makes of it ---- */
@@ -94,6 +120,7 @@ struct server_row {
     int max_version;
     const char *ciphers, *groups, *signatures;
     bool wants_certificate;
+    const char *small_name;          /* ask with a small hello, and this name */
     struct why__hello_answer expect; /* certificate_len: 1 stands for any */
 };
 
@@ -105,6 +132,34 @@ static const struct server_row server_rows[] = {
                 .version = 0x0304,
                 .cipher = 0x1302,
                 .group = 0x001d}},
+    {.name = "TLS 1.3, a small hello",
+     .small_name = "server.example",
+     .expect = {.kind = WHY__HELLO_SERVER_HELLO,
+                .complete = true,
+                .alert = -1,
+                .version = 0x0304,
+                .cipher = 0x1302,
+                .group = 0x001d}},
+    {.name = "TLS 1.3, a small hello that the name leaves no room for a key share",
+     .small_name = "a-name-of-more-than-fifty-bytes.beside-which-no-share-fits.example",
+     .expect = {.kind = WHY__HELLO_RETRY,
+                .complete = true,
+                .alert = -1,
+                .version = 0x0304,
+                .cipher = 0x1302,
+                .group = 0x001d}},
+    {.name = "TLS 1.2, a small hello",
+     .small_name = "server.example",
+     .max_version = TLS1_2_VERSION,
+     .expect = {.kind = WHY__HELLO_SERVER_HELLO,
+                .complete = true,
+                .alert = -1,
+                .version = 0x0303,
+                .cipher = 0xc02c,
+                .group = 0x001d,
+                .signature = 0x0403,
+                .renegotiation = true,
+                .certificate_len = 1}},
     {.name = "TLS 1.3 with a group that we have no share of",
      .groups = "P-384",
      .expect = {.kind = WHY__HELLO_RETRY,
@@ -182,7 +237,9 @@ static struct why__hello_answer ask_openssl(const struct server_row *row,
     }
     SSL_set_options(tls->ssl, SSL_OP_CIPHER_SERVER_PREFERENCE);
     uint8_t hello[WHY__HELLO_MAX], plain[16];
-    struct why__hello_options options = {.server_name = "server.example"};
+    struct why__hello_options options = {.server_name = row->small_name != NULL ? row->small_name
+                                                                                : "server.example",
+                                         .is_small = row->small_name != NULL};
     struct why_bytes input = {hello, why__hello_build(&host.host, &options, hello)};
     size_t plain_len = 0;
     while (input.len > 0) {
@@ -346,8 +403,11 @@ static void numbers_have_names(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(built_as_it_is_asked_for), cmocka_unit_test(a_name_too_long_is_refused),
-        cmocka_unit_test(openssl_answers),          cmocka_unit_test(read_as_far_as_it_makes_sense),
+        cmocka_unit_test(built_as_it_is_asked_for),
+        cmocka_unit_test(a_small_one_fits_where_a_large_one_does_not),
+        cmocka_unit_test(a_name_too_long_is_refused),
+        cmocka_unit_test(openssl_answers),
+        cmocka_unit_test(read_as_far_as_it_makes_sense),
         cmocka_unit_test(numbers_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

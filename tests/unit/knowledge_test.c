@@ -242,6 +242,13 @@ static void causes_of_tls_say_what_each_side_does(void **state) {
         if (why_cause_layer(cause) == WHY_LAYER_TLS && !any) {
             fail_msg("%s: nothing for either side", why_cause_id(cause));
         }
+        /* What is a client's own, a client can mend; what is its peer's, a server can. */
+        const char *own = why_cause_side(cause) == WHY_SIDE_PEER     ? info->fix_server
+                          : cause == WHY_CAUSE_TLS_OUR_CERT_REJECTED ? info->fix_server
+                                                                     : info->fix_client;
+        if (why_cause_layer(cause) == WHY_LAYER_TLS && own == NULL) {
+            fail_msg("%s: nothing for the side that it is on", why_cause_id(cause));
+        }
     }
 }
 

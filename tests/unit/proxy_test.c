@@ -240,11 +240,26 @@ static void endless_heads_are_cut(void **state) {
     assert_in_range(lines, 1, WHY__PROXY_HEAD_LEN_MAX / 6 + 1);
 }
 
+static void endless_interim_answers_are_cut(void **state) {
+    (void)state;
+    static struct why__proxy proxy;
+    struct why__url via;
+    begin(&proxy, &via, HTTP, "h");
+    size_t answers = 0;
+    while (proxy.status == WHY__PROXY_READING && answers < 10000) {
+        feed(&proxy, BYTES("HTTP/1.1 100 Continue\r\n\r\n"));
+        answers++;
+    }
+    assert_int_equal(proxy.cause, WHY_CAUSE_PROXY_NOT_A_PROXY);
+    assert_in_range(answers, 1, WHY__PROXY_HEAD_LEN_MAX / 25 + 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_become_causes_at_every_split),
         cmocka_unit_test(requests_are_as_their_rfcs_want),
         cmocka_unit_test(endless_heads_are_cut),
+        cmocka_unit_test(endless_interim_answers_are_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@ enum issuer {
     BY_INTERMEDIATE_WRONG_ONE_SENT,
     BY_OTHER_CA,
     BY_OTHER_CA_SENT, /* the root too */
+    BY_NEXT_ROOT,     /* of the CA's organisation, and not trusted yet */
     BY_TWIN,          /* another key than that of the intermediate of the same name that is sent */
     BY_ITSELF,
 };
@@ -81,6 +82,13 @@ static const struct row {
      .issuer = BY_OTHER_CA_SENT,
      .cause = WHY_CAUSE_TLS_CHAIN_UNTRUSTED_ROOT,
      .detail = "the root CN=Unknown Root,O=Unknown Corp was sent, and is not trusted here",
+     .alert = 48},
+    {.name = "a root that nobody here knows, of an organisation whose other root is trusted",
+     .leaf = {.cn = "a", .names = "DNS:a.example"},
+     .issuer = BY_NEXT_ROOT,
+     .cause = WHY_CAUSE_TLS_CHAIN_UNTRUSTED_CA,
+     .likely = true,
+     .detail = "unknown CA: CN=Lab Root G2,O=Lab",
      .alert = 48},
     {.name = "the intermediate is not sent",
      .leaf = {.cn = "a", .names = "DNS:a.example"},
@@ -335,6 +343,7 @@ static const struct row {
 
 static struct test_pki pki;
 static struct test_cert twin; /* the intermediate's name, another key */
+static struct test_cert next_root;
 
 static int make_pki(void **state) {
     (void)state;
@@ -342,12 +351,15 @@ static int make_pki(void **state) {
     const struct test_cert_spec spec = {
         .cn = "Lab Intermediate", .org = "Lab", .is_ca = true, .rsa_bits = 2048};
     twin = test_cert_new(&spec, &pki.ca);
+    next_root = test_cert_new(
+        &(struct test_cert_spec){.cn = "Lab Root G2", .org = "Lab", .is_ca = true}, NULL);
     return 0;
 }
 
 static int free_pki(void **state) {
     (void)state;
     test_cert_free(&twin);
+    test_cert_free(&next_root);
     test_pki_free(&pki);
     return 0;
 }
@@ -360,6 +372,7 @@ static const char *write_chain(const struct row *row) {
         [BY_INTERMEDIATE_WRONG_ONE_SENT] = &pki.intermediate,
         [BY_OTHER_CA] = &pki.other_ca,
         [BY_OTHER_CA_SENT] = &pki.other_ca,
+        [BY_NEXT_ROOT] = &next_root,
         [BY_TWIN] = &twin,
         [BY_ITSELF] = NULL,
     };

@@ -412,6 +412,24 @@ static void a_bad_client_certificate_is_told(void **state) {
     }
 }
 
+/* OpenSSL holds back a certificate whose key cannot sign what the server takes. */
+static void a_client_certificate_held_back_is_told(void **state) {
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(versions); i++) {
+        join(&(struct why_tls_config){.ca_file = pki.ca_file, .cert_file = pki.client_file},
+             &(struct why_tls_config){.cert_file = pki.leaf_file, .ca_file = pki.ca_file},
+             versions[i]);
+        assert_int_equal(
+            SSL_CTX_set1_client_sigalgs_list(pair.server.context->ssl, "RSA-PSS+SHA256:RSA+SHA256"),
+            1);
+        meet();
+        expect(&pair.client, WHY_CAUSE_TLS_CLIENT_CERT_REJECTED,
+               "; ours was not sent: the server takes no signature of its EC P-256");
+        assert_false(test_tls_report(&pair.client).tls.client_cert_sent);
+        part();
+    }
+}
+
 static void versions_that_do_not_meet_are_told(void **state) {
     (void)state;
     join(NULL, NULL, 0);
@@ -526,6 +544,7 @@ int main(void) {
         cmocka_unit_test_setup(a_lost_open_connection_is_no_matter_of_tls, set_up),
         cmocka_unit_test_setup(requests_for_keys_do_not_fill_memory, set_up),
         cmocka_unit_test_setup(a_bad_client_certificate_is_told, set_up),
+        cmocka_unit_test_setup(a_client_certificate_held_back_is_told, set_up),
         cmocka_unit_test_setup(versions_that_do_not_meet_are_told, set_up),
         cmocka_unit_test_setup(ciphers_that_do_not_meet_are_told, set_up),
         cmocka_unit_test_setup(another_protocol_by_alpn_is_told, set_up),

@@ -72,8 +72,10 @@ static const struct first {
      WHY_CAUSE_TLS_OTHER_PROTOCOL, "SMTP"},
     {"MySQL", "\x4a\x00\x00\x00\x0a\x38.0.33", 12, false, WHY_TRANSPORT_FIN,
      WHY_CAUSE_TLS_OTHER_PROTOCOL, ""},
-    {"HTML", "<html><body>Log in", 0, false, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_OTHER_PROTOCOL,
-     "HTML: it began with \"<html"},
+    {"HTML, as Python's http.server answers", "<!DOCTYPE HTML>\n<html lang=\"en\">", 0, false,
+     WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_PLAIN_HTTP, "HTML: it began with \"<!DOCTYPE HTML>\""},
+    {"HTTP/2, as nginx begins", "\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03", 11, false,
+     WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_PLAIN_HTTP, "HTTP/2: it began with the bytes 00 00 12"},
     {"noise", "\x00\x01\x02\x03\x04\x05", 6, false, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_NOT_TLS,
      "it began with the bytes 00 01 02 03 04 05"},
     {"an escape sequence", "\x1b[2Jhello", 0, false, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_NOT_TLS,
@@ -82,6 +84,8 @@ static const struct first {
      WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_PROTOCOL, ""},
     {"close_notify", "\x15\x03\x03\x00\x02\x01\x00", 7, false, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_EOF,
      "the server closed in order after 7 bytes"},
+    {"a warning, then silence", "\x15\x03\x03\x00\x02\x01\x5a", 7, false, WHY_TRANSPORT_TIMEOUT,
+     WHY_CAUSE_TIMEOUT_TLS, "the server went silent after 7 bytes"},
     {"GET", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 0, true, WHY_TRANSPORT_FIN,
      WHY_CAUSE_TLS_PLAIN_HTTP, "it began with \"GET / HTTP/1.1\""},
     {"DELETE", "DELETE /x HTTP/1.1\r\n", 0, true, WHY_TRANSPORT_FIN, WHY_CAUSE_TLS_PLAIN_HTTP,
@@ -192,6 +196,23 @@ static void a_warning_is_no_failure(void **state) {
     test_tls_feed(&pair.client, warning, sizeof warning, 0);
     test_tls_run(&pair);
     assert_int_equal(pair.client.status, WHY__TLS_OPEN);
+    test_tls_stop(&pair);
+}
+
+/* OpenSSL passes over as many HelloRequests as come (RFC 5246 section 7.4.1.1). */
+static void a_handshake_without_end_is_cut(void **state) {
+    (void)state;
+    static const uint8_t hello_request[] = {0x16, 3, 3, 0, 4, 0, 0, 0, 0};
+    start(TLS1_2_VERSION);
+    size_t sent = 0;
+    while (pair.client.status == WHY__TLS_HANDSHAKE && sent < (size_t)4 << 20) {
+        test_tls_feed(&pair.client, hello_request, sizeof hello_request, 0);
+        sent += sizeof hello_request;
+    }
+    assert_in_range(sent, 400000, 600000); /* no message may be as long */
+    struct why_record record = test_tls_report(&pair.client);
+    assert_string_equal(why_cause_id(record.cause), "tls.protocol");
+    assert_non_null(strstr(record.detail, "its handshake has no end within 524288 bytes"));
     test_tls_stop(&pair);
 }
 
@@ -371,6 +392,7 @@ int main(void) {
         cmocka_unit_test(plain_http_is_answered_in_plain_http),
         cmocka_unit_test(an_alert_names_the_cause),
         cmocka_unit_test(a_warning_is_no_failure),
+        cmocka_unit_test(a_handshake_without_end_is_cut),
         cmocka_unit_test(a_handshake_cut_anywhere_has_its_cause),
         cmocka_unit_test(a_damaged_handshake_has_a_cause),
         cmocka_unit_test(noise_at_any_flight_has_a_cause),
