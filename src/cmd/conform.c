@@ -24,15 +24,14 @@ struct conform_options {
     struct conform_report_options report; /* first: its rows are shared */
     struct arg_list wanted, files, headers;
     const char *listen, *listen_tls, *write_ca, *command, *agent, *cacert;
-    uint64_t jobs, timeout_ms;
+    uint64_t jobs, timeout_ms, restart_ms;
     bool list, autobahn_ids, insecure;
 };
 
-static const struct conform_options defaults = {.jobs = 12, .timeout_ms = 5000};
+static const struct conform_options defaults = {.jobs = 12, .timeout_ms = 5000, .restart_ms = 5000};
 
 enum {
     HEAD_MAX = 64 * 1024, /* of an answer: those of frameworks can be long */
-    RESTART_MS = 5000,    /* a supervisor's time to bring a server back */
 };
 
 #define FIELD(name) offsetof(struct conform_options, name)
@@ -87,7 +86,7 @@ static const struct arg_option options[] = {
     {.name = "jobs",
      .alias = 'j',
      .kind = ARG_NUMBER,
-     .value = N_("N"),
+     .value = "N",
      .help = N_("connections at once (12)"),
      .offset = FIELD(jobs),
      .min = 1,
@@ -99,6 +98,13 @@ static const struct arg_option options[] = {
      .help = N_("how long an answer may take (5s); large ones as long as they make progress"),
      .offset = FIELD(timeout_ms),
      .min = 100,
+     .max = 600000},
+    {.name = "restart",
+     .kind = ARG_DURATION,
+     .value = N_("DURATION"),
+     .help = N_("how long to wait for a server that crashed to be started again by its supervisor "
+                "(5s)"),
+     .offset = FIELD(restart_ms),
      .max = 600000},
     {.name = "cases",
      .kind = ARG_LIST,
@@ -271,7 +277,7 @@ static enum exit_code test_server(struct conformance *conformance) {
         .tests = conformance->selection.tests,
         .count = conformance->selection.count,
         .jobs = (uint32_t)asked->jobs,
-        .restart_ms = RESTART_MS,
+        .restart_ms = (uint32_t)asked->restart_ms,
         .on_result = on_result,
         .user = conformance,
     };

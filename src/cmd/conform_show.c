@@ -13,9 +13,10 @@
 enum {
     PROGRESS_MS = 100,
     BYTES_PER_LINE = 16,
-    BEFORE_MAX = 8, /* moments that are shown before the decisive one, */
-    AFTER_MAX = 3,  /* and after it */
-    WHOLE_MAX = 10, /* cases of a group that are shown with all that they found */
+    BEFORE_MAX = 8,  /* moments that are shown before the decisive one, */
+    AFTER_MAX = 3,   /* and after it */
+    WHOLE_MAX = 10,  /* cases of a group that are shown with all that they found */
+    FACT_WIDTH = 12, /* columns of "expected" and the like */
 };
 
 /* ---- Progress ---- */
@@ -148,7 +149,7 @@ void conform_show_autobahn(struct output *output, const struct conform_case *con
 
 static void append_bytes(const struct output *output, const struct conform_moment *moment,
                          struct why_text *text) {
-    for (uint8_t i = 0; i < moment->kept; i++) {
+    for (int i = 0; i < moment->kept; i++) {
         if (i % BYTES_PER_LINE == 0) {
             why_text_append(text, "\n                  ");
         }
@@ -230,7 +231,10 @@ static void append_verdict(const struct output *output, const struct conform_res
 }
 
 static void append_fact(const char *name, const char *value, struct why_text *text) {
-    int pad = 12 - (int)strlen(name);
+    int pad = FACT_WIDTH;
+    for (const char *at = name; *at != '\0'; at++) {
+        pad -= (*at & 0xc0) != 0x80; /* a character, not a byte */
+    }
     why_text_append(text, "      %s%*s%s\n", name, pad > 1 ? pad : 1, "", value);
 }
 

@@ -28,6 +28,7 @@ why_script(scenario/schema_test 120 $<TARGET_FILE:whysocket> $<TARGET_FILE:recor
 why_script(scenario/diagnosis_test 300 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_DIR}/docs)
 why_script(scenario/conform_report_test 300 $<TARGET_FILE:whysocket>)
 why_script(scenario/aia_ocsp_test 600 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_DIR}/docs)
+why_script(scenario/conform_test 300 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_DIR}/docs)
 why_script(scenario/serve_command_test 120 $<TARGET_FILE:whysocket>)
 why_script(scenario/check_test 300 ${CMAKE_BINARY_DIR})
 why_script(scenario/connect_test 120 ${CMAKE_BINARY_DIR})
