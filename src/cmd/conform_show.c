@@ -39,9 +39,10 @@ void conform_progress_tell(struct conform_progress *progress, const struct confo
     progress->told_ms = now_ms;
     fprintf(stderr, "\r\033[K");
     fprintf(stderr, tr(progress->lang, "%zu of %zu cases"), done, total);
-    fprintf(stderr, progress->has_color && progress->failed > 0 ? ", \033[1;31m" : ", ");
+    bool is_red = progress->has_color && progress->failed > 0;
+    fprintf(stderr, is_red ? ", \033[1;31m" : ", ");
     fprintf(stderr, tr(progress->lang, "%zu failed"), progress->failed);
-    fprintf(stderr, progress->has_color ? "\033[0m; %s" : "; %s", result->test->id);
+    fprintf(stderr, is_red ? "\033[0m; %s" : "; %s", result->test->id);
     fflush(stderr);
 }
 

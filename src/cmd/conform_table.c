@@ -133,8 +133,8 @@ static void append_verdict(const struct output *output, const struct conform_run
         why_text_append(text, "%s%s%s\n", output_style(output, STYLE_BAD), run->trouble,
                         output_style(output, STYLE_PLAIN));
     }
-    why_text_append(text, "%s%s%s: %s", output_style(output, STYLE_HEADING), run->agent,
-                    output_style(output, STYLE_PLAIN),
+    why_text_append(text, "%s%s%s%s%s", output_style(output, STYLE_HEADING), run->agent,
+                    output_style(output, STYLE_PLAIN), tr(output->lang, ": "),
                     output_style(output, is_bad              ? STYLE_BAD
                                          : counts.should > 0 ? STYLE_WARNING
                                                              : STYLE_GOOD));

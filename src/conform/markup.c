@@ -74,7 +74,7 @@ static void append_moment(const struct conform_moment *moment, bool is_decisive,
         conform_lines_append(moment->head, "                ", text);
         return;
     }
-    for (uint8_t i = 0; i < moment->kept; i++) {
+    for (int i = 0; i < moment->kept; i++) {
         why_text_append(text, "%s%s%02x%s", i % 16 == 0 ? "                " : " ",
                         i == moment->mark ? "[" : "", moment->bytes[i],
                         i == moment->mark ? "]" : "");

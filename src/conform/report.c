@@ -114,7 +114,7 @@ void conform_verdict_append(const struct conform_run *run, enum why_lang lang,
     } else if (counts.should > 0) {
         verdict = N_("conformant in all that must be");
     }
-    why_text_append(text, "%s: ", tr(lang, verdict));
+    why_text_append(text, "%s%s", tr(lang, verdict), tr(lang, ": "));
     conform_counts_append(&counts, lang, text);
 }
 

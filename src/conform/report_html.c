@@ -49,7 +49,8 @@ static void append_run(struct why_text *text, const struct conform_run *run, enu
     bool is_bad = counts.must > 0 || run->trouble[0] != '\0';
     why_text_append(text, "<p><strong>");
     conform_markup_append(text, run->agent);
-    why_text_append(text, "</strong>: <span class=\"%s\">%s</span><br><small class=\"na\">",
+    why_text_append(text, "</strong>%s<span class=\"%s\">%s</span><br><small class=\"na\">",
+                    tr(lang, ": "),
                     is_bad              ? "must"
                     : counts.should > 0 ? "should"
                                         : "passed",
@@ -291,7 +292,7 @@ static void append_title(struct why_text *text, const struct conform_run *runs, 
                          enum why_lang lang) {
     why_text_append(text, "%s", tr(lang, "Conformance to RFC 6455"));
     for (size_t i = 0; i < count; i++) {
-        why_text_append(text, "%s", i == 0 ? ": " : ", ");
+        why_text_append(text, "%s", i == 0 ? tr(lang, ": ") : ", ");
         conform_markup_append(text, runs[i].agent);
     }
 }

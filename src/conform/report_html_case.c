@@ -86,7 +86,7 @@ static void append_moment(struct why_text *text, const struct conform_moment *mo
         why_text_append(text, "</pre>");
     } else if (moment->kept > 0) {
         why_text_append(text, "<span class=\"hex\">");
-        for (uint8_t i = 0; i < moment->kept; i++) {
+        for (int i = 0; i < moment->kept; i++) {
             why_text_append(text, i == moment->mark ? "%s<mark>%02x</mark>" : "%s%02x",
                             i > 0 ? " " : "", moment->bytes[i]);
         }
@@ -168,7 +168,8 @@ static void append_verdicts(struct why_text *text, const struct conform_board *b
     why_text_append(text, "</span>");
 }
 
-static void append_clause(struct why_text *text, const struct conform_case *test) {
+static void append_clause(struct why_text *text, const struct conform_case *test,
+                          enum why_lang lang) {
     struct why_text clause = {0};
     struct why_text url = {0};
     conform_clause_append(test->clause, &clause);
@@ -177,7 +178,8 @@ static void append_clause(struct why_text *text, const struct conform_case *test
     conform_attribute_append(text, "href", url.data == NULL ? "" : url.data);
     why_text_append(text, ">");
     conform_markup_append(text, clause.data == NULL ? "" : clause.data);
-    why_text_append(text, "</a> (%s): <span lang=\"en\">", conform_severity_name(test->severity));
+    why_text_append(text, "</a> (%s)%s<span lang=\"en\">", conform_severity_name(test->severity),
+                    tr(lang, ": "));
     conform_markup_append(text, test->why);
     why_text_append(text, "</span></p>");
     why_text_clear(&clause);
@@ -203,7 +205,7 @@ void conform_html_case(const struct conform_board *board, size_t row, enum why_l
     why_text_append(text, "</span><span lang=\"en\">");
     conform_markup_append(text, test->title);
     why_text_append(text, "</span></summary><div class=\"body\">");
-    append_clause(text, test);
+    append_clause(text, test, lang);
     why_text_append(text, "<div class=\"runs\">");
     for (size_t i = 0; i < board->run_count; i++) {
         if (has_more(cells[i])) {
