@@ -26,6 +26,7 @@ why_script(scenario/command_test 120 $<TARGET_FILE:whysocket>)
 why_script(scenario/schema_test 120 $<TARGET_FILE:whysocket> $<TARGET_FILE:record_samples>
   ${CMAKE_SOURCE_DIR}/docs)
 why_script(scenario/diagnosis_test 300 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_DIR}/docs)
+why_script(scenario/conform_report_test 300 $<TARGET_FILE:whysocket>)
 why_script(scenario/aia_ocsp_test 600 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_DIR}/docs)
 why_script(scenario/conform_test 300 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_DIR}/docs)
 why_script(scenario/serve_command_test 120 $<TARGET_FILE:whysocket>)
