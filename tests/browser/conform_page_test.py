@@ -36,7 +36,7 @@ def play(name, *faults):
     try:
         url = f"ws://{peer.next(time.monotonic() + PATIENCE_S)['address']}/"
         cases = (word for case in ("1.1", "4.1", "7.1", "13.1") for word in ("--case", case))
-        done = subprocess.run([WHYSOCKET, "conform", url, *cases, "--timeout", "500ms", "--agent",
+        done = subprocess.run([WHYSOCKET, "conform", url, *cases, "--timeout", "3s", "--agent",
                                name, f"--json={folder}/{name}.json"], check=False, timeout=PATIENCE_S,
                               stdout=subprocess.DEVNULL)
         check(done.returncode == (1 if faults else 0), f"{name}: {done.returncode}")

@@ -123,7 +123,7 @@ class Real:
         try:
             url = f"ws://{peer.next(time.monotonic() + PATIENCE_S)['address']}/"
             self.done = conform(
-                url, "--case", "1.1", "--case", "4.1", "--case", "13.1", "--timeout", "500ms",
+                url, "--case", "1.1", "--case", "4.1", "--case", "13.1", "--timeout", "3s",
                 "--agent", "ignores opcodes", f"--json={folder}/real.json", "--junit",
                 folder / "real.xml", "--sarif", folder / "real.sarif", "--html", folder / "real.html",
                 "--badge", folder / "real.svg", code=1)
@@ -546,7 +546,7 @@ def a_live_run_is_held_against_its_baseline():
     peer = Process(PEER, "server", "--fault", "reserved-data-ignored")
     try:
         url = f"ws://{peer.next(time.monotonic() + PATIENCE_S)['address']}/"
-        play = (url, "--case", "1.1.1", "--case", "4.1.1", "--timeout", "500ms", "--agent",
+        play = (url, "--case", "1.1.1", "--case", "4.1.1", "--timeout", "3s", "--agent",
                 "ignores opcodes", "--baseline")
         text = conform(*play, folder / "real.json").stdout
         check("0 worse, 0 better" in text and "not conformant" in text, text)
