@@ -388,8 +388,7 @@ const char *why__extensions_check(struct why_bytes value, const struct why_optio
         .server_no_context_takeover = answer.server_no_context_takeover,
         .client_no_context_takeover =
             answer.client_no_context_takeover || !options->deflate_keep_context,
-        .server_max_window_bits =
-            answer.server_max_window_bits != 0 ? answer.server_max_window_bits : WINDOW_BITS_MAX,
+        .server_max_window_bits = answer.server_max_window_bits,
         .client_max_window_bits =
             answer.client_max_window_bits != 0 ? answer.client_max_window_bits : ours,
     };
