@@ -6,6 +6,7 @@
 #define WHY_TLS_CONFIG_H
 
 #include "whysocket/api.h"
+#include "whysocket/bytes.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,6 +57,11 @@ struct why_tls_config {
      * Whoever holds these lines can read the traffic. */
     void (*on_secret)(void *context, const char *line);
     void *on_secret_context;
+
+    /* Client: called with the certificates that the server sent, its own first, each in DER, before
+     * they are looked at; NULL for not wanted. The bytes are borrowed for the call. */
+    void (*on_chain)(void *context, const struct why_bytes *chain, size_t count);
+    void *on_chain_context;
 };
 
 WHY_END_DECLS

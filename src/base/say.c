@@ -154,7 +154,7 @@ static void append_argument(struct why__say *say, const struct conversion *conve
 }
 
 void why__say_list(struct why__say *say, const char *format, va_list list) {
-    va_list arguments;
+    va_list arguments; /* what is a parameter may be no va_list that can be pointed to */
     va_copy(arguments, list);
     keep_text(say, format);
     for (const char *at = format; *at != '\0';) {
@@ -195,7 +195,8 @@ void why__say_words(struct why__say *say, const char *text, const char *const *w
 }
 
 void why__say_text(struct why__say *say, const char *text) {
-    why__say_words(say, text, NULL);
+    keep_text(say, text);
+    append(say, text, text_len(text, SIZE_MAX));
 }
 
 void why__say_again(struct why__say *say, const char *text, const struct why_detail_parts *parts) {

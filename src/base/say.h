@@ -32,7 +32,7 @@ struct why__say why__say_in(struct why_record *record);
  * words of ours are texts of their own. */
 __attribute__((format(printf, 2, 3))) void why__say(struct why__say *say, const char *format, ...);
 __attribute__((format(printf, 2, 0))) void why__say_list(struct why__say *say, const char *format,
-                                                         va_list arguments);
+                                                         va_list list);
 
 /* Add a text of a table, static and with no conversion but %s. words  one for each */
 void why__say_words(struct why__say *say, const char *text, const char *const *words);

@@ -3,6 +3,8 @@
  * whysocket check: walk DNS, TCP, proxy, TLS, HTTP and WebSocket, and say which step failed, why,
  * and how to mend it.
  */
+#include "cmd/check_consult.h"
+#include "cmd/check_consult_write.h"
 #include "cmd/check_run.h"
 #include "cmd/check_write.h"
 #include "cmd/command.h"
@@ -15,6 +17,7 @@
 struct check_options {
     struct dial_options dial; /* first: the shared rows are of it */
     int probe;                /* enum why_probe_policy */
+    bool aia, ocsp;
 };
 
 static const struct check_options defaults = {.dial = DIAL_DEFAULTS,
@@ -30,6 +33,15 @@ static const struct arg_option options[] = {
          N_("where one connection cannot tell why it failed: make up to four more (auto), none, "
             "or, to a port of your own, also one that begins with the PROXY protocol (all)"),
      .offset = offsetof(struct check_options, probe)},
+    {.name = "aia",
+     .kind = ARG_FLAG,
+     .help = N_("where an issuer was not sent, fetch it (http) from the address in the "
+                "certificate, and say whether it completes the chain"),
+     .offset = offsetof(struct check_options, aia)},
+    {.name = "ocsp",
+     .kind = ARG_FLAG,
+     .help = N_("ask the responder that the certificate names (http) whether it was revoked"),
+     .offset = offsetof(struct check_options, ocsp)},
 };
 
 static const struct command_example examples[] = {
@@ -42,6 +54,8 @@ static const struct command_example examples[] = {
     {"whysocket check wss://example.com/ -H \"Authorization: Bearer ...\" --origin "
      "https://app.example.com",
      N_("as a page of that site would ask")},
+    {"whysocket check wss://example.com/ --aia --ocsp",
+     N_("where is the missing intermediate, and was the certificate revoked?")},
     {NULL, NULL},
 };
 
@@ -73,6 +87,25 @@ static void collect_probe(void *context, const struct check_probe *probe) {
     (void)probe;
 }
 
+/* What there is to say, once the connection has ended; the others may find more. */
+static enum exit_code conclude(struct command_call *call, const char *url, struct dial *dial,
+                               struct check_consult *consult, struct check_result *result) {
+    enum exit_code code = exit_code_of(&result->record);
+    if (!call->json) {
+        check_write_conversation(&call->output, result, code);
+    }
+    check_consult_others(consult, code == EXIT_CODE_OK, &result->record,
+                         call->json ? NULL : &call->output);
+    code = exit_code_of(&result->record);
+    if (call->json) {
+        check_write_json(&call->output, url, dial->proxy_variable, result, consult, code);
+    } else {
+        check_write_verdict(&call->output, result, code);
+        check_write_consult_verdict(&call->output, consult);
+    }
+    return code;
+}
+
 static enum exit_code check_url(struct command_call *call, struct why_loop *loop, const char *url) {
     const struct check_options *asked = call->options;
     struct dial dial;
@@ -82,17 +115,15 @@ static enum exit_code check_url(struct command_call *call, struct why_loop *loop
         .on_step = call->json ? collect_step : show_step,
         .on_probe = call->json ? collect_probe : show_probe,
     };
+    struct check_consult consult = {.loop = loop, .asked = &asked->dial, .dial = &dial, .url = url};
     enum exit_code code = dial_init(&dial, call, &asked->dial, url, loop);
     if (code == EXIT_CODE_OK) {
+        check_consult_init(&consult, asked->aia, asked->ocsp);
         code = check_run(call, &dial, loop, (enum why_probe_policy)asked->probe, &watcher, &result);
         if (code == EXIT_CODE_OK) {
-            code = exit_code_of(&result.record);
-            if (call->json) {
-                check_write_json(&call->output, url, dial.proxy_variable, &result, code);
-            } else {
-                check_write_verdict(&call->output, &result, code);
-            }
+            code = conclude(call, url, &dial, &consult, &result);
         }
+        check_consult_clear(&consult);
     }
     dial_clear(&dial);
     return code;
@@ -121,7 +152,9 @@ const struct command command_check = {
            "binary message and a close. Each step is shown with its time. Where one fails, the "
            "cause, the evidence and the mend follow, and the exit code names the step. A server "
            "that does not echo is no fault. Where one connection cannot tell why it failed, more "
-           "are made, each shown with its reason."),
+           "are made, each shown with its reason.\n"
+           "Nothing is asked of anybody but the server, unless --aia or --ocsp is given: then of "
+           "the addresses in its certificates, too. They are shown."),
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .shared = &dial_option_rows,

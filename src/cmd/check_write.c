@@ -4,6 +4,7 @@
  */
 #include "cmd/check_write.h"
 
+#include "cmd/check_consult_write.h"
 #include "cmd/exit.h"
 #include "why/i18n.h"
 #include "why/json.h"
@@ -51,9 +52,10 @@ static void append_fact(struct output *output, const char *what, uint32_t us,
 
 static void append_name(const struct output *output, enum symbol symbol, const char *name,
                         struct why_text *text) {
-    enum style style = symbol == SYMBOL_GOOD  ? STYLE_GOOD
-                       : symbol == SYMBOL_BAD ? STYLE_BAD
-                                              : STYLE_WARNING;
+    enum style style = symbol == SYMBOL_GOOD      ? STYLE_GOOD
+                       : symbol == SYMBOL_BAD     ? STYLE_BAD
+                       : symbol == SYMBOL_SKIPPED ? STYLE_FAINT
+                                                  : STYLE_WARNING;
     why_text_append(text, "  %s%s%s %-10s ", output_style(output, style),
                     output_symbol(output, symbol), output_style(output, STYLE_PLAIN), name);
 }
@@ -64,8 +66,8 @@ static void show(struct output *output, struct why_text *text) {
     (void)fflush(stdout);
 }
 
-static void write_line(struct output *output, enum symbol symbol, const char *name,
-                       const char *what, uint32_t us) {
+void check_write_line(struct output *output, enum symbol symbol, const char *name, const char *what,
+                      uint32_t us) {
     struct why_text text = {0};
     append_name(output, symbol, name, &text);
     append_fact(output, what, us, &text);
@@ -75,8 +77,8 @@ static void write_line(struct output *output, enum symbol symbol, const char *na
 void check_write_step(struct output *output, const struct check_step *step) {
     struct why_text text = {0};
     why_text_append_detail(&text, output->lang, step->what, &step->parts);
-    write_line(output, step->ok ? SYMBOL_GOOD : SYMBOL_BAD, step_name(step->layer),
-               text.data == NULL ? "" : text.data, step->us);
+    check_write_line(output, step->ok ? SYMBOL_GOOD : SYMBOL_BAD, step_name(step->layer),
+                     text.data == NULL ? "" : text.data, step->us);
     why_text_clear(&text);
 }
 
@@ -125,20 +127,27 @@ static void describe_conversation(const struct check_result *result, enum why_la
     why_text_append(text, tr(lang, ", closed with %u"), result->record.code);
 }
 
+void check_write_conversation(struct output *output, const struct check_result *result,
+                              int exit_code) {
+    if (!result->opened) {
+        return;
+    }
+    bool ok = exit_code == EXIT_CODE_OK;
+    struct why_text fact = {0};
+    describe_conversation(result, output->lang, &fact);
+    bool is_worth_a_look = ok && result->ping_us == WHY_NO_TIME;
+    check_write_line(output,
+                     !ok               ? SYMBOL_BAD
+                     : is_worth_a_look ? SYMBOL_WARNING
+                                       : SYMBOL_GOOD,
+                     step_name(WHY_LAYER_WEBSOCKET), fact.data == NULL ? "" : fact.data,
+                     WHY_NO_TIME);
+    why_text_clear(&fact);
+}
+
 void check_write_verdict(struct output *output, const struct check_result *result, int exit_code) {
     enum why_lang lang = output->lang;
     bool ok = exit_code == EXIT_CODE_OK;
-    if (result->opened) {
-        struct why_text fact = {0};
-        describe_conversation(result, lang, &fact);
-        bool is_worth_a_look = ok && result->ping_us == WHY_NO_TIME;
-        write_line(output,
-                   !ok               ? SYMBOL_BAD
-                   : is_worth_a_look ? SYMBOL_WARNING
-                                     : SYMBOL_GOOD,
-                   step_name(WHY_LAYER_WEBSOCKET), fact.data == NULL ? "" : fact.data, WHY_NO_TIME);
-        why_text_clear(&fact);
-    }
     struct why_text text = {0};
     if (ok) {
         why_text_append(&text, "\n%s\n", tr(lang, "All is well."));
@@ -211,7 +220,8 @@ static void write_probes(struct why__json *json, const struct check_result *resu
 }
 
 void check_write_json(struct output *output, const char *url, const char *proxy_variable,
-                      const struct check_result *result, int exit_code) {
+                      const struct check_result *result, const struct check_consult *consult,
+                      int exit_code) {
     struct why_text text = {0};
     struct why__json json = {.text = &text};
     why__json_open(&json, NULL, '{');
@@ -232,6 +242,7 @@ void check_write_json(struct output *output, const char *url, const char *proxy_
     } else {
         why__json_null(&json, "websocket");
     }
+    check_write_consult_json(&json, consult);
     struct why_text record = {0};
     why_record_write_json(&result->record, output->lang, &record);
     why_text_append(&text, ",\"record\":%s", record.data == NULL ? "null" : record.data);

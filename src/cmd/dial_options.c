@@ -143,12 +143,13 @@ static const char *look_up(const char *name) {
     return getenv(name);
 }
 
-static const char *choose_proxy(struct dial *dial, const struct dial_options *asked,
-                                const char *url) {
+const char *dial_proxy_for(const struct dial_options *asked, const char *url,
+                           const char **variable) {
+    *variable = NULL;
     if (asked->proxy != NULL) {
         return strcmp(asked->proxy, "none") == 0 ? NULL : asked->proxy;
     }
-    return why_proxy_for(url, look_up, &dial->proxy_variable);
+    return why_proxy_for(url, look_up, variable);
 }
 
 static void fill_options(struct why_options *options, const struct dial_options *asked,
@@ -187,7 +188,7 @@ enum exit_code dial_init(struct dial *dial, const struct command_call *call,
         .headers = asked->headers.items,
         .header_count = asked->headers.count,
         .tls = &dial->tls,
-        .proxy = choose_proxy(dial, asked, url),
+        .proxy = dial_proxy_for(asked, url, &dial->proxy_variable),
         .resolve = asked->resolve.items,
         .resolve_count = asked->resolve.count,
     };

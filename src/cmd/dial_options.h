@@ -51,4 +51,10 @@ enum exit_code dial_connect(struct dial *dial, const struct command_call *call,
 
 void dial_clear(struct dial *dial);
 
+/* The proxy for another URL, by the same options and environment; NULL for none.
+ *
+ * variable  set to the one of the environment that decided, or NULL */
+const char *dial_proxy_for(const struct dial_options *asked, const char *url,
+                           const char **variable);
+
 #endif

@@ -10,7 +10,7 @@
 #define SIZE_DIGITS_MAX 16
 
 void why__body_init(struct why__body *body, const struct why_http_head *head) {
-    *body = (struct why__body){.state = WHY__BODY_PLAIN, .left = UINT64_MAX};
+    *body = (struct why__body){.state = WHY__BODY_PLAIN, .left = UINT64_MAX, .until_end = true};
     if (head->status < 200 || head->status == 204 || head->status == 304) {
         body->state = WHY__BODY_DONE;
         return;
@@ -19,6 +19,7 @@ void why__body_init(struct why__body *body, const struct why_http_head *head) {
         if (why__bytes_are(why_http_head_find(head, "Transfer-Encoding"), "chunked")) {
             body->state = WHY__BODY_CHUNK_SIZE;
             body->left = 0;
+            body->until_end = false;
         }
         return;
     }
@@ -28,6 +29,7 @@ void why__body_init(struct why__body *body, const struct why_http_head *head) {
     if (count == 1 &&
         why__decimal_read((const char *)header->value.data, header->value.len, UINT64_MAX, &len)) {
         body->left = len;
+        body->until_end = false;
         if (len == 0) {
             body->state = WHY__BODY_DONE;
         }
@@ -43,17 +45,21 @@ void why__body_take(struct why__body *body, struct why_bytes bytes) {
     }
 }
 
-static void take_data(struct why__body *body, struct why_bytes *input) {
+static struct why_bytes take_data(struct why__body *body, struct why_bytes *input) {
     size_t len = body->left < input->len ? (size_t)body->left : input->len;
-    why__body_take(body, (struct why_bytes){input->data, len});
+    struct why_bytes data = {input->data, len};
     body->left -= len;
     input->data += len;
     input->len -= len;
-    if (body->len == sizeof body->data) {
-        body->state = WHY__BODY_DONE;
-    } else if (body->left == 0) {
+    if (body->left == 0) {
         body->state = body->state == WHY__BODY_PLAIN ? WHY__BODY_DONE : WHY__BODY_CHUNK_CR;
     }
+    return data;
+}
+
+static void fail(struct why__body *body) {
+    body->state = WHY__BODY_DONE;
+    body->is_broken = true;
 }
 
 static void take_size(struct why__body *body, uint8_t byte) {
@@ -61,12 +67,20 @@ static void take_size(struct why__body *body, uint8_t byte) {
     if (digit >= 0 && body->size_count < SIZE_DIGITS_MAX) {
         body->left = body->left * 16 + (unsigned)digit;
         body->size_count++;
-    } else if (body->size_count == 0 || digit >= 0) {
-        body->state = WHY__BODY_DONE;
-    } else if (byte == ';') {
+    } else if (body->size_count > 0 && byte == ';') {
         body->state = WHY__BODY_CHUNK_EXTENSION;
+    } else if (body->size_count > 0 && byte == '\r') {
+        body->state = WHY__BODY_CHUNK_SIZE_LF;
     } else {
-        body->state = byte == '\r' ? WHY__BODY_CHUNK_SIZE_LF : WHY__BODY_DONE;
+        fail(body);
+    }
+}
+
+static void expect(struct why__body *body, bool is_it, enum why__body_state next) {
+    if (is_it) {
+        body->state = next;
+    } else {
+        fail(body);
     }
 }
 
@@ -80,18 +94,18 @@ static void take_byte(struct why__body *body, uint8_t byte) {
         if (byte == '\r') {
             body->state = WHY__BODY_CHUNK_SIZE_LF;
         } else if (!why__is_field_char((char)byte)) {
-            body->state = WHY__BODY_DONE;
+            fail(body);
         }
         break;
     case WHY__BODY_CHUNK_SIZE_LF:
         /* The last chunk is empty; the trailer behind it is of no interest. */
-        body->state = byte == '\n' && body->left > 0 ? WHY__BODY_CHUNK_DATA : WHY__BODY_DONE;
+        expect(body, byte == '\n', body->left > 0 ? WHY__BODY_CHUNK_DATA : WHY__BODY_DONE);
         break;
     case WHY__BODY_CHUNK_CR:
-        body->state = byte == '\r' ? WHY__BODY_CHUNK_LF : WHY__BODY_DONE;
+        expect(body, byte == '\r', WHY__BODY_CHUNK_LF);
         break;
     case WHY__BODY_CHUNK_LF:
-        body->state = byte == '\n' ? WHY__BODY_CHUNK_SIZE : WHY__BODY_DONE;
+        expect(body, byte == '\n', WHY__BODY_CHUNK_SIZE);
         body->size_count = 0;
         break;
     case WHY__BODY_PLAIN:
@@ -102,14 +116,26 @@ static void take_byte(struct why__body *body, uint8_t byte) {
     }
 }
 
-void why__body_receive(struct why__body *body, struct why_bytes *input) {
+struct why_bytes why__body_next(struct why__body *body, struct why_bytes *input) {
     while (body->state != WHY__BODY_DONE && input->len > 0) {
         if (body->state == WHY__BODY_PLAIN || body->state == WHY__BODY_CHUNK_DATA) {
-            take_data(body, input);
-        } else {
-            take_byte(body, *input->data);
-            input->data++;
-            input->len--;
+            return take_data(body, input);
+        }
+        take_byte(body, *input->data);
+        input->data++;
+        input->len--;
+    }
+    return (struct why_bytes){NULL, 0};
+}
+
+void why__body_receive(struct why__body *body, struct why_bytes *input) {
+    while (body->state != WHY__BODY_DONE && input->len > 0) {
+        struct why_bytes data = why__body_next(body, input);
+        if (data.len > 0) {
+            why__body_take(body, data);
+        }
+        if (body->len == sizeof body->data) {
+            body->state = WHY__BODY_DONE;
         }
     }
 }

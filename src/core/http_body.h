@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The first bytes of a response's body, as evidence of why an upgrade was refused. It is no reader
- * of bodies: it knows only when no more of them will come.
+ * A response's body (RFC 9112 section 6): what of the bytes on the wire is its data, and where it
+ * ends. The first of it are kept, as evidence of why an upgrade was refused.
  */
 #ifndef WHY_CORE_HTTP_BODY_H
 #define WHY_CORE_HTTP_BODY_H
@@ -31,12 +31,18 @@ struct why__body {
     enum why__body_state state;
     uint64_t left;       /* PLAIN, CHUNK_DATA; CHUNK_SIZE: the size as far as it came */
     unsigned size_count; /* CHUNK_SIZE: its digits */
+    bool until_end;      /* PLAIN: no length came, the end of the stream is its end */
+    bool is_broken;      /* DONE: what came is no chunk */
     size_t len;
     char data[WHY__BODY_MAX];
 };
 
 /* Start behind this head. A length that cannot be read means: until the stream ends. */
 void why__body_init(struct why__body *body, const struct why_http_head *head);
+
+/* The next stretch of data, chunks unwrapped; it points into `input`, which is advanced past it.
+ * Empty where all input is used, or the body has ended (state DONE); broken chunks end it. */
+struct why_bytes why__body_next(struct why__body *body, struct why_bytes *input);
 
 /* Take bytes, chunks unwrapped, until enough came or all did (state DONE). Broken chunks end it. */
 void why__body_receive(struct why__body *body, struct why_bytes *input);

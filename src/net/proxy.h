@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of the line that says who we are; its parts are bounded by url.h. */
+#define WHY__PROXY_AUTHORIZATION_SIZE 800
 #define WHY__PROXY_HEAD_LEN_MAX 8192 /* of an HTTP proxy's answers, interim ones included */
 
 enum why__proxy_status {
@@ -70,6 +72,10 @@ void why__proxy_output_consumed(struct why__proxy *proxy, size_t len);
 
 /* FAILED: write cause, detail, and what the proxy answered. */
 void why__proxy_report(const struct why__proxy *proxy, struct why_record *record);
+
+/* The line of an HTTP request that says who we are to the proxy, with its CR LF, terminated. `via`
+ * has a user. */
+void why__proxy_authorization(const struct why__url *via, char out[WHY__PROXY_AUTHORIZATION_SIZE]);
 
 /* ---- Between proxy*.c ---- */
 

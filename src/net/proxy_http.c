@@ -30,15 +30,15 @@ static void append_text(struct why__proxy *proxy, const char *text) {
 }
 
 /* RFC 7617: name and password, joined by a colon, in Base64. */
-static void append_authorization(struct why__proxy *proxy) {
+void why__proxy_authorization(const struct why__url *via, char out[WHY__PROXY_AUTHORIZATION_SIZE]) {
+    static const char name[] = "Proxy-Authorization: Basic ";
     char joined[2 * WHY__USER_LEN_MAX + 2];
-    char encoded[WHY__BASE64_LEN(sizeof joined)];
-    int len = snprintf(joined, sizeof joined, "%s:%s", proxy->via->user, proxy->via->password);
+    int len = snprintf(joined, sizeof joined, "%s:%s", via->user, via->password);
     assert(len > 0 && (size_t)len < sizeof joined);
-    size_t encoded_len = why__base64_encode((const uint8_t *)joined, (size_t)len, encoded);
-    append_text(proxy, "Proxy-Authorization: Basic ");
-    append(proxy, encoded, encoded_len);
-    append_text(proxy, "\r\n");
+    memcpy(out, name, sizeof name - 1);
+    size_t at = sizeof name - 1;
+    at += why__base64_encode((const uint8_t *)joined, (size_t)len, out + at);
+    memcpy(out + at, "\r\n", sizeof "\r\n");
 }
 
 void why__proxy_http_begin(struct why__proxy *proxy) {
@@ -50,7 +50,9 @@ void why__proxy_http_begin(struct why__proxy *proxy) {
     append_text(proxy, authority);
     append_text(proxy, "\r\n");
     if (proxy->via->has_user) {
-        append_authorization(proxy);
+        char authorization[WHY__PROXY_AUTHORIZATION_SIZE];
+        why__proxy_authorization(proxy->via, authorization);
+        append_text(proxy, authorization);
     }
     append_text(proxy, "\r\n");
 }

@@ -152,6 +152,8 @@ int why__tls_context_new(const struct why_host *host, const struct why_tls_confi
         .notices = config->notices && !is_server,
         .on_secret = config->on_secret,
         .on_secret_context = config->on_secret_context,
+        .on_chain = is_server ? NULL : config->on_chain,
+        .on_chain_context = config->on_chain_context,
     };
     context->bio = why__tls_bio_method();
     int result = context->bio == NULL ? WHY_ERR_NOMEM : build(context, config, &message);

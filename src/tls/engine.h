@@ -34,6 +34,8 @@ struct why__tls_context {
     bool notices;   /* a report is wanted, of what is no failure yet too: evidence is kept */
     void (*on_secret)(void *context, const char *line);
     void *on_secret_context;
+    void (*on_chain)(void *context, const struct why_bytes *chain, size_t count);
+    void *on_chain_context;
     struct why_tls_config *config; /* server: the paths, to read them again */
     SSL_CTX **more;                /* server: config->more, as it was loaded */
     struct why__tls_own *own;      /* server: of own_check.c; NULL until it is wanted */

@@ -173,6 +173,24 @@ static int see_client_hello(SSL *ssl, int *alert, void *argument) {
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 
+/* As many as a record shows; what comes after them is hardly part of a chain. */
+static void tell_chain(const struct why__tls_context *context, STACK_OF(X509) * sent) {
+    struct why_bytes chain[WHY_TLS_CHAIN_MAX];
+    unsigned char *encoded[WHY_TLS_CHAIN_MAX] = {NULL};
+    size_t count = 0;
+    for (; count < WHY_TLS_CHAIN_MAX && (int)count < sk_X509_num(sent); count++) {
+        int len = i2d_X509(sk_X509_value(sent, (int)count), &encoded[count]);
+        if (len <= 0) {
+            break;
+        }
+        chain[count] = (struct why_bytes){encoded[count], (size_t)len};
+    }
+    context->on_chain(context->on_chain_context, chain, count);
+    for (size_t i = 0; i < WHY_TLS_CHAIN_MAX; i++) {
+        OPENSSL_free(encoded[i]);
+    }
+}
+
 /* Verify in one pass, past every error. The verdict, and with it the alert that the peer sees, is
  * that of a client which stops at the first. */
 static int verify(X509_STORE_CTX *store, void *argument) {
@@ -181,6 +199,9 @@ static int verify(X509_STORE_CTX *store, void *argument) {
     struct why__tls *tls = SSL_get_app_data(ssl);
     if (tls->evidence == NULL) {
         return 0; /* no renegotiation: there is no second verification on a connection */
+    }
+    if (tls->context->on_chain != NULL) {
+        tell_chain(tls->context, X509_STORE_CTX_get0_untrusted(store));
     }
     struct why__tls_verification *verification = &tls->evidence->verification;
     verification->own_trust = tls->context->own_trust;

@@ -5,7 +5,6 @@
 #include "tls/verification.h"
 
 #include <openssl/err.h>
-#include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -13,7 +12,6 @@
 #define SOON (30 * SECONDS_PER_DAY)
 #define LIFETIME_MAX (398 * SECONDS_PER_DAY)
 #define MANY_NAMES 1000
-#define STAPLE_SKEW_SECONDS 300L /* between the responder's clock and ours */
 
 #define BIT(notice) ((uint32_t)1 << WHY_NOTICE_##notice)
 
@@ -157,83 +155,4 @@ uint32_t why__tls_chain_notices(STACK_OF(X509) * chain, X509_STORE *trust, time_
     }
     ERR_clear_error();
     return notices;
-}
-
-/* ---- The staple ---- */
-
-static enum why_staple judge_status(OCSP_BASICRESP *basic, OCSP_CERTID *id) {
-    int status = -1, reason = -1;
-    ASN1_GENERALIZEDTIME *revoked = NULL, *from = NULL, *to = NULL;
-    if (OCSP_resp_find_status(basic, id, &status, &reason, &revoked, &from, &to) != 1) {
-        return WHY_STAPLE_UNKNOWN; /* it is about another certificate */
-    }
-    if (OCSP_check_validity(from, to, STAPLE_SKEW_SECONDS, -1L) != 1) {
-        return WHY_STAPLE_EXPIRED;
-    }
-    return status == V_OCSP_CERTSTATUS_REVOKED ? WHY_STAPLE_REVOKED
-           : status == V_OCSP_CERTSTATUS_GOOD  ? WHY_STAPLE_GOOD
-                                               : WHY_STAPLE_UNKNOWN;
-}
-
-/* The issuer: of the chain as sent, or in the store. Ours. */
-static X509 *find_issuer(STACK_OF(X509) * chain, X509_STORE *trust) {
-    X509 *leaf = sk_X509_value(chain, 0);
-    for (int i = 1; i < sk_X509_num(chain); i++) {
-        X509 *issuer = sk_X509_value(chain, i);
-        if (has_issued(issuer, leaf)) {
-            return X509_up_ref(issuer) == 1 ? issuer : NULL;
-        }
-    }
-    X509 *issuer = NULL;
-    X509_STORE_CTX *store = X509_STORE_CTX_new();
-    if (store != NULL && trust != NULL && X509_STORE_CTX_init(store, trust, leaf, NULL) == 1) {
-        (void)X509_STORE_CTX_get1_issuer(&issuer, store, leaf);
-    }
-    X509_STORE_CTX_free(store);
-    return issuer;
-}
-
-static enum why_staple judge_basic(OCSP_BASICRESP *basic, STACK_OF(X509) * chain,
-                                   X509_STORE *trust) {
-    X509 *issuer = find_issuer(chain, trust);
-    if (issuer == NULL) {
-        return WHY_STAPLE_BAD_SIGNATURE;
-    }
-    enum why_staple staple = WHY_STAPLE_BAD_SIGNATURE;
-    /* The issuer's own signature, or that of a responder which it has delegated, whose certificate
-     * comes along; whether the issuer is trusted is told elsewhere. */
-    STACK_OF(X509) *issuers = sk_X509_new_null();
-    X509_STORE *anchors = X509_STORE_new();
-    OCSP_CERTID *id = OCSP_cert_to_id(NULL, sk_X509_value(chain, 0), issuer);
-    if (issuers != NULL && anchors != NULL && id != NULL && sk_X509_push(issuers, issuer) > 0 &&
-        X509_STORE_add_cert(anchors, issuer) == 1 &&
-        X509_STORE_set_flags(anchors, X509_V_FLAG_PARTIAL_CHAIN) == 1 &&
-        OCSP_basic_verify(basic, issuers, anchors, OCSP_TRUSTOTHER) == 1) {
-        staple = judge_status(basic, id);
-    }
-    OCSP_CERTID_free(id);
-    X509_STORE_free(anchors);
-    sk_X509_free(issuers);
-    X509_free(issuer);
-    return staple;
-}
-
-enum why_staple why__tls_staple(const uint8_t *response, size_t len, STACK_OF(X509) * chain,
-                                X509_STORE *trust) {
-    if (response == NULL || len == 0 || sk_X509_num(chain) <= 0) {
-        return WHY_STAPLE_NONE;
-    }
-    const unsigned char *at = response;
-    OCSP_RESPONSE *parsed = d2i_OCSP_RESPONSE(NULL, &at, (long)len);
-    enum why_staple staple = WHY_STAPLE_ERROR;
-    if (parsed != NULL && OCSP_response_status(parsed) == OCSP_RESPONSE_STATUS_SUCCESSFUL) {
-        OCSP_BASICRESP *basic = OCSP_response_get1_basic(parsed);
-        if (basic != NULL) {
-            staple = judge_basic(basic, chain, trust);
-        }
-        OCSP_BASICRESP_free(basic);
-    }
-    OCSP_RESPONSE_free(parsed);
-    ERR_clear_error();
-    return staple;
 }

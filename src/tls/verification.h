@@ -110,7 +110,7 @@ void why__tls_finding_say(const struct why__tls_verification *verification,
 /* notices.c: bits of enum why_notice, from the certificates alone.
  * trust  to verify again as strictly as RFC 5280 can be read; NULL to leave that out */
 uint32_t why__tls_chain_notices(STACK_OF(X509) * chain, X509_STORE *trust, time_t now);
-/* An OCSP response (RFC 6960) to the chain's first certificate, looked at offline. */
+/* ocsp.c: an OCSP response (RFC 6960) to the chain's first certificate, looked at offline. */
 enum why_staple why__tls_staple(const uint8_t *response, size_t len, STACK_OF(X509) * chain,
                                 X509_STORE *trust);
 

@@ -23,7 +23,8 @@ class Server:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.errors = []
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
 
     def accept(self):
         while True:
@@ -45,6 +46,10 @@ class Server:
         return self
 
     def __exit__(self, *_):
+        # Not closed while somebody is about to accept from it: the next server may get its number.
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join(20)
         self.listener.close()
 
 
