@@ -33,8 +33,9 @@ class Echo(asyncio.Protocol):
     and says whether it is done."""
     is_client = False
 
-    def __init__(self, faults, limit=LIMIT):
+    def __init__(self, faults, limit=LIMIT, opening_s=OPENING_S):
         self.faults, self.limit = faults, 8 << 20 if "bomb-cut" in faults else limit
+        self.opening_s = opening_s
         self.transport, self.timer = None, None
         self.done = asyncio.get_running_loop().create_future()
         self.opening = b""        # of the head, until it is whole; then None
@@ -56,7 +57,7 @@ class Echo(asyncio.Protocol):
     def connection_made(self, transport):
         self.transport = transport
         transport.set_write_buffer_limits(WRITE_AHEAD)
-        self.timer = asyncio.get_running_loop().call_later(OPENING_S, transport.abort)
+        self.timer = asyncio.get_running_loop().call_later(self.opening_s, transport.abort)
 
     def connection_lost(self, error):
         self.timer.cancel()
@@ -400,7 +401,7 @@ class Echo(asyncio.Protocol):
         return code
 
     def end_of_closing(self):
-        """Both Closes are there: a server ends the transport, a client awaits it (section 7.1.1)."""
+        """Both Closes are there: a server ends the transport, a client waits (section 7.1.1)."""
         if "no-end-after-close" in self.faults:
             self.reader.stopped = True
         elif self.is_client:
@@ -436,8 +437,8 @@ class HangingEcho(ServerEcho):
 class ClientEcho(Echo):
     is_client = True
 
-    def __init__(self, faults, host, path, offer):
-        super().__init__(faults)
+    def __init__(self, faults, host, path, offer, **limits):
+        super().__init__(faults, **limits)
         self.host, self.path, self.offer = host, path, offer
         self.key, self.refused = "", None
 

@@ -6,7 +6,7 @@ faulty_peer.py server [--port N] [--tls --cert FILE --key FILE] [--fault NAME]..
 faulty_peer.py server --each NAME...   a port for each fault, which has it alone ("none": healthy)
 faulty_peer.py client URL [--cacert FILE] [--fault NAME]...
 faulty_peer.py client --cases URL ID...    a connection for each id, to URL/case/ID
-faulty_peer.py client --errands        a line of JSON each, with "urls", "faults" and "cacert"
+faulty_peer.py client --errands        lines of JSON: "urls", "faults", "cacert", "opening"
 faulty_peer.py faults                      what there is
 
 A server writes a line of JSON for each port: its address, its faults. A client echoes until the
@@ -69,8 +69,9 @@ async def listen(options, port, names):
     kind = HangingEcho if "hangs-at-100" in faults else ServerEcho
     context = server_context(options, faults)
     server = await asyncio.get_running_loop().create_server(
-        lambda: kind(faults, options.limit), options.host, port, ssl=context, backlog=512,
-        ssl_handshake_timeout=OPENING_S if context else None,
+        lambda: kind(faults, options.limit, options.opening), options.host, port,
+        ssl=context, backlog=512,
+        ssl_handshake_timeout=options.opening if context else None,
         ssl_shutdown_timeout=SHUTDOWN_S if context else None)
     host, port = server.sockets[0].getsockname()[:2]
     print(json.dumps({"address": f"{host}:{port}", "tls": options.tls, "faults": names}),
@@ -95,7 +96,8 @@ async def connect(options, faults, url):
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         _, echo = await asyncio.get_running_loop().create_connection(
-            lambda: ClientEcho(faults, parts.netloc, path, options.offer), parts.hostname, port,
+            lambda: ClientEcho(faults, parts.netloc, path, options.offer,
+                               opening_s=options.opening), parts.hostname, port,
             ssl=client_context(options, faults) if secure else None,
             ssl_shutdown_timeout=SHUTDOWN_S if secure else None)
     except ConnectionRefusedError as error:
@@ -124,7 +126,7 @@ async def run_errands(options):
     while line := await asyncio.to_thread(sys.stdin.readline):
         errand = json.loads(line)
         faults = faults_of(errand["faults"], "client")
-        options.cacert = errand["cacert"]
+        vars(options).update(errand)
         print(json.dumps({"went": await connect_all(options, faults, errand["urls"])}), flush=True)
     return 0
 
@@ -169,6 +171,8 @@ def parse():
     client.add_argument("--cacert")
     client.add_argument("--offer", default=OFFER, help="empty: no extension")
     for role in (server, client):
+        role.add_argument("--opening", type=float, default=OPENING_S, metavar="SECONDS",
+                          help="for the opening handshake")
         role.add_argument("--fault", action="append", default=[], metavar="NAME")
     return parser.parse_args()
 
