@@ -310,18 +310,17 @@ def a_stop_is_spread_out_and_ends_in_time():
         connections = [server.open() for _ in range(400)]
         begin = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
-        moments = []
         for connection in connections[1:]:
             check(read_frame(connection) == (0x88, b"\x03\xe9"), "1001")
             connection.sendall(frame(0x88, b"\x03\xe9"))
+        last = time.monotonic() - begin
+        check(last > 0.4, f"all within {1000 * last:.0f} ms")
         server.process.wait(15)
         took = time.monotonic() - begin
         check(server.process.returncode == 0 and 4 < took < 8, f"it took {took:.1f} s")
         server.reader.join(5)
         records = [json.loads(line)["record"] for line in server.lines]
-        moments = sorted(record["timings"]["open_ms"] for record in records)
         check(len(records) == len(connections), f"{len(records)} closes are in the log")
-        check(moments[-2] - moments[0] > 200, f"all within {moments[-2] - moments[0]} ms")
         causes = collections.Counter(record["cause"] for record in records)
         check(causes["local.shutdown"] == len(connections), causes)
         for connection in connections:
