@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define OUTPUT_FIRST_SIZE ((size_t)2048)
+#define SPARE_MAX ((size_t)256 * 1024)
 
 static int read_input(BIO *bio, char *data, int len) {
     struct why__tls *tls = BIO_get_data(bio);
@@ -65,6 +66,13 @@ BIO_METHOD *why__tls_bio_method(void) {
 }
 
 bool why__tls_output_reserve(struct why__tls *tls, size_t len) {
+    if (tls->output == NULL) {
+        struct why__tls_context *context = tls->context;
+        tls->output = context->spare;
+        tls->output_size = context->spare_size;
+        context->spare = NULL;
+        context->spare_size = 0;
+    }
     size_t held = tls->output_len - tls->output_at;
     if (tls->output_size - tls->output_len >= len) {
         return true;
@@ -103,12 +111,26 @@ struct why_bytes why__tls_output(const struct why__tls *tls) {
     return (struct why_bytes){tls->output + tls->output_at, tls->output_len - tls->output_at};
 }
 
+/* Whoever writes next takes it over, which is sooner than fresh memory: its pages are there, and in
+ * the cache. */
+static void give_back(struct why__tls *tls) {
+    struct why__tls_context *context = tls->context;
+    const struct why_host *host = context->host;
+    if (context->spare_size < tls->output_size && tls->output_size <= SPARE_MAX) {
+        host->allocate(host->context, context->spare, 0);
+        context->spare = tls->output;
+        context->spare_size = tls->output_size;
+    } else {
+        host->allocate(host->context, tls->output, 0);
+    }
+    tls->output = NULL;
+    tls->output_size = 0;
+}
+
 void why__tls_output_consumed(struct why__tls *tls, size_t len) {
     tls->output_at += len;
     if (tls->output_at == tls->output_len && tls->output != NULL) {
-        const struct why_host *host = tls->context->host;
-        host->allocate(host->context, tls->output, 0);
-        tls->output = NULL;
-        tls->output_at = tls->output_len = tls->output_size = 0;
+        give_back(tls);
+        tls->output_at = tls->output_len = 0;
     }
 }

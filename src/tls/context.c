@@ -4,6 +4,8 @@
  */
 #include "tls/engine.h"
 
+#include "tls/traffic.h"
+
 #include <openssl/err.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,8 +24,11 @@ int why__tls_refuse(const struct why__tls_message *message, const char *format, 
 }
 
 static void keep_secret(const SSL *ssl, const char *line) {
-    const struct why__tls *tls = SSL_get_app_data(ssl);
-    if (!tls->is_check) {
+    struct why__tls *tls = SSL_get_app_data(ssl);
+    if (tls->context->is_server) {
+        why__tls_traffic_see_secret(tls, line);
+    }
+    if (tls->context->on_secret != NULL && !tls->is_check) {
         tls->context->on_secret(tls->context->on_secret_context, line);
     }
 }
@@ -67,7 +72,7 @@ static bool set_modes(struct why__tls_context *context) {
     SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_AUTO_RETRY);
-    if (context->on_secret != NULL) {
+    if (context->on_secret != NULL || context->is_server) {
         SSL_CTX_set_keylog_callback(ssl, keep_secret);
     }
     why__tls_evidence_install(context);
@@ -196,6 +201,8 @@ void why__tls_context_free(struct why__tls_context *context) {
     }
     SSL_SESSION_free(context->session);
     why__tls_own_free(context);
+    why__tls_ciphers_free(context);
+    context->host->allocate(context->host->context, context->spare, 0);
     unbuild(context);
     context->host->allocate(context->host->context, context->config, 0);
     BIO_meth_free(context->bio);

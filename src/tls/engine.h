@@ -21,6 +21,7 @@
 #define WHY__TLS_HANDSHAKE_MAX ((size_t)512 * 1024)
 
 #define WHY__TLS_NAME_MAX 255
+#define WHY__TLS_SECRET_MAX 48 /* SHA-384 */
 
 struct why__tls_context {
     const struct why_host *host;
@@ -38,8 +39,11 @@ struct why__tls_context {
     void *on_chain_context;
     struct why_tls_config *config; /* server: the paths, to read them again */
     SSL_CTX **more;                /* server: config->more, as it was loaded */
-    struct why__tls_own *own;      /* server: of own_check.c; NULL until it is wanted */
-    SSL_SESSION *session;          /* client: the last one, and the name that it is good for */
+    uint8_t *spare;                /* for output; NULL: there is none, or it is in use */
+    size_t spare_size;
+    struct why__tls_ciphers *ciphers; /* server: of traffic.c; NULL until it is wanted */
+    struct why__tls_own *own;         /* server: of own_check.c; NULL until it is wanted */
+    SSL_SESSION *session;             /* client: the last one, and the name that it is good for */
     char session_name[WHY__TLS_NAME_MAX + 1];
 };
 
@@ -56,14 +60,20 @@ struct why__tls_evidence {
     uint8_t first_bytes[48];
     uint8_t message_count;
     struct why_tls_message messages[WHY_TLS_MESSAGES_MAX];
+    /* TLS 1.3: what traffic.c needs to go on alone. Records since the keys for data are in use. */
+    uint8_t secret_in[WHY__TLS_SECRET_MAX], secret_out[WHY__TLS_SECRET_MAX];
+    uint8_t secret_in_len, secret_out_len;
+    uint32_t headers_in, records_in, records_out;
+    bool is_unusual;             /* something else than data came in them */
     char asked_name[128];        /* server: SNI, as early as the ClientHello is read */
     struct why_tls_offer *offer; /* the ClientHello's, ours or the client's; NULL before one */
 };
 
 struct why__tls {
     struct why__tls_context *context;
-    SSL *ssl;
+    SSL *ssl;                           /* the context's stand-in where there is `traffic` */
     struct why__tls_evidence *evidence; /* NULL once it is of no more use */
+    struct why__tls_traffic *traffic;   /* records without OpenSSL; NULL: with it */
     struct why_bytes input;             /* the caller's, for the length of one call */
     uint8_t *output;
     size_t output_at, output_len, output_size;
@@ -99,6 +109,9 @@ struct why__tls_message {
     size_t size;
 };
 
+/* tls.c: it has failed, for what the evidence says. */
+void why__tls_fail(struct why__tls *tls);
+
 /* bio.c */
 BIO_METHOD *why__tls_bio_method(void);
 /* Make room for `len` more bytes of output; false if out of memory. */
@@ -106,6 +119,8 @@ bool why__tls_output_reserve(struct why__tls *tls, size_t len);
 void why__tls_output_append(struct why__tls *tls, const void *data, size_t len);
 
 /* evidence.c */
+/* `alert`: level and number. */
+void why__tls_see_alert(struct why__tls *tls, bool sent, const uint8_t alert[2]);
 void why__tls_evidence_install(struct why__tls_context *context);
 void why__tls_evidence_free(struct why__tls *tls);
 void why__tls_evidence_first_bytes(struct why__tls *tls, struct why_bytes input);

@@ -19,7 +19,7 @@
 #define EMPTY_CERTIFICATE_12 7
 #define EMPTY_CERTIFICATE_13 8
 
-static void see_alert(struct why__tls *tls, bool sent, const uint8_t *alert) {
+void why__tls_see_alert(struct why__tls *tls, bool sent, const uint8_t alert[2]) {
     bool fatal = alert[0] == ALERT_LEVEL_FATAL;
     if (alert[1] == WHY__TLS_ALERT_CLOSE_NOTIFY && !fatal && tls->handshake_done) {
         return; /* the ordinary end of an open connection */
@@ -103,14 +103,36 @@ static void keep_message(struct why__tls *tls, bool sent, const uint8_t *bytes, 
     }
 }
 
+/* Count what is protected with the keys for data: they come into use behind each side's Finished.
+ */
+static void count_record(struct why__tls_evidence *evidence, bool sent, int content_type,
+                         const uint8_t *bytes) {
+    if (content_type == SSL3_RT_HEADER) {
+        evidence->headers_in += !sent;
+    } else if (content_type == SSL3_RT_INNER_CONTENT_TYPE && sent) {
+        evidence->records_out++;
+    } else if (content_type == SSL3_RT_INNER_CONTENT_TYPE) {
+        evidence->records_in++;
+        evidence->is_unusual |= bytes[0] != SSL3_RT_APPLICATION_DATA;
+    } else if (content_type == SSL3_RT_HANDSHAKE && bytes[0] == SSL3_MT_FINISHED && sent) {
+        evidence->records_out = 0;
+    } else if (content_type == SSL3_RT_HANDSHAKE && bytes[0] == SSL3_MT_FINISHED) {
+        evidence->headers_in = evidence->records_in = 0;
+        evidence->is_unusual = false;
+    }
+}
+
 static void see_message(int sent, int version, int content_type, const void *data, size_t len,
                         SSL *ssl, void *argument) {
     (void)version;
     (void)argument;
     struct why__tls *tls = SSL_get_app_data(ssl);
     const uint8_t *bytes = data;
+    if (tls->evidence != NULL && len > 0) {
+        count_record(tls->evidence, sent != 0, content_type, bytes);
+    }
     if (content_type == SSL3_RT_ALERT && len == 2) {
-        see_alert(tls, sent != 0, bytes);
+        why__tls_see_alert(tls, sent != 0, bytes);
     }
     if (content_type != SSL3_RT_HANDSHAKE || len == 0) {
         return;
@@ -227,6 +249,8 @@ void why__tls_evidence_free(struct why__tls *tls) {
     why__tls_verification_clear(&evidence->verification);
     const struct why_host *host = tls->context->host;
     host->allocate(host->context, evidence->offer, 0);
+    OPENSSL_cleanse(evidence->secret_in, sizeof evidence->secret_in);
+    OPENSSL_cleanse(evidence->secret_out, sizeof evidence->secret_out);
     host->allocate(host->context, evidence, 0);
     tls->evidence = NULL;
 }

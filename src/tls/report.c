@@ -5,6 +5,7 @@
 #include "tls/engine.h"
 
 #include "tls/hello.h"
+#include "tls/traffic.h"
 
 #include <openssl/err.h>
 #include <stdio.h>
@@ -72,6 +73,16 @@ static void report_chain(const struct why__tls *tls, struct why_tls_evidence *ou
     for (int i = 0; i < sk_X509_num(chain); i++) {
         report_certificate(tls, sk_X509_value(chain, i), out);
     }
+}
+
+static void report_taken_over(const struct why__tls_traffic *traffic,
+                              struct why_tls_evidence *out) {
+    (void)snprintf(out->version, sizeof out->version, "TLSv1.3");
+    (void)snprintf(out->cipher, sizeof out->cipher, "%s", why__tls_traffic_cipher(traffic));
+    (void)snprintf(out->group, sizeof out->group, "%s", traffic->group);
+    (void)snprintf(out->alpn, sizeof out->alpn, "%s", traffic->has_alpn ? "http/1.1" : "");
+    why__tls_safe_text(traffic->asked_name, strlen(traffic->asked_name), out->server_name,
+                       sizeof out->server_name);
 }
 
 static void report_agreed(const struct why__tls *tls, struct why_tls_evidence *out) {
@@ -223,9 +234,13 @@ static void report_evidence(const struct why__tls *tls, struct why_tls_evidence 
         .alert = tls->alert,
         .security_level = (uint8_t)SSL_get_security_level(tls->ssl),
     };
-    report_agreed(tls, out);
-    report_group(tls, out);
-    report_server_name(tls, out);
+    if (tls->traffic != NULL) {
+        report_taken_over(tls->traffic, out);
+    } else {
+        report_agreed(tls, out);
+        report_group(tls, out);
+        report_server_name(tls, out);
+    }
     report_errors(tls, out);
     report_chain(tls, out);
     report_wanted_cas(tls, out);

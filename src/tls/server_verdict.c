@@ -197,8 +197,8 @@ static bool is_about_certificates(const struct why__tls *tls) {
 
 static struct why__tls_verdict judge_alert(const struct why__tls *tls) {
     /* Browsers look anew at the certificate of a session that they resume. */
-    bool is_known = tls->certificate_sent || SSL_session_reused(tls->ssl) == 1;
-    if (!tls->data_came && is_known && is_about_certificates(tls)) {
+    bool is_known = !tls->data_came && (tls->certificate_sent || SSL_session_reused(tls->ssl) == 1);
+    if (is_known && is_about_certificates(tls)) {
         return verdict(WHY_CAUSE_TLS_OUR_CERT_REJECTED);
     }
     switch (tls->alert) {

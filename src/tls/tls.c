@@ -5,6 +5,8 @@
  */
 #include "tls/engine.h"
 
+#include "tls/traffic.h"
+
 #include <assert.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -15,7 +17,7 @@
 #define RECORD_OVERHEAD ((size_t)512) /* header, tag and padding, of either version; generous */
 #define JOIN_MAX ((size_t)4096)       /* buffers shorter than this share a record */
 
-static void fail(struct why__tls *tls) {
+void why__tls_fail(struct why__tls *tls) {
     tls->status = WHY__TLS_FAILED;
     tls->cause = (uint16_t)why__tls_judge(tls).cause;
 }
@@ -47,7 +49,7 @@ static void settle(struct why__tls *tls, int ssl_error) {
         return;
     }
     tls->error = why__tls_evidence_error();
-    fail(tls);
+    why__tls_fail(tls);
     struct why__tls_context *context = tls->context;
     if (context->is_server && tls->cause == WHY_CAUSE_TLS_PLAIN_HTTP) {
         answer_plain_http(tls);
@@ -87,6 +89,9 @@ static size_t decrypt(struct why__tls *tls, struct why_span plain) {
         /* Errors that were let pass (insecure) stay: the record tells of them at the end. */
         if (tls->status != WHY__TLS_FAILED && !tls->context->notices &&
             tls->evidence->verification.error_count == 0) {
+            if (tls->status == WHY__TLS_OPEN) {
+                why__tls_traffic_begin(tls);
+            }
             why__tls_evidence_free(tls);
         }
     }
@@ -102,17 +107,19 @@ enum why__tls_status why__tls_receive(struct why__tls *tls, struct why_bytes *in
         uint8_t known = tls->evidence->first_bytes_len;
         why__tls_evidence_first_bytes(tls, *input);
         if (tls->status == WHY__TLS_FAILED && tls->evidence->first_bytes_len > known) {
-            fail(tls); /* what follows may say more of what it is */
+            why__tls_fail(tls); /* what follows may say more of what it is */
         }
     }
     if (tls->status == WHY__TLS_HANDSHAKE && tls->evidence->received > WHY__TLS_HANDSHAKE_MAX) {
         tls->endless = true;
-        fail(tls);
+        why__tls_fail(tls);
     }
     if (tls->status == WHY__TLS_HANDSHAKE) {
         handshake(tls);
     }
-    if (tls->status == WHY__TLS_OPEN) {
+    if (tls->status == WHY__TLS_OPEN && tls->traffic != NULL) {
+        *plain_len = why__tls_records_receive(tls, plain);
+    } else if (tls->status == WHY__TLS_OPEN) {
         *plain_len = decrypt(tls, plain);
     }
     if (tls->status == WHY__TLS_ENDED || tls->status == WHY__TLS_FAILED) {
@@ -157,7 +164,7 @@ static int encrypt(struct why__tls *tls, struct why_bytes chunk, size_t *written
         return WHY_OK;
     }
     tls->error = why__tls_evidence_error();
-    fail(tls);
+    why__tls_fail(tls);
     return WHY_ERR_FAILED;
 }
 
@@ -173,6 +180,9 @@ int why__tls_send(struct why__tls *tls, const struct why_bytes *list, size_t cou
     }
     if (!can_send(tls) || tls->close_sent) {
         return WHY_ERR_STATE;
+    }
+    if (tls->traffic != NULL) {
+        return why__tls_records_send(tls, list, count, taken);
     }
     size_t at = 0;
     while (count > 0) {
@@ -208,9 +218,13 @@ int why__tls_send(struct why__tls *tls, const struct why_bytes *list, size_t cou
 
 void why__tls_close(struct why__tls *tls) {
     if (can_send(tls) && !tls->close_sent) {
-        ERR_clear_error();
-        (void)SSL_shutdown(tls->ssl);
-        ERR_clear_error();
+        if (tls->traffic != NULL) {
+            why__tls_records_close(tls);
+        } else {
+            ERR_clear_error();
+            (void)SSL_shutdown(tls->ssl);
+            ERR_clear_error();
+        }
         tls->close_sent = true;
     }
 }
@@ -232,7 +246,7 @@ enum why_cause why__tls_lost(struct why__tls *tls, enum why_transport transport,
     }
     tls->lost = (uint8_t)transport;
     tls->os_error = os_error;
-    fail(tls);
+    why__tls_fail(tls);
     return (enum why_cause)tls->cause;
 }
 
@@ -358,12 +372,15 @@ void why__tls_free(struct why__tls *tls) {
         return;
     }
     const struct why_host *host = tls->context->host;
-    if (tls->status == WHY__TLS_OPEN && tls->ssl != NULL) {
+    if (tls->traffic == NULL && tls->status == WHY__TLS_OPEN && tls->ssl != NULL) {
         /* The session stays good for the next connection, whoever ended this one. */
         SSL_set_quiet_shutdown(tls->ssl, 1);
         (void)SSL_shutdown(tls->ssl);
     }
-    SSL_free(tls->ssl);
+    if (tls->traffic == NULL) {
+        SSL_free(tls->ssl);
+    }
+    why__tls_traffic_free(tls);
     why__tls_evidence_free(tls);
     host->allocate(host->context, tls->output, 0);
     struct why__tls_context *context = tls->context;
