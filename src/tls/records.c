@@ -349,13 +349,13 @@ static size_t take_record(struct why__tls *tls, const uint8_t *header, const uin
     if (!fits && traffic->held == NULL && !make_held(tls, len)) {
         return 0;
     }
-    uint8_t *content = fits ? plain.data : traffic->held;
+    struct why_span content = fits ? plain : (struct why_span){traffic->held, traffic->held_size};
     uint8_t last = 0;
     if (!why__tls_open(tls, header, body, body_len, content, &last)) {
         (void)refuse(tls, WHY__TLS_ALERT_BAD_RECORD_MAC, SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC);
         return 0;
     }
-    bool is_data = take_content(tls, content, last, &len);
+    bool is_data = take_content(tls, content.data, last, &len);
     if (is_data && !fits && len > 0) {
         traffic->held_at = 0;
         traffic->held_len = (uint16_t)len;

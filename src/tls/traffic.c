@@ -133,8 +133,21 @@ bool why__tls_seal(struct why__tls *tls, uint8_t *record, size_t len) {
            EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, WHY__TLS_TAG_LEN, body + len) == 1;
 }
 
+/* All of it at once where there is room: a cipher is slow where it has to stop within a block. */
+static bool decrypt(EVP_CIPHER_CTX *cipher, const uint8_t *body, struct why_span out, size_t len,
+                    uint8_t *last) {
+    int done = 0;
+    if (out.len > len) {
+        bool all = EVP_DecryptUpdate(cipher, out.data, &done, body, (int)len + 1) == 1;
+        *last = out.data[len];
+        return all;
+    }
+    return (len == 0 || EVP_DecryptUpdate(cipher, out.data, &done, body, (int)len) == 1) &&
+           EVP_DecryptUpdate(cipher, last, &done, body + len, 1) == 1;
+}
+
 bool why__tls_open(struct why__tls *tls, const uint8_t *header, const uint8_t *body, size_t len,
-                   uint8_t *out, uint8_t *last) {
+                   struct why_span out, uint8_t *last) {
     EVP_CIPHER_CTX *cipher = begin(tls, &tls->traffic->in, false);
     size_t content_len = len - WHY__TLS_TAG_LEN - 1;
     uint8_t tag[WHY__TLS_TAG_LEN];
@@ -142,9 +155,7 @@ bool why__tls_open(struct why__tls *tls, const uint8_t *header, const uint8_t *b
     memcpy(tag, body + content_len + 1, sizeof tag); /* OpenSSL does not take it const */
     return cipher != NULL &&
            EVP_DecryptUpdate(cipher, NULL, &done, header, WHY__TLS_HEADER_LEN) == 1 &&
-           (content_len == 0 ||
-            EVP_DecryptUpdate(cipher, out, &done, body, (int)content_len) == 1) &&
-           EVP_DecryptUpdate(cipher, last, &done, body + content_len, 1) == 1 &&
+           decrypt(cipher, body, out, content_len, last) &&
            EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, sizeof tag, tag) == 1 &&
            EVP_DecryptFinal_ex(cipher, tag, &done) == 1;
 }

@@ -55,10 +55,11 @@ bool why__tls_keys_update(struct why__tls *tls, struct why__tls_keys *keys);
 
 /* Encrypt in place: `record` has room for a header, `len` bytes that are there, and a tag. */
 bool why__tls_seal(struct why__tls *tls, uint8_t *record, size_t len);
-/* Decrypt a record's body, which may be in place; `out` gets all of it but the last byte before the
- * tag, which is the content's type where there is no padding. False: it is not authentic. */
+/* Decrypt a record's body, which may be in place. Its last byte before the tag, which is the
+ * content's type where there is no padding, goes to `last`; what is before it to `out`, which has
+ * room for that at least. False: it is not authentic. */
 bool why__tls_open(struct why__tls *tls, const uint8_t *header, const uint8_t *body, size_t len,
-                   uint8_t *out, uint8_t *last);
+                   struct why_span out, uint8_t *last);
 
 /* records.c: as tls.h has them, for a connection that was taken over. */
 size_t why__tls_records_receive(struct why__tls *tls, struct why_span plain);

@@ -206,7 +206,7 @@ static size_t forge(uint8_t *record, const void *content, size_t len) {
 }
 
 /* Opens a record of the server's output. Returns its type, the content goes to `out`. */
-static uint8_t open_output(size_t *at, uint8_t *out, size_t *len) {
+static uint8_t open_output(size_t *at, uint8_t out[64], size_t *len) {
     struct why_bytes output = why__tls_output(pair.server.tls);
     assert_true(output.len - *at > WHY__TLS_HEADER_LEN);
     const uint8_t *record = output.data + *at;
@@ -214,7 +214,8 @@ static uint8_t open_output(size_t *at, uint8_t *out, size_t *len) {
     assert_true(output.len - *at >= WHY__TLS_HEADER_LEN + body_len);
     uint8_t type = 0;
     forged_traffic.in.slot = UINT16_MAX;
-    assert_true(why__tls_open(&forger, record, record + WHY__TLS_HEADER_LEN, body_len, out, &type));
+    assert_true(why__tls_open(&forger, record, record + WHY__TLS_HEADER_LEN, body_len,
+                              (struct why_span){out, 64}, &type));
     *len = body_len - WHY__TLS_TAG_LEN - 1;
     *at += WHY__TLS_HEADER_LEN + body_len;
     return type;
