@@ -46,7 +46,8 @@ static bool reserve_record(struct why__tls *tls, size_t len) {
 
 /* An alert or a KeyUpdate. False: the connection has failed. */
 static bool emit(struct why__tls *tls, uint8_t type, const uint8_t *content, size_t len) {
-    if (tls->output_len - tls->output_at > WHY__TLS_OUTPUT_HARD_MAX) {
+    size_t record_len = WHY__TLS_HEADER_LEN + len + 1 + WHY__TLS_TAG_LEN;
+    if (tls->output_len - tls->output_at + record_len > WHY__TLS_OUTPUT_HARD_MAX) {
         tls->flooded = true;
         why__tls_fail(tls);
         return false;

@@ -2,7 +2,8 @@
  *
  * A TLS engine on OpenSSL: bytes in, bytes out, evidence kept. No sockets. OpenSSL reads straight
  * from the caller's input and writes into this object's output buffer, which is held only while
- * something is in it.
+ * something is in it. A server's open connection of TLS 1.3 goes on without OpenSSL's object
+ * (traffic.h).
  */
 #ifndef WHY_TLS_H
 #define WHY_TLS_H
