@@ -105,12 +105,14 @@ static void feed_piece(const uint8_t *data, size_t len, bool is_sealed, size_t s
         feed(server, data, len, step == 0 ? len : step);
         return;
     }
+    uint8_t secret[WHY__TLS_SECRET_MAX];
+    memcpy(secret, server->traffic->in.secret, sizeof secret);
     memcpy(record + WHY__TLS_HEADER_LEN, data, len);
     forged.out.slot = UINT16_MAX;
     FUZZ_CHECK(why__tls_seal(&forger, record, len));
     size_t record_len = WHY__TLS_HEADER_LEN + len + WHY__TLS_TAG_LEN;
     feed(server, record, record_len, step == 0 ? record_len : step);
-    if (server->traffic->in.sequence == 0) { /* it was a KeyUpdate, and was taken */
+    if (memcmp(secret, server->traffic->in.secret, sizeof secret) != 0) { /* by a KeyUpdate */
         FUZZ_CHECK(why__tls_keys_update(&forger, &forged.out));
         FUZZ_CHECK(
             memcmp(forged.out.secret, server->traffic->in.secret, sizeof forged.out.secret) == 0);
