@@ -23,6 +23,8 @@ int why__tls_refuse(const struct why__tls_message *message, const char *format, 
     return WHY_ERR_CONFIG;
 }
 
+/* The key log is the one way by which OpenSSL gives the secrets of the records away: to a server's
+ * own records (traffic.c), and to a program that asks for them. */
 static void keep_secret(const SSL *ssl, const char *line) {
     struct why__tls *tls = SSL_get_app_data(ssl);
     if (tls->context->is_server) {

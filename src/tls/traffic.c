@@ -6,7 +6,6 @@
  */
 #include "tls/traffic.h"
 
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <string.h>
