@@ -30,13 +30,13 @@ static void *counted_resize(void *memory, size_t size, const char *file, int lin
         free(block);
         return NULL;
     }
-    block = realloc(block, COUNTED + size);
-    if (block == NULL) {
+    uint8_t *resized = realloc(block, COUNTED + size);
+    if (resized == NULL) {
         return NULL;
     }
     openssl_bytes += size - had;
-    memcpy(block, &size, sizeof size);
-    return block + COUNTED;
+    memcpy(resized, &size, sizeof size);
+    return resized + COUNTED;
 }
 
 static void *counted_new(size_t size, const char *file, int line) {
