@@ -2,7 +2,7 @@
 # The verbs. Each installs what it needs from Debian (as root; else it prints the line to run), then
 # does its job through CMake and Ninja.
 .POSIX:
-.PHONY: all run test asan lint format bench fuzz install clean
+.PHONY: all run test asan lint format bench counts fuzz install clean
 
 BUILD = build/release
 PREFIX = /usr/local
@@ -42,6 +42,11 @@ bench:
 		--log-level=WARNING >/dev/null
 	@cmake --build build/bench
 	@tools/run-bench build/bench
+
+# The new baseline of the test that counts instructions.
+counts:
+	@tools/deps build test
+	@tests/scenario/instructions_test.py build/test --write
 
 fuzz:
 	@tools/deps build fuzz

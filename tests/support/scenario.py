@@ -47,7 +47,7 @@ def release_build(test_build):
         fcntl.flock(lock, fcntl.LOCK_EX)
         run("cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
             f"-DCMAKE_INSTALL_PREFIX={build}/prefix", "-DCMAKE_INSTALL_LIBDIR=lib",
-            "--log-level=WARNING")
+            "-DWHY_BENCH=ON", "--log-level=WARNING")
         run("cmake", "--build", build)
     return build
 
