@@ -41,4 +41,5 @@ why_script(scenario/runner_test 120 ${CMAKE_BINARY_DIR})
 # These build a release first, which is kept for the next run.
 why_script(scenario/install_test 600 ${CMAKE_BINARY_DIR})
 why_script(scenario/symbols_test 600 ${CMAKE_BINARY_DIR})
+why_script(scenario/bench_test 300 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_DIR}/docs)
 why_script(scenario/instructions_test 600 ${CMAKE_BINARY_DIR})

@@ -3,6 +3,12 @@ why_test(unit/args_test $<TARGET_OBJECTS:why_cmd>)
 why_test(unit/ascii_test)
 why_test(unit/backoff_test)
 why_test(unit/base64_test)
+why_test(unit/bench_histogram_test $<TARGET_OBJECTS:why_bench> $<TARGET_OBJECTS:why_conform>
+  $<TARGET_OBJECTS:why_lab>)
+target_link_libraries(bench_histogram_test PRIVATE m)
+why_test(unit/bench_plan_test $<TARGET_OBJECTS:why_bench> $<TARGET_OBJECTS:why_conform>
+  $<TARGET_OBJECTS:why_lab>)
+target_link_libraries(bench_plan_test PRIVATE m)
 why_test(unit/catalogue_test)
 why_test(unit/close_code_test)
 why_test(unit/compare_test)
