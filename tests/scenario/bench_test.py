@@ -157,7 +157,7 @@ def a_server_that_stalls_cannot_hide_it():
     check(result["messages"]["sent"] == latency["count"] == 3000, result["messages"])
     # 200 of 3000 were due in that time: the slowest 1% of all are the slowest 30 of these.
     check(latency["p99"] > 300e6 and latency["max"] > 390e6, latency)
-    check(max(slot["max"] for slot in result["slots"]) == latency["max"], latency)
+    check(max(slot["max"] for slot in result["slots"]) > 390e6, result["slots"])
     server.terminate()
 
 
