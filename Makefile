@@ -38,6 +38,7 @@ format:
 
 bench:
 	@tools/deps build bench
+	@tools/npm-ci tests/interop
 	@cmake -S . -B build/bench -G Ninja -DCMAKE_BUILD_TYPE=Release -DWHY_BENCH=ON \
 		--log-level=WARNING >/dev/null
 	@cmake --build build/bench
