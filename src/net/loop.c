@@ -82,6 +82,10 @@ struct why_span why__loop_buffer(struct why_loop *loop) {
     return (struct why_span){loop->buffer, BUFFER_LEN};
 }
 
+bool why__loop_has_read(const struct why_loop *loop, const uint8_t *data) {
+    return (uintptr_t)data - (uintptr_t)loop->buffer < BUFFER_LEN;
+}
+
 /* ---- Watches ---- */
 
 /* An event that was fetched before this moment is not for whoever watches after it. */

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WHY__POOL_BLOCK_MIN ((size_t)64 * 1024)
+#define WHY__POOL_BLOCK_MIN ((size_t)4 * 1024)
 #define WHY__POOL_BYTES_MAX ((size_t)16 * 1024 * 1024)
 #define WHY__POOL_BLOCKS_MAX 16
 #define WHY__POOL_KEEP_MS 1000

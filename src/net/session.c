@@ -67,6 +67,19 @@ static void settle(struct why_session *session) {
     }
 }
 
+/* All that was read has been looked at: its answers leave in one call, from where they lie, and what
+ * the socket does not take is copied before the next read. */
+static void answer(struct why_session *session) {
+    struct why__stream *stream = &session->stream;
+    if (!stream->is_blocked && why_conn_output_len(session->conn) > 0) {
+        why__stream_flush_now(stream); /* and update, from on_flush() */
+    }
+    if (stream->is_open) {
+        (void)why_conn_settle(session->conn);
+        update(session);
+    }
+}
+
 /* Enter and leave a callback. They nest where an owner is freed inside of one. */
 static bool enter(struct why_session *session) {
     bool was_busy = has(session, BIT_BUSY);
@@ -281,8 +294,7 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
     if (event.type == WHY_EVENT_END) {
         input->len = 0; /* whatever follows is not for us */
     }
-    why__stream_flush(stream); /* a Pong is not in the queue before it is asked for */
-    update(session);
+    answer(session);
 }
 
 static struct why_span room(struct why__stream *stream) {
@@ -417,7 +429,9 @@ int why_session_send(struct why_session *session, enum why_opcode opcode, struct
     }
     int result = why_conn_send(session->conn, opcode, data, flags);
     if (result == WHY_OK && borrows) {
-        put(session, BIT_BORROWED, true);
+        if (!why__loop_has_read(session->stream.loop, data.data)) {
+            put(session, BIT_BORROWED, true);
+        }
     } else if (result == WHY_ERR_FULL) {
         refuse_full(session);
     }
