@@ -13,6 +13,7 @@
 #define SHORT_MAX 31
 
 /* Up to here words do. */
+#define SHORT_ASCII_MIN 8
 #define SHORT_ASCII_MAX 64
 
 const struct why__kernel *const why__kernels[] = {
@@ -157,9 +158,14 @@ void why__mask_copy(uint8_t *out, const uint8_t *data, size_t len, const uint8_t
     best_for(len)->mask(out, data, len, key, phase);
 }
 
+bool why__unmask_ascii(uint8_t *data, size_t len, const uint8_t key[4]) {
+    return len - SHORT_ASCII_MIN <= SHORT_ASCII_MAX - SHORT_ASCII_MIN &&
+           unmask_short_ascii(data, len, key, 0);
+}
+
 size_t why__unmask_utf8(struct why__utf8 *check, uint8_t *data, size_t len, const uint8_t key[4],
                         unsigned phase) {
-    if (len - 8 <= SHORT_ASCII_MAX - 8 && why__utf8_is_complete(check) &&
+    if (len - SHORT_ASCII_MIN <= SHORT_ASCII_MAX - SHORT_ASCII_MIN && why__utf8_is_complete(check) &&
         unmask_short_ascii(data, len, key, phase)) {
         return len;
     }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    ROOM_MIN = 512,   /* of a new chunk: some dozens of small frames */
+    ROOM_MIN = 1984,  /* of a new chunk: the answers to a read of small frames */
     ROOM_MAX = 16384, /* past it a chunk only holds what it was made for */
 };
 

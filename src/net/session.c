@@ -16,7 +16,7 @@
 
 /* stream.owner_bits */
 enum bits {
-    BIT_BUSY = 1,      /* inside one of its callbacks */
+    BIT_BUSY = 1,      /* inside one of its callbacks; update() follows */
     BIT_BORROWED = 2,  /* queued data points into what ends with that callback */
     BIT_FULL = 4,      /* a send was refused: on_writable is owed */
     BIT_STARVED = 8,   /* reading waits for the send queue to drain */
@@ -71,11 +71,11 @@ static void settle(struct why_session *session) {
  * the socket does not take is copied before the next read. */
 static void answer(struct why_session *session) {
     struct why__stream *stream = &session->stream;
-    if (!stream->is_blocked && why_conn_output_len(session->conn) > 0) {
+    bool sends = !stream->is_blocked && why_conn_output_len(session->conn) > 0;
+    if (sends) {
         why__stream_flush_now(stream); /* and update, from on_flush() */
     }
-    if (stream->is_open) {
-        (void)why_conn_settle(session->conn);
+    if (stream->is_open && (why_conn_settle(session->conn) != WHY_OK || !sends)) {
         update(session);
     }
 }
@@ -405,9 +405,12 @@ struct why_loop *why_session_loop(const struct why_session *session) {
     return session->stream.loop;
 }
 
-/* A call may have changed anything, also where it failed: see to it at the end of the turn. */
+/* A call may have changed anything, also where it failed: see to it at the end of the turn, unless
+ * the callback that it came from is followed by update() anyway. */
 static int changed(struct why_session *session, int result) {
-    why__stream_flush(&session->stream);
+    if (!has(session, BIT_BUSY)) {
+        why__stream_flush(&session->stream);
+    }
     return result;
 }
 
