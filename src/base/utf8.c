@@ -165,8 +165,8 @@ bool why__unmask_ascii(uint8_t *data, size_t len, const uint8_t key[4]) {
 
 size_t why__unmask_utf8(struct why__utf8 *check, uint8_t *data, size_t len, const uint8_t key[4],
                         unsigned phase) {
-    if (len - SHORT_ASCII_MIN <= SHORT_ASCII_MAX - SHORT_ASCII_MIN && why__utf8_is_complete(check) &&
-        unmask_short_ascii(data, len, key, phase)) {
+    if (len - SHORT_ASCII_MIN <= SHORT_ASCII_MAX - SHORT_ASCII_MIN &&
+        why__utf8_is_complete(check) && unmask_short_ascii(data, len, key, phase)) {
         return len;
     }
     return best_for(len)->unmask_utf8(check, data, len, key, phase);

@@ -496,8 +496,8 @@ static void release_delivered(struct why_conn *conn) {
     }
 }
 
-/* The shortest way: a client's message of up to 125 bytes, whole in the input and valid, between two
- * messages. Nothing but the counters changes. False: it is another, and nothing was used. */
+/* The shortest way: a client's message of up to 125 bytes, whole in the input and valid, between
+ * two messages. Nothing but the counters changes. False: it is another, and nothing was used. */
 static bool receive_short(struct why_conn *conn, struct why_span *input, struct why_event *event) {
     uint8_t *frame = input->data;
     if (input->len <= SHORT_HEADER) {
@@ -585,7 +585,8 @@ static bool is_between(const struct why_conn *conn) {
            !conn->options->stream_messages;
 }
 
-WHY__APART static void receive_any(struct why_conn *conn, struct why_span *input, struct why_event *event) {
+WHY__APART static void receive_any(struct why_conn *conn, struct why_span *input,
+                                   struct why_event *event) {
     *event = (struct why_event){.type = WHY_EVENT_NONE};
     release_delivered(conn);
     size_t before = input->len;

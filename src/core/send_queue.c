@@ -86,8 +86,10 @@ bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host
 static struct why__chunk *copy_chunk(const struct why__chunk *chunk, const struct why_host *host) {
     struct why__chunk *copy = host->allocate(host->context, NULL, sizeof *copy + chunk->len);
     if (copy != NULL) {
-        *copy = (struct why__chunk){
-            .next = chunk->next, .data = copy->room, .len = chunk->len, .free = copy->room + chunk->len};
+        *copy = (struct why__chunk){.next = chunk->next,
+                                    .data = copy->room,
+                                    .len = chunk->len,
+                                    .free = copy->room + chunk->len};
         memcpy(copy->room, chunk->data, chunk->len);
     }
     return copy;

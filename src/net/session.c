@@ -67,8 +67,8 @@ static void settle(struct why_session *session) {
     }
 }
 
-/* All that was read has been looked at: its answers leave in one call, from where they lie, and what
- * the socket does not take is copied before the next read. */
+/* All that was read has been looked at: its answers leave in one call, from where they lie, and
+ * what the socket does not take is copied before the next read. */
 static void answer(struct why_session *session) {
     struct why__stream *stream = &session->stream;
     bool sends = !stream->is_blocked && why_conn_output_len(session->conn) > 0;
