@@ -366,6 +366,7 @@ void why__session_open(struct why_session *session, struct why_conn *conn,
     session->timer.on_due = on_due;
     session->conn = conn;
     session->stream.ops = &session_ops;
+    why__stream_steady(&session->stream);
     if (session->handler->on_open != NULL) {
         bool was_busy = enter(session);
         session->handler->on_open(session, head);
