@@ -21,13 +21,13 @@ enum why_loop_backend {
     WHY_LOOP_IO_URING,
 };
 
-/* A loop on WHY_LOOP_AUTO.
+/* A loop on WHY_LOOP_EPOLL.
  * returns  a loop, to be freed with why_loop_free(); NULL: errno says why */
 WHY_API struct why_loop *why_loop_new(void);
 
-/* A loop on `backend`.
- * returns  as why_loop_new(); for WHY_LOOP_IO_URING also NULL with ENOSYS: not in this kernel or
- *          this build, or EPERM: forbidden here */
+/* A loop on `backend`. Freeing one on io_uring may interrupt, with EINTR, what the thread that ran
+ * it waits for next. returns  as why_loop_new(); for WHY_LOOP_IO_URING also NULL with ENOSYS: not
+ * in this kernel or this build, or EPERM: forbidden here */
 WHY_API struct why_loop *why_loop_new_on(enum why_loop_backend backend);
 
 /* returns  what `loop` runs on: never WHY_LOOP_AUTO */

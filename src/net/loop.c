@@ -207,9 +207,8 @@ static void run_tasks(struct why_loop *loop) {
 void why__loop_defer_send(struct why_loop *loop, struct why__task *task,
                           void (*send_all)(struct why_loop *loop)) {
     loop->send_all = send_all;
-    if (task->next == NULL) {
-        append(&loop->sends, task);
-    }
+    why__loop_undefer(loop, task);
+    append(&loop->sends, task);
 }
 
 struct why__task *why__loop_next_send(struct why_loop *loop) {
@@ -396,7 +395,7 @@ static bool open_loop(struct why_loop *loop, enum why_loop_backend backend) {
 }
 
 struct why_loop *why_loop_new(void) {
-    return why_loop_new_on(WHY_LOOP_AUTO);
+    return why_loop_new_on(WHY_LOOP_EPOLL);
 }
 
 enum why_loop_backend why_loop_backend(const struct why_loop *loop) {

@@ -61,7 +61,7 @@ struct why__received {
 };
 
 /* Room for one RECEIVED: where that much came, there is more. */
-#define WHY__RECEIVED_MAX ((size_t)4096)
+#define WHY__RECEIVED_MAX ((size_t)17 * 1024)
 
 /* Inside on_ready with RECEIVED. */
 struct why__received why__loop_received(const struct why_loop *loop);
@@ -106,8 +106,8 @@ struct why__task {
 void why__loop_defer(struct why_loop *loop, struct why__task *task);
 void why__loop_undefer(struct why_loop *loop, struct why__task *task);
 
-/* As why__loop_defer(), but to a list of what is to be sent, for which `send_all` is called after
- * the tasks of this turn. It takes each off with why__loop_next_send(), and what it defers by
+/* Move it to a list of what is to be sent, for which `send_all` is called after the tasks of this
+ * turn. It takes each off with why__loop_next_send(), and what it defers by
  * why__loop_defer_sent() runs before the turn ends. why__loop_undefer() holds for all of them. */
 void why__loop_defer_send(struct why_loop *loop, struct why__task *task,
                           void (*send_all)(struct why_loop *loop));

@@ -13,7 +13,7 @@
 
 /* More than what one call into a current kernel fills; where all are taken, receiving is begun anew
  * after they were given back. */
-#define COUNT 128
+#define COUNT 64
 
 /* A cache line more than there is room for: the beginnings, which are all that short messages
  * touch, would else share the few cache lines of one set. */
