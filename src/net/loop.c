@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The loop. A turn is: wait; what is ready; timers; tasks put off to the end of the turn. Posts of
- * other threads come in through an eventfd, as one more thing that is ready.
+ * The loop. A turn is: wait; what is ready; timers; tasks put off to the end of the turn; what they
+ * have to send, where the backend sends for many at once. Posts of other threads come in through an
+ * eventfd, as one more thing that is ready.
  */
 #include "whysocket/conn.h"
 
@@ -34,11 +35,14 @@ struct post {
 struct why_loop {
     struct why_host host;
     uint64_t now_ms;
+    enum why_loop_backend backend;
     struct why__poller *poller;
     struct why__random *random;
     struct why__wheel wheel;
     struct why__task *tasks;   /* a ring */
     struct why__task *running; /* a ring: those that this turn runs */
+    struct why__task *sends;   /* a ring: those that have something to send */
+    void (*send_all)(struct why_loop *loop);
     size_t watch_count;
     size_t hold_count;
     uint8_t *buffer;
@@ -101,7 +105,7 @@ static void forget_events(struct why_loop *loop, const struct why__watch *watch)
 }
 
 int why__loop_watch(struct why_loop *loop, struct why__watch *watch, unsigned interest) {
-    watch->interest = interest;
+    watch->interest = (uint8_t)interest;
     int result = loop->poller->watch(loop->poller, watch);
     loop->watch_count += result == WHY_OK;
     return result;
@@ -109,7 +113,7 @@ int why__loop_watch(struct why_loop *loop, struct why__watch *watch, unsigned in
 
 void why__loop_rewatch(struct why_loop *loop, struct why__watch *watch, unsigned interest) {
     if (interest != watch->interest) {
-        watch->interest = interest;
+        watch->interest = (uint8_t)interest;
         loop->poller->rewatch(loop->poller, watch);
     }
 }
@@ -118,6 +122,24 @@ void why__loop_unwatch(struct why_loop *loop, struct why__watch *watch) {
     forget_events(loop, watch);
     loop->poller->unwatch(loop->poller, watch);
     loop->watch_count--;
+}
+
+/* ---- Input and output by the backend ---- */
+
+bool why__loop_does_io(const struct why_loop *loop) {
+    return loop->poller->send != NULL;
+}
+
+struct why__received why__loop_received(const struct why_loop *loop) {
+    return loop->events[loop->event_at - 1].received;
+}
+
+bool why__loop_is_receiving(const struct why_loop *loop, const struct why__watch *watch) {
+    return loop->poller->is_receiving != NULL && loop->poller->is_receiving(loop->poller, watch);
+}
+
+void why__loop_send(struct why_loop *loop, struct why__send *sends, size_t count) {
+    loop->poller->send(loop->poller, sends, count);
 }
 
 /* ---- Timers and tasks ---- */
@@ -130,21 +152,24 @@ void why__timer_cancel(struct why_loop *loop, struct why__timer *timer) {
     why__wheel_cancel(&loop->wheel, timer);
 }
 
-void why__loop_defer(struct why_loop *loop, struct why__task *task) {
-    if (task->next != NULL) {
-        return;
-    }
-    struct why__task *first = loop->tasks;
+static void append(struct why__task **ring, struct why__task *task) {
+    struct why__task *first = *ring;
     if (first == NULL) {
         task->next = task;
         task->prev = task;
-        loop->tasks = task;
+        *ring = task;
         return;
     }
     task->next = first;
     task->prev = first->prev;
     first->prev->next = task;
     first->prev = task;
+}
+
+void why__loop_defer(struct why_loop *loop, struct why__task *task) {
+    if (task->next == NULL) {
+        append(&loop->tasks, task);
+    }
 }
 
 static void drop_first(struct why__task **ring, const struct why__task *task) {
@@ -159,10 +184,19 @@ void why__loop_undefer(struct why_loop *loop, struct why__task *task) {
     }
     drop_first(&loop->tasks, task);
     drop_first(&loop->running, task);
+    drop_first(&loop->sends, task);
     task->next->prev = task->prev;
     task->prev->next = task->next;
     task->next = NULL;
     task->prev = NULL;
+}
+
+static void run_ring(struct why_loop *loop) {
+    while (loop->running != NULL) {
+        struct why__task *task = loop->running;
+        why__loop_undefer(loop, task);
+        task->run(task);
+    }
 }
 
 /* What a task defers runs in the next turn, after what is ready then: tasks that defer each other
@@ -170,11 +204,30 @@ void why__loop_undefer(struct why_loop *loop, struct why__task *task) {
 static void run_tasks(struct why_loop *loop) {
     loop->running = loop->tasks;
     loop->tasks = NULL;
-    while (loop->running != NULL) {
-        struct why__task *task = loop->running;
-        why__loop_undefer(loop, task);
-        task->run(task);
+    run_ring(loop);
+    if (loop->sends != NULL) {
+        loop->send_all(loop);
+        run_ring(loop);
     }
+}
+
+void why__loop_defer_send(struct why_loop *loop, struct why__task *task,
+                          void (*send_all)(struct why_loop *loop)) {
+    loop->send_all = send_all;
+    why__loop_undefer(loop, task);
+    append(&loop->sends, task);
+}
+
+struct why__task *why__loop_next_send(struct why_loop *loop) {
+    struct why__task *task = loop->sends;
+    if (task != NULL) {
+        why__loop_undefer(loop, task);
+    }
+    return task;
+}
+
+void why__loop_defer_sent(struct why_loop *loop, struct why__task *task) {
+    append(&loop->running, task);
 }
 
 /* ---- Other threads ---- */
@@ -284,6 +337,20 @@ static void trim_codecs(struct why_loop *loop) {
     }
 }
 
+static void deliver(struct why_loop *loop, struct why__event *event) {
+    struct why__watch *watch = event->watch;
+    if (watch != NULL) {
+        unsigned kept = (unsigned)WHY__BROKEN | (unsigned)WHY__RECEIVED;
+        unsigned ready = event->ready & (watch->interest | kept);
+        if ((ready != 0 && watch->interest != 0) || (ready & WHY__RECEIVED) != 0) {
+            watch->on_ready(watch, ready);
+        }
+    }
+    if (event->received.data.data != NULL) {
+        loop->poller->give_back(loop->poller, event);
+    }
+}
+
 static int turn(struct why_loop *loop) {
     update_clock(loop); /* what ran since may have taken long */
     int count = loop->poller->wait(loop->poller, loop->events, EVENTS_MAX, wait_ms(loop));
@@ -293,14 +360,7 @@ static int turn(struct why_loop *loop) {
     update_clock(loop);
     loop->event_count = count > 0 ? count : 0;
     for (loop->event_at = 0; loop->event_at < loop->event_count;) {
-        struct why__event event = loop->events[loop->event_at++];
-        if (event.watch == NULL) {
-            continue;
-        }
-        unsigned ready = event.ready & (event.watch->interest | WHY__BROKEN);
-        if (ready != 0 && event.watch->interest != 0) {
-            event.watch->on_ready(event.watch, ready);
-        }
+        deliver(loop, &loop->events[loop->event_at++]);
     }
     why__wheel_fire(&loop->wheel, loop->now_ms);
     why__pool_tick(&loop->pool, loop->now_ms);
@@ -317,13 +377,30 @@ int why_loop_run(struct why_loop *loop) {
             break;
         }
     }
+    if (loop->poller->rest != NULL) {
+        loop->poller->rest(loop->poller);
+    }
     return result;
 }
 
 /* ---- Life ---- */
 
-static bool open_loop(struct why_loop *loop) {
-    loop->poller = why__poller_epoll_new();
+/* io_uring is refused by older kernels, and by many a sandbox on newer ones. */
+static struct why__poller *open_poller(struct why_loop *loop, enum why_loop_backend backend) {
+    struct why__poller *poller = NULL;
+    if (backend != WHY_LOOP_EPOLL) {
+        loop->backend = WHY_LOOP_IO_URING;
+        poller = why__poller_uring_new();
+    }
+    if (poller == NULL && backend != WHY_LOOP_IO_URING) {
+        loop->backend = WHY_LOOP_EPOLL;
+        poller = why__poller_epoll_new();
+    }
+    return poller;
+}
+
+static bool open_loop(struct why_loop *loop, enum why_loop_backend backend) {
+    loop->poller = open_poller(loop, backend);
     loop->random = loop->poller == NULL ? NULL : why__random_new();
     loop->buffer = loop->random == NULL ? NULL : malloc(BUFFER_LEN);
     if (loop->buffer == NULL) {
@@ -341,6 +418,14 @@ static bool open_loop(struct why_loop *loop) {
 }
 
 struct why_loop *why_loop_new(void) {
+    return why_loop_new_on(WHY_LOOP_EPOLL);
+}
+
+enum why_loop_backend why_loop_backend(const struct why_loop *loop) {
+    return loop->backend;
+}
+
+struct why_loop *why_loop_new_on(enum why_loop_backend backend) {
     struct why_loop *loop = calloc(1, sizeof *loop);
     if (loop == NULL) {
         return NULL;
@@ -352,7 +437,7 @@ struct why_loop *why_loop_new(void) {
         .context = loop, .allocate = host_allocate, .random = host_random, .now_ms = &loop->now_ms};
     update_clock(loop);
     why__wheel_init(&loop->wheel, loop->now_ms);
-    if (!open_loop(loop)) {
+    if (!open_loop(loop, backend)) {
         int error = errno;
         why_loop_free(loop);
         errno = error;

@@ -4,19 +4,12 @@
  */
 #include "net/pool.h"
 
+#include "net/poison.h"
 #include "whysocket/conn.h"
 
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What is kept is nobody's: a sanitizer is told so. */
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
-#define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
-#endif
 
 static void *take_at(struct why__pool *pool, unsigned i) {
     void *block = pool->blocks[i];

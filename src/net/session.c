@@ -30,6 +30,10 @@ enum bits {
  * than to send by itself. */
 #define BORROW_MIN ((size_t)32 * 1024)
 
+/* Less than this is worth more in one system call with the answers of others, where the loop has
+ * such a call, than at once. */
+#define BATCH_MAX ((size_t)4096)
+
 /* After a message of this size another is expected, of which only the beginning is read elsewhere
  * than where it is joined. */
 #define LARGE_LEN ((size_t)256 * 1024)
@@ -71,7 +75,9 @@ static void settle(struct why_session *session) {
  * what the socket does not take is copied before the next read. */
 static void answer(struct why_session *session) {
     struct why__stream *stream = &session->stream;
-    bool sends = !stream->is_blocked && why_conn_output_len(session->conn) > 0;
+    size_t len = stream->is_blocked ? 0 : why_conn_output_len(session->conn);
+    bool is_batched = stream->tls == NULL && len < BATCH_MAX && why__loop_does_io(stream->loop);
+    bool sends = len > 0 && !is_batched;
     if (sends) {
         why__stream_flush_now(stream); /* and update, from on_flush() */
     }
@@ -378,6 +384,7 @@ void why__session_open(struct why_session *session, struct why_conn *conn,
     session->timer.on_due = on_due;
     session->conn = conn;
     session->stream.ops = &session_ops;
+    why__stream_steady(&session->stream);
     if (session->handler->on_open != NULL) {
         bool was_busy = enter(session);
         session->handler->on_open(session, head);

@@ -80,6 +80,8 @@ struct why__stream {
     bool has_notified : 1;  /* TLS: close_notify is queued */
     bool has_begun : 1;     /* TLS: the first byte was looked at */
     bool is_secured : 1;    /* TLS: on_tls was called */
+    bool is_steady : 1;     /* why__stream_steady() */
+    bool is_sent : 1;       /* with others, and what it led to is not seen to yet */
     uint16_t owner_bits;    /* the owner's flags, where there is room for them, */
     uint32_t tls_us;        /* and how long TLS took it; WHY_NO_TIME: there was none */
 };
@@ -98,6 +100,9 @@ void why__stream_secure(struct why__stream *stream, struct why__tls *tls);
 /* Give the descriptor and TLS back to the system at once, without a farewell. No callback comes
  * after it. Closing what is closed does nothing. */
 void why__stream_close(struct why__stream *stream);
+
+/* Messages come from now on, mostly small ones: the loop may read them for the stream. */
+void why__stream_steady(struct why__stream *stream);
 
 /* There is something to send: ask for it at the end of this turn. */
 void why__stream_flush(struct why__stream *stream);

@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support import peers
-from support.scenario import Failed, check, main, release_build
+from support.scenario import LOOP, Failed, check, main, release_build
 
 TESTED = Path(sys.argv[1]).resolve()
 UPGRADE = ("GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -40,7 +40,7 @@ class Serve:
 
     def __init__(self, *options, program=TESTED, before=(), listen="--listen"):
         self.process = subprocess.Popen(
-            [*before, program, "serve", "--json", listen, "127.0.0.1:0", *options],
+            [*before, program, "serve", *LOOP, "--json", listen, "127.0.0.1:0", *options],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=peers.environment())
         first = self.process.stdout.readline()
         if not first:
