@@ -104,6 +104,14 @@ struct why_event {
 WHY_API void why_conn_receive(struct why_conn *conn, struct why_span *input,
                               struct why_event *event);
 
+/* Where the next bytes of the peer's are best put: behind what has come of a large message, which
+ * saves copying them. Read at most that many bytes to there, and pass them on to why_conn_receive()
+ * from the first one; or read elsewhere, and do not mind it.
+ *
+ * returns  room in the connection's memory, until the next call that is not const; empty where
+ *          nothing is to be saved */
+WHY_API struct why_span why_conn_room(struct why_conn *conn);
+
 /* The transport ended: the peer's FIN (cause WHY_CAUSE_TCP_FIN), a reset, an errno, a TLS failure.
  * Without both Close frames this is 1006, or the cause's own code. The state is CLOSED after it. */
 WHY_API void why_conn_lost(struct why_conn *conn, enum why_cause cause,
@@ -180,7 +188,9 @@ WHY_API void why_conn_output_consumed(struct why_conn *conn, size_t len);
 /* Bytes to send, a Pong that waits for its turn included; 0 where why_conn_output() has nothing. */
 WHY_API size_t why_conn_output_len(const struct why_conn *conn);
 
-/* Copy what is still queued of WHY_SEND_BORROWED data, which may go away after this.
+/* Copy what is still queued of WHY_SEND_BORROWED data, which may go away after this. Where it is
+ * what the last event showed, the queue may take that memory over instead: do not look at the
+ * event's data after this.
  * returns WHY_OK; WHY_ERR_NOMEM: the connection failed (1011), the borrowed bytes are forgotten */
 WHY_API int why_conn_settle(struct why_conn *conn);
 

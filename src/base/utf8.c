@@ -7,6 +7,8 @@
 #include "base/kernel.h"
 #include "base/utf8_state.h"
 
+#include <string.h>
+
 /* Setting up a vector costs more than this many bytes. */
 #define SHORT_MAX 31
 
@@ -30,6 +32,52 @@ static const struct why__kernel *best_for(size_t len) {
         i++;
     }
     return why__kernels[i];
+}
+
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+
+static uint64_t load(const uint8_t *data) {
+    uint64_t word = 0;
+    memcpy(&word, data, sizeof word);
+    return word;
+}
+
+static void store(uint8_t *data, uint64_t word) {
+    memcpy(data, &word, sizeof word);
+}
+
+/* The key as it lies over data that begins at that phase, twice. */
+static uint64_t key_word(const uint8_t key[4], size_t phase) {
+    uint32_t word = 0;
+    memcpy(&word, key, sizeof word);
+    unsigned shift = (unsigned)(phase & 3) * 8;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    word = word >> shift | word << (32 - shift) % 32;
+#else
+    word = word << shift | word >> (32 - shift) % 32;
+#endif
+    return (uint64_t)word << 32 | word;
+}
+
+/* What most messages are: 8 to 32 bytes of ASCII, as words from both ends, which may overlap.
+ * False, and nothing has changed, where a byte is not ASCII. */
+static bool unmask_short_ascii(uint8_t *data, size_t len, const uint8_t key[4], unsigned phase) {
+    size_t half = len < 16 ? 0 : 8;
+    uint8_t *tail = data + len - 8;
+    uint64_t first_key = key_word(key, phase);
+    uint64_t last_key = key_word(key, phase + len);
+    uint64_t a = load(data) ^ first_key;
+    uint64_t b = load(data + half) ^ first_key;
+    uint64_t c = load(tail - half) ^ last_key;
+    uint64_t d = load(tail) ^ last_key;
+    if (((a | b | c | d) & HIGH_BITS) != 0) {
+        return false;
+    }
+    store(data, a);
+    store(data + half, b);
+    store(tail - half, c);
+    store(tail, d);
+    return true;
 }
 
 size_t why__utf8_check(struct why__utf8 *check, const uint8_t *data, size_t len) {
@@ -76,5 +124,9 @@ void why__mask_copy(uint8_t *out, const uint8_t *data, size_t len, const uint8_t
 
 size_t why__unmask_utf8(struct why__utf8 *check, uint8_t *data, size_t len, const uint8_t key[4],
                         unsigned phase) {
+    if (len >= 8 && len <= 32 && why__utf8_is_complete(check) &&
+        unmask_short_ascii(data, len, key, phase)) {
+        return len;
+    }
     return best_for(len)->unmask_utf8(check, data, len, key, phase);
 }

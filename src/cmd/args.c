@@ -193,6 +193,7 @@ static bool set_value(struct parse *parse, const struct arg_option *option, void
         *(bool *)field = true;
         return true;
     case ARG_STRING:
+    case ARG_ATTACHED:
         if (*value == '\0') {
             return fail_value(parse, option, value, tr(parse->lang, "is empty"));
         }
@@ -214,16 +215,17 @@ static bool set_value(struct parse *parse, const struct arg_option *option, void
     return false;
 }
 
-/* The option of that name (len 1 and `is_short`: alias), and the struct that it belongs to. */
+/* The option of that name (len 1 and `is_short`: alias), and the struct that it belongs to.
+ * `has_value`: a value is attached to it. */
 static const struct arg_option *find(const struct parse *parse, const char *name, size_t len,
-                                     bool is_short, void **values) {
+                                     bool is_short, bool has_value, void **values) {
     for (size_t t = 0; t < parse->table_count; t++) {
         for (size_t i = 0; i < parse->tables[t].count; i++) {
             const struct arg_option *option = &parse->tables[t].options[i];
             bool is_it = is_short
                              ? option->alias == *name
                              : strncmp(option->name, name, len) == 0 && option->name[len] == '\0';
-            if (is_it) {
+            if (is_it && (has_value || option->kind != ARG_ATTACHED)) {
                 *values = parse->tables[t].values;
                 return option;
             }
@@ -246,7 +248,7 @@ static bool parse_long(struct parse *parse, const char *argument) {
     const char *equals = strchr(argument, '=');
     size_t len = equals == NULL ? strlen(argument) : (size_t)(equals - argument);
     void *values = NULL;
-    const struct arg_option *option = find(parse, argument, len, false, &values);
+    const struct arg_option *option = find(parse, argument, len, false, equals != NULL, &values);
     if (option == NULL) {
         return fail_unknown(parse, argument, len);
     }
@@ -265,7 +267,7 @@ static bool parse_long(struct parse *parse, const char *argument) {
 static bool parse_short(struct parse *parse, const char *argument) {
     for (const char *at = argument; *at != '\0'; at++) {
         void *values = NULL;
-        const struct arg_option *option = find(parse, at, 1, true, &values);
+        const struct arg_option *option = find(parse, at, 1, true, false, &values);
         if (option == NULL) {
             why_text_append(parse->error, "%s -", tr(parse->lang, "unknown option"));
             append_quoted(parse, at);

@@ -17,6 +17,7 @@
 enum arg_kind {
     ARG_FLAG,     /* bool; takes no value */
     ARG_STRING,   /* const char *, of argv; may not be empty */
+    ARG_ATTACHED, /* the same, but only as --name=VALUE: --name alone is another table's */
     ARG_LIST,     /* struct arg_list; may be given again and again */
     ARG_NUMBER,   /* uint64_t, from `min` to `max` */
     ARG_DURATION, /* uint64_t in milliseconds: "500ms", "10s", "2m", "1h", "10" is seconds */

@@ -4,11 +4,11 @@
  * wrong is said with the bytes that prove it.
  */
 #include "cmd/command.h"
+#include "cmd/conform_report.h"
 #include "cmd/conform_select.h"
 #include "cmd/conform_show.h"
 #include "cmd/conform_target.h"
 #include "conform/listen.h"
-#include "conform/report.h"
 #include "conform/run.h"
 #include "conform/secure.h"
 #include "why/i18n.h"
@@ -21,17 +21,17 @@
 #include <time.h>
 
 struct conform_options {
+    struct conform_report_options report; /* first: its rows are shared */
     struct arg_list wanted, files, headers;
     const char *listen, *listen_tls, *write_ca, *command, *agent, *cacert;
-    uint64_t jobs, timeout_ms;
-    bool verbose, list, autobahn_ids, strict, insecure;
+    uint64_t jobs, timeout_ms, restart_ms;
+    bool list, autobahn_ids, insecure;
 };
 
-static const struct conform_options defaults = {.jobs = 12, .timeout_ms = 5000};
+static const struct conform_options defaults = {.jobs = 12, .timeout_ms = 5000, .restart_ms = 5000};
 
 enum {
     HEAD_MAX = 64 * 1024, /* of an answer: those of frameworks can be long */
-    RESTART_MS = 5000,    /* a supervisor's time to bring a server back */
 };
 
 #define FIELD(name) offsetof(struct conform_options, name)
@@ -70,11 +70,11 @@ static const struct arg_option options[] = {
      .alias = 'v',
      .kind = ARG_FLAG,
      .help = N_("show all that was sent and came, of cases that have passed too"),
-     .offset = FIELD(verbose)},
+     .offset = FIELD(report.verbose)},
     {.name = "strict",
      .kind = ARG_FLAG,
      .help = N_("a case that should pass counts for the exit code, too"),
-     .offset = FIELD(strict)},
+     .offset = FIELD(report.strict)},
     {.name = "list",
      .kind = ARG_FLAG,
      .help = N_("show the cases, and end"),
@@ -86,7 +86,7 @@ static const struct arg_option options[] = {
     {.name = "jobs",
      .alias = 'j',
      .kind = ARG_NUMBER,
-     .value = N_("N"),
+     .value = "N",
      .help = N_("connections at once (12)"),
      .offset = FIELD(jobs),
      .min = 1,
@@ -98,6 +98,13 @@ static const struct arg_option options[] = {
      .help = N_("how long an answer may take (5s); large ones as long as they make progress"),
      .offset = FIELD(timeout_ms),
      .min = 100,
+     .max = 600000},
+    {.name = "restart",
+     .kind = ARG_DURATION,
+     .value = N_("DURATION"),
+     .help = N_("how long to wait for a server that crashed to be started again by its supervisor "
+                "(5s)"),
+     .offset = FIELD(restart_ms),
      .max = 600000},
     {.name = "cases",
      .kind = ARG_LIST,
@@ -137,13 +144,20 @@ static const struct command_example examples[] = {
                                                           "case")},
     {"whysocket conform --listen 127.0.0.1:9001",
      N_("clients that come by themselves, as to the Autobahn test suite's fuzzing server")},
+    {"whysocket conform ws://127.0.0.1:9001/ --json=now.json --baseline before.json --junit "
+     "junit.xml",
+     N_("in CI: fails where something is worse than before")},
+    {"whysocket conform --report ws.json gorilla.json --html agents.html",
+     N_("results that were written before, side by side")},
     {"whysocket conform --list", N_("what there is")},
     {NULL, NULL},
 };
 
 static const enum exit_code exit_codes[] = {
-    EXIT_CODE_OK,  EXIT_CODE_FINDING, EXIT_CODE_USAGE, EXIT_CODE_DNS,           EXIT_CODE_TCP,
-    EXIT_CODE_TIMEOUT, EXIT_CODE_TLS, EXIT_CODE_HTTP,  EXIT_CODE_NOT_WEBSOCKET, EXIT_CODE_INTERNAL};
+    EXIT_CODE_OK,      EXIT_CODE_FINDING, EXIT_CODE_USAGE,
+    EXIT_CODE_DNS,     EXIT_CODE_TCP,     EXIT_CODE_TIMEOUT,
+    EXIT_CODE_TLS,     EXIT_CODE_HTTP,    EXIT_CODE_NOT_WEBSOCKET,
+    EXIT_CODE_INTERNAL};
 
 /* ---- The end by a signal ---- */
 
@@ -168,6 +182,7 @@ struct conformance {
     struct command_call *call;
     const struct conform_options *asked;
     struct conform_selection selection;
+    struct conform_reading baseline;
     struct conform_stage stage;
     struct conform_progress progress;
     struct conform_certs *certs;
@@ -224,7 +239,7 @@ static void begin_run(struct conformance *conformance, const char *target) {
     }
     write_command(conformance, target);
     conformance->begin_us = why__clock_us();
-    conformance->progress = conform_progress_start(conformance->call->output.lang);
+    conformance->progress = conform_progress_start(&conformance->call->output);
     conformance->run = (struct conform_run){
         .agent = conformance->asked->agent != NULL ? conformance->asked->agent : target,
         .target = target,
@@ -238,24 +253,12 @@ static void begin_run(struct conformance *conformance, const char *target) {
 
 static enum exit_code report(struct conformance *conformance) {
     struct conform_run *run = &conformance->run;
-    struct command_call *call = conformance->call;
-    struct conform_counts counts;
     run->results = conformance->tally.results;
     run->count = conformance->tally.count;
     run->elapsed_ms = (uint32_t)((why__clock_us() - conformance->begin_us) / 1000);
     conform_progress_end(&conformance->progress);
-    conform_count(run, &counts);
-    if (call->json) {
-        struct why_text text = {0};
-        conform_report_json(run, &text);
-        output_text(&call->output, &text);
-        why_text_clear(&text);
-    } else {
-        conform_show_run(&call->output, run, conformance->asked->verbose);
-    }
-    bool is_bad = counts.must > 0 || run->trouble[0] != '\0' ||
-                  (conformance->asked->strict && counts.should > 0);
-    return is_bad ? EXIT_CODE_FINDING : EXIT_CODE_OK;
+    return conform_report(conformance->call, &conformance->asked->report, &conformance->baseline,
+                          run, 1);
 }
 
 static enum exit_code test_server(struct conformance *conformance) {
@@ -274,7 +277,7 @@ static enum exit_code test_server(struct conformance *conformance) {
         .tests = conformance->selection.tests,
         .count = conformance->selection.count,
         .jobs = (uint32_t)asked->jobs,
-        .restart_ms = RESTART_MS,
+        .restart_ms = (uint32_t)asked->restart_ms,
         .on_result = on_result,
         .user = conformance,
     };
@@ -356,8 +359,8 @@ static enum exit_code test_client(struct conformance *conformance) {
         .stage = conformance->stage,
         .tests = conformance->selection.tests,
         .count = conformance->selection.count,
-        .address = asked->listen == NULL && asked->listen_tls == NULL ? "127.0.0.1:0"
-                                                                      : asked->listen,
+        .address =
+            asked->listen == NULL && asked->listen_tls == NULL ? "127.0.0.1:0" : asked->listen,
         .tls_address = asked->listen_tls,
         .certs = conformance->certs,
         .command = asked->command,
@@ -395,7 +398,7 @@ static enum exit_code test(struct conformance *conformance) {
         .headers = asked->headers.items,
         .header_count = asked->headers.count,
         .limit_ms = (uint32_t)asked->timeout_ms,
-        .keeps_all = asked->verbose,
+        .keeps_all = asked->report.verbose,
     };
     watch_signals(loop);
     bool is_server = conformance->call->operand_count > 0;
@@ -408,12 +411,32 @@ static enum exit_code test(struct conformance *conformance) {
     return code;
 }
 
-static enum exit_code run_conform(struct command_call *call) {
-    const struct conform_options *asked = call->options;
+/* What is asked to be played: one server, or clients. */
+static enum exit_code check_target(const struct command_call *call,
+                                   const struct conform_options *asked) {
     enum why_lang lang = call->output.lang;
-    struct conformance conformance = {.call = call, .asked = asked};
+    if (call->operand_count > 1) {
+        return command_usage_error(call, call->operands[1],
+                                   call->json ? tr(lang, "this is one too many; is --json=FILE "
+                                                         "meant?")
+                                              : tr(lang, "this is one too many"));
+    }
     bool is_for_clients =
         asked->listen != NULL || asked->listen_tls != NULL || asked->command != NULL;
+    if ((call->operand_count > 0) == is_for_clients) {
+        return command_usage_error(
+            call, NULL,
+            tr(lang, "whom to test? a URL for a server; --listen or --run for clients"));
+    }
+    return EXIT_CODE_OK;
+}
+
+static enum exit_code run_conform(struct command_call *call) {
+    const struct conform_options *asked = call->options;
+    if (asked->report.is_report) {
+        return conform_report_again(call, &asked->report);
+    }
+    struct conformance conformance = {.call = call, .asked = asked};
     enum exit_code code =
         conform_select(call, &asked->files, &asked->wanted, &conformance.selection);
     const struct conform_selection *selection = &conformance.selection;
@@ -421,32 +444,37 @@ static enum exit_code run_conform(struct command_call *call) {
         conform_show_list(&call->output, selection->tests, selection->count);
     } else if (code == EXIT_CODE_OK && asked->autobahn_ids) {
         conform_show_autobahn(&call->output, selection->tests, selection->count);
-    } else if (code == EXIT_CODE_OK && (call->operand_count > 0) == is_for_clients) {
-        code = command_usage_error(
-            call, NULL, tr(lang, "whom to test? a URL for a server; --listen or --run for clients"));
     } else if (code == EXIT_CODE_OK) {
-        code = test(&conformance);
+        code = check_target(call, asked);
+        code = code == EXIT_CODE_OK
+                   ? conform_report_baseline(call, &asked->report, &conformance.baseline)
+                   : code;
+        code = code == EXIT_CODE_OK ? test(&conformance) : code;
     }
+    conform_reading_clear(&conformance.baseline);
     conform_selection_clear(&conformance.selection);
     return code;
 }
 
 const struct command command_conform = {
     .name = "conform",
-    .operands = N_("URL"),
+    .operands = N_("[URL | RESULT ...]"),
     .operands_min = 0,
-    .operands_max = 1,
+    .operands_max = SIZE_MAX, /* of results; of URLs one, see check_target() */
     .summary = N_("does a server or a client keep to the RFCs? the conformance suite"),
     .description =
         N_("Plays its cases against an echo server, or against clients that echo: opening "
-           "handshakes, frames, UTF-8, closes, compression, limits, TLS. Each case that fails is shown with the clause, what "
+           "handshakes, frames, UTF-8, closes, compression, limits, TLS. Each case that fails is "
+           "shown with the clause, what "
            "was expected and why, the bytes both ways with the decisive one marked, and the line "
            "that runs it alone.\n"
            "A case must, should or may (info) pass. The exit code is 1 where one fails that must; "
-           "with --strict also where one does that should. A peer that crashes or hangs is "
-           "recognised, and the case named."),
+           "with --strict also where one does that should; with --baseline where one that must or "
+           "should pass has become worse, and nowhere else. With --report findings alone are 0. A "
+           "peer that crashes or hangs is recognised, and the case named."),
     .options = options,
     .option_count = sizeof options / sizeof *options,
+    .shared = &conform_report_rows,
     .options_size = sizeof(struct conform_options),
     .defaults = &defaults,
     .examples = examples,

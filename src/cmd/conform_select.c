@@ -67,6 +67,27 @@ static bool is_any_wanted(const struct conform_case *test, const struct arg_list
     return is;
 }
 
+/* One group after the other: a file of one's own may go on with one that is built in. */
+static bool gather_groups(struct conform_selection *selection) {
+    const struct conform_case **gathered = calloc(selection->count + 1, sizeof *gathered);
+    if (gathered == NULL) {
+        return false;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < selection->count; i++) {
+        const struct conform_case *first = selection->tests[i];
+        for (size_t k = i; first != NULL && k < selection->count; k++) {
+            if (selection->tests[k] != NULL && selection->tests[k]->group == first->group) {
+                gathered[count++] = selection->tests[k];
+                selection->tests[k] = NULL;
+            }
+        }
+    }
+    free(selection->tests);
+    selection->tests = gathered;
+    return true;
+}
+
 static enum exit_code pick(const struct command_call *call, const struct arg_list *wanted,
                            struct conform_selection *selection) {
     bool *is_used = calloc(wanted->count + 1, sizeof *is_used);
@@ -83,6 +104,10 @@ static enum exit_code pick(const struct command_call *call, const struct arg_lis
         }
     }
     enum exit_code code = EXIT_CODE_OK;
+    if (!gather_groups(selection)) {
+        output_diagnostic(&call->output, "%s", tr(call->output.lang, "out of memory"));
+        code = EXIT_CODE_INTERNAL;
+    }
     for (size_t i = 0; i < wanted->count && code == EXIT_CODE_OK; i++) {
         if (!is_used[i]) {
             code = command_usage_error(

@@ -13,14 +13,18 @@
 enum {
     PROGRESS_MS = 100,
     BYTES_PER_LINE = 16,
-    BEFORE_MAX = 8, /* moments that are shown before the decisive one, */
-    AFTER_MAX = 3,  /* and after it */
+    BEFORE_MAX = 8,  /* moments that are shown before the decisive one, */
+    AFTER_MAX = 3,   /* and after it */
+    WHOLE_MAX = 10,  /* cases of a group that are shown with all that they found */
+    FACT_WIDTH = 12, /* columns of "expected" and the like */
 };
 
 /* ---- Progress ---- */
 
-struct conform_progress conform_progress_start(enum why_lang lang) {
-    return (struct conform_progress){.lang = lang, .is_shown = isatty(STDERR_FILENO) == 1};
+struct conform_progress conform_progress_start(const struct output *output) {
+    return (struct conform_progress){.lang = output->lang,
+                                     .is_shown = isatty(STDERR_FILENO) == 1,
+                                     .has_color = output->color_error};
 }
 
 void conform_progress_tell(struct conform_progress *progress, const struct conform_result *result,
@@ -34,8 +38,11 @@ void conform_progress_tell(struct conform_progress *progress, const struct confo
     }
     progress->told_ms = now_ms;
     fprintf(stderr, "\r\033[K");
-    fprintf(stderr, tr(progress->lang, "%zu of %zu cases, %zu failed; %s"), done, total,
-            progress->failed, result->test->id);
+    fprintf(stderr, tr(progress->lang, "%zu of %zu cases"), done, total);
+    bool is_red = progress->has_color && progress->failed > 0;
+    fprintf(stderr, is_red ? ", \033[1;31m" : ", ");
+    fprintf(stderr, tr(progress->lang, "%zu failed"), progress->failed);
+    fprintf(stderr, is_red ? "\033[0m; %s" : "; %s", result->test->id);
     fflush(stderr);
 }
 
@@ -55,8 +62,7 @@ void conform_show_list(struct output *output, const struct conform_case *const *
         const struct conform_case *test = tests[i];
         if (i == 0 || test->group != tests[i - 1]->group) {
             why_text_append(&text, "%s%s %s%s\n", output_style(output, STYLE_HEADING),
-                            test->group->id, test->group->title,
-                            output_style(output, STYLE_PLAIN));
+                            test->group->id, test->group->title, output_style(output, STYLE_PLAIN));
         }
         const char *role = test->role == CONFORM_SERVER   ? "server"
                            : test->role == CONFORM_CLIENT ? "client"
@@ -127,8 +133,8 @@ void conform_show_autobahn(struct output *output, const struct conform_case *con
             bool is_next = i == 0 || pairs[i].theirs_len != pairs[i - 1].theirs_len ||
                            memcmp(pairs[i].theirs, pairs[i - 1].theirs, pairs[i].theirs_len) != 0;
             if (is_next) {
-                why_text_append(&text, "%s%-10.*s %s", i == 0 ? "" : "\n",
-                                (int)pairs[i].theirs_len, pairs[i].theirs, pairs[i].ours);
+                why_text_append(&text, "%s%-10.*s %s", i == 0 ? "" : "\n", (int)pairs[i].theirs_len,
+                                pairs[i].theirs, pairs[i].ours);
             } else {
                 why_text_append(&text, " %s", pairs[i].ours);
             }
@@ -144,13 +150,13 @@ void conform_show_autobahn(struct output *output, const struct conform_case *con
 
 static void append_bytes(const struct output *output, const struct conform_moment *moment,
                          struct why_text *text) {
-    for (uint8_t i = 0; i < moment->kept; i++) {
+    for (int i = 0; i < moment->kept; i++) {
         if (i % BYTES_PER_LINE == 0) {
             why_text_append(text, "\n                  ");
         }
         if (i == moment->mark) {
-            why_text_append(text, "%s[%02x]%s", output_style(output, STYLE_BAD),
-                            moment->bytes[i], output_style(output, STYLE_PLAIN));
+            why_text_append(text, "%s[%02x]%s", output_style(output, STYLE_BAD), moment->bytes[i],
+                            output_style(output, STYLE_PLAIN));
         } else {
             bool is_after_mark = moment->mark >= 0 && i == moment->mark + 1;
             why_text_append(text, "%s%02x", is_after_mark && i % BYTES_PER_LINE != 0 ? "" : " ",
@@ -163,23 +169,31 @@ static void append_bytes(const struct output *output, const struct conform_momen
 }
 
 static void append_moment(const struct output *output, const struct conform_moment *moment,
-                          bool is_decisive, struct why_text *text) {
-    static const char *const arrows[] = {[CONFORM_WIRE_SENT] = ">",
-                                         [CONFORM_WIRE_RECEIVED] = "<",
-                                         [CONFORM_WIRE_NOTE] = "-"};
-    why_text_append(text, "   %s%s%10.2f ms %s %s%s", output_style(output, STYLE_PLAIN),
-                    is_decisive ? "*" : " ", (double)moment->at_us / 1000, arrows[moment->way],
-                    moment->what, "");
-    append_bytes(output, moment, text);
-    why_text_append(text, "\n");
+                          bool is_decisive, bool verbose, struct why_text *text) {
+    static const char *const arrows[] = {
+        [CONFORM_WIRE_SENT] = ">", [CONFORM_WIRE_RECEIVED] = "<", [CONFORM_WIRE_NOTE] = "-"};
+    why_text_append(text, "   %s%s%10.2f ms %s %s%s",
+                    is_decisive ? output_style(output, STYLE_HEADING) : "", is_decisive ? "*" : " ",
+                    (double)moment->at_us / 1000, arrows[moment->way], moment->what,
+                    is_decisive ? output_style(output, STYLE_PLAIN) : "");
+    /* A head says more as text, and before the decisive moment its first line says enough. Where a
+     * byte of it is marked, it is the byte that counts. */
+    if (moment->head == NULL || moment->mark >= 0) {
+        append_bytes(output, moment, text);
+        why_text_append(text, "\n");
+    } else {
+        why_text_append(text, "\n");
+        conform_lines_append(is_decisive || verbose ? moment->head : "", "                   ",
+                             text);
+    }
 }
 
 static void append_moments(const struct output *output, const struct conform_result *result,
                            bool verbose, struct why_text *text) {
     int32_t decisive = -1;
     for (size_t i = 0; i < result->finding_count; i++) {
-        decisive = result->findings[i].moment >= 0 && decisive < 0 ? result->findings[i].moment
-                                                                   : decisive;
+        decisive =
+            result->findings[i].moment >= 0 && decisive < 0 ? result->findings[i].moment : decisive;
     }
     size_t middle = decisive < 0 ? result->moment_count : (size_t)decisive;
     size_t begin = !verbose && middle > BEFORE_MAX ? middle - BEFORE_MAX : 0;
@@ -189,7 +203,7 @@ static void append_moments(const struct output *output, const struct conform_res
         why_text_append(text, "                  ...\n");
     }
     for (size_t i = begin; i < end; i++) {
-        append_moment(output, &result->moments[i], (int32_t)i == decisive, text);
+        append_moment(output, &result->moments[i], (int32_t)i == decisive, verbose, text);
     }
     if (end < result->moment_count) {
         why_text_append(text, "                  ...\n");
@@ -201,16 +215,16 @@ static void append_moments(const struct output *output, const struct conform_res
 static void append_verdict(const struct output *output, const struct conform_result *result,
                            struct why_text *text) {
     bool is_bad = result->verdict == CONFORM_FAILED;
-    enum style style = !is_bad                               ? STYLE_GOOD
-                       : result->severity == CONFORM_MUST    ? STYLE_BAD
+    enum style style = !is_bad                              ? STYLE_GOOD
+                       : result->severity == CONFORM_MUST   ? STYLE_BAD
                        : result->severity == CONFORM_SHOULD ? STYLE_WARNING
-                                                             : STYLE_FAINT;
+                                                            : STYLE_FAINT;
     enum symbol symbol = result->verdict == CONFORM_PASSED  ? SYMBOL_GOOD
                          : !is_bad                          ? SYMBOL_SKIPPED
                          : result->severity == CONFORM_MUST ? SYMBOL_BAD
                                                             : SYMBOL_WARNING;
-    why_text_append(text, "  %s%s %s", output_style(output, style),
-                    output_symbol(output, symbol), result->test->id);
+    why_text_append(text, "  %s%s %s", output_style(output, style), output_symbol(output, symbol),
+                    result->test->id);
     if (is_bad) {
         why_text_append(text, " %s", conform_severity_name(result->severity));
     }
@@ -218,7 +232,10 @@ static void append_verdict(const struct output *output, const struct conform_res
 }
 
 static void append_fact(const char *name, const char *value, struct why_text *text) {
-    int pad = 12 - (int)strlen(name);
+    int pad = FACT_WIDTH;
+    for (const char *at = name; *at != '\0'; at++) {
+        pad -= (*at & 0xc0) != 0x80; /* a character, not a byte */
+    }
     why_text_append(text, "      %s%*s%s\n", name, pad > 1 ? pad : 1, "", value);
 }
 
@@ -243,80 +260,58 @@ static void append_failure(const struct output *output, const struct conform_run
     why_text_clear(&words);
 }
 
-static void append_result(const struct output *output, const struct conform_run *run,
-                          const struct conform_result *result, bool verbose,
+/* returns  whether all of it was shown */
+static bool append_result(const struct output *output, const struct conform_run *run,
+                          const struct conform_result *result, bool verbose, bool is_short,
                           struct why_text *text) {
     bool is_bad = result->verdict == CONFORM_FAILED;
-    if (!is_bad && !verbose) {
-        return;
-    }
     append_verdict(output, result, text);
+    if (is_bad && is_short) {
+        return false;
+    }
     if (is_bad) {
         append_failure(output, run, result, text);
     } else if (result->note[0] != '\0') {
         append_fact(tr(output->lang, "because"), result->note, text);
     }
     append_moments(output, result, verbose, text);
+    return true;
 }
 
-/* A number of cases, if there are any, after those before it. */
-static void append_part(struct why_text *text, bool *follows, size_t count, const char *what) {
-    if (count > 0) {
-        why_text_append(text, "%s%zu %s", *follows ? ", " : "", count, what);
-        *follows = true;
-    }
+/* Whether a case is shown in one line: what is only informational is, and what comes after many
+ * others of its group. Asked for by itself, it is shown whole. */
+static bool is_shown_short(const struct conform_run *run, const struct conform_result *result,
+                           bool verbose, size_t whole) {
+    return !verbose && run->count > WHOLE_MAX &&
+           (result->severity == CONFORM_INFO || whole >= WHOLE_MAX);
 }
 
-/* "20 passed, 1 failed (must)" */
-static void append_counts(const struct output *output, const struct conform_run *run,
-                          struct why_text *text) {
-    struct conform_counts counts;
-    enum why_lang lang = output->lang;
-    bool follows = false;
-    conform_count(run, &counts);
-    append_part(text, &follows, counts.passed, tr(lang, "passed"));
-    append_part(text, &follows, counts.must, tr(lang, "failed (must)"));
-    append_part(text, &follows, counts.should, tr(lang, "failed (should)"));
-    append_part(text, &follows, counts.info, tr(lang, "failed (info)"));
-    append_part(text, &follows, counts.not_applicable, tr(lang, "not applicable"));
-    append_part(text, &follows, counts.not_run, tr(lang, "not run"));
-    why_text_append(text, "\n");
-}
-
-static void append_group(const struct output *output, const struct conform_run *group,
-                         bool verbose, struct why_text *text) {
-    const struct conform_group *info = group->results[0].test->group;
-    why_text_append(text, "%s%s %s%s: ", output_style(output, STYLE_HEADING), info->id,
-                    info->title, output_style(output, STYLE_PLAIN));
-    append_counts(output, group, text);
-    for (size_t i = 0; i < group->count; i++) {
-        append_result(output, group, &group->results[i], verbose, text);
-    }
-}
-
-void conform_show_run(struct output *output, const struct conform_run *run, bool verbose) {
-    struct why_text text = {0};
-    for (size_t i = 0; i < run->count;) {
-        size_t end = i;
-        while (end < run->count && run->results[end].test->group == run->results[i].test->group) {
-            end++;
+void conform_show_findings(const struct output *output, const struct conform_run *run, bool verbose,
+                           struct why_text *text) {
+    const struct conform_group *group = NULL;
+    size_t whole = 0; /* cases of the group that were shown whole */
+    bool are_all_whole = true;
+    for (size_t i = 0; i < run->count; i++) {
+        const struct conform_result *result = &run->results[i];
+        if (result->verdict != CONFORM_FAILED && !verbose) {
+            continue;
         }
-        struct conform_run group = *run;
-        group.results = run->results + i;
-        group.count = end - i;
-        append_group(output, &group, verbose, &text);
-        i = end;
+        if (result->test->group != group) {
+            group = result->test->group;
+            whole = 0;
+            why_text_append(text, "%s%s %s%s\n", output_style(output, STYLE_HEADING), group->id,
+                            conform_group_title(group, output->lang),
+                            output_style(output, STYLE_PLAIN));
+        }
+        bool is_short = is_shown_short(run, result, verbose, whole);
+        bool is_whole = append_result(output, run, result, verbose, is_short, text);
+        whole += is_whole && result->verdict == CONFORM_FAILED;
+        are_all_whole = are_all_whole && is_whole;
     }
-    why_text_append(&text, "\n%s%s%s: ", output_style(output, STYLE_HEADING), run->agent,
-                    output_style(output, STYLE_PLAIN));
-    append_counts(output, run, &text);
-    why_text_append(&text, tr(output->lang, "%zu cases in %.1f s"), run->count,
-                    (double)run->elapsed_ms / 1000);
-    why_text_append(&text, "\n");
-    if (run->trouble[0] != '\0') {
-        why_text_append(&text, "%s%s%s\n", output_style(output, STYLE_BAD), run->trouble,
-                        output_style(output, STYLE_PLAIN));
+    if (!are_all_whole) {
+        why_text_append(text, "%s\n",
+                        tr(output->lang, "Of some there is one line alone: -v or --html FILE has "
+                                         "all of them."));
     }
-    output_text(output, &text);
-    why_text_clear(&text);
+    why_text_append(text, "%s", group == NULL ? "" : "\n");
 }

@@ -85,8 +85,7 @@ static enum exit_code judge(const struct command_call *call, const struct confor
 }
 
 static enum exit_code try_addresses(const struct command_call *call, struct conform_stage *stage,
-                                    const struct addrinfo *found,
-                                    const struct conform_case *test) {
+                                    const struct addrinfo *found, const struct conform_case *test) {
     struct first first = {0};
     enum exit_code code = EXIT_CODE_INTERNAL;
     for (const struct addrinfo *at = found; at != NULL; at = at->ai_next) {
@@ -112,8 +111,7 @@ static enum exit_code look_up(const struct command_call *call, const struct why_
     if (url->scheme == WHY__SCHEME_WS_UNIX) {
         struct sockaddr_un name = {.sun_family = AF_UNIX};
         memcpy(name.sun_path, url->unix_path, sizeof url->unix_path);
-        struct addrinfo only = {.ai_addr = (struct sockaddr *)&name,
-                                .ai_addrlen = sizeof name};
+        struct addrinfo only = {.ai_addr = (struct sockaddr *)&name, .ai_addrlen = sizeof name};
         return try_addresses(call, stage, &only, test);
     }
     char port[8];
@@ -142,8 +140,8 @@ enum exit_code conform_target_find(const struct command_call *call, const char *
     stage->host = url->host_header;
     stage->path = url->target;
     if (url->scheme == WHY__SCHEME_WSS) {
-        int result = conform_secure_new(stage->options->host, tls, url->host, &stage->secure,
-                                        error, sizeof error);
+        int result = conform_secure_new(stage->options->host, tls, url->host, &stage->secure, error,
+                                        sizeof error);
         if (result == WHY_ERR_CONFIG) {
             return command_usage_error(call, NULL, error);
         }

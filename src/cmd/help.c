@@ -38,7 +38,8 @@ static void write_option(const struct arg_option *option, enum why_lang lang,
             why_text_append(&label, "%s%s", i == 0 ? "=" : "|", option->choices[i]);
         }
     } else if (option->value != NULL) {
-        why_text_append(&label, " %s", tr(lang, option->value));
+        why_text_append(&label, "%s%s", option->kind == ARG_ATTACHED ? "=" : " ",
+                        tr(lang, option->value));
     }
     row(text, label.data == NULL ? "" : label.data, tr(lang, option->help));
     why_text_clear(&label);

@@ -96,17 +96,16 @@ static int make_context(struct conform_certs *certs, size_t index, struct lab_ce
     }
     char path[64];
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    struct why_tls_config config = {
-        .cert_file = path, .ciphers = modes[index].is_weak ? "DEFAULT@SECLEVEL=0" : NULL};
-    int result = why__tls_context_new(host, &config, true, &certs->contexts[index], error,
-                                      error_size);
+    struct why_tls_config config = {.cert_file = path,
+                                    .ciphers = modes[index].is_weak ? "DEFAULT@SECLEVEL=0" : NULL};
+    int result =
+        why__tls_context_new(host, &config, true, &certs->contexts[index], error, error_size);
     close(fd);
     return result;
 }
 
-static int make_all(struct conform_certs *certs, struct lab_certs *lab,
-                    const struct why_host *host, const char *name, const char *ca_file,
-                    char *error, size_t error_size) {
+static int make_all(struct conform_certs *certs, struct lab_certs *lab, const struct why_host *host,
+                    const char *name, const char *ca_file, char *error, size_t error_size) {
     int failed = ca_file == NULL ? 0 : lab_certs_write_ca(lab, ca_file);
     if (failed != 0) {
         (void)snprintf(error, error_size, "%s: %s", ca_file, strerror(failed));

@@ -267,9 +267,9 @@ const struct conform_door *conform_host_door(const struct conform_host *host,
                                              const struct conform_case *test) {
     for (size_t i = 0; i < host->door_count; i++) {
         const struct conform_door *door = &host->doors[i];
-        if (test->tls == NULL ? !is_about_certificate(door)
-                              : door->is_tls &&
-                                    strcmp(conform_certs_mode(door->mode), test->tls) == 0) {
+        if (test->tls == NULL
+                ? !is_about_certificate(door)
+                : door->is_tls && strcmp(conform_certs_mode(door->mode), test->tls) == 0) {
             return door;
         }
     }
@@ -320,9 +320,9 @@ static int open_door(struct conform_host *host, const char *address, bool is_tls
 /* "host:9443" -> "host:9444"; port 0 stays it. */
 static void next_port(char *out, size_t size, const char *address, size_t steps) {
     const char *colon = strrchr(address, ':');
-    unsigned long port = colon == NULL ? 0 : strtoul(colon + 1, NULL, 10);
+    unsigned port = colon == NULL ? 0 : (unsigned)strtoul(colon + 1, NULL, 10);
     int len = colon == NULL ? 0 : (int)(colon - address);
-    (void)snprintf(out, size, "%.*s:%lu", len, address, port == 0 ? 0 : port + steps);
+    (void)snprintf(out, size, "%.*s:%u", len, address, port == 0 ? 0 : port + (unsigned)steps);
 }
 
 static int open_doors(struct conform_host *host, char *error, size_t error_size) {
@@ -331,8 +331,8 @@ static int open_doors(struct conform_host *host, char *error, size_t error_size)
     if (invitation->address != NULL) {
         result = open_door(host, invitation->address, false, 0, error, error_size);
     }
-    for (size_t mode = 0; result == WHY_OK && invitation->certs != NULL &&
-                          conform_certs_mode(mode) != NULL;
+    for (size_t mode = 0;
+         result == WHY_OK && invitation->certs != NULL && conform_certs_mode(mode) != NULL;
          mode++) {
         char address[128];
         next_port(address, sizeof address, invitation->tls_address, mode);

@@ -31,8 +31,8 @@ struct conform_invitation {
     const char *command; /* what starts a client, with {url} in it; NULL: they come by themselves */
     uint32_t jobs;       /* commands at once */
 
-    /* It listens: clients can be told "ws://127.0.0.1:9001". mode: a URL for the cases of that `tls`
-     * alone; NULL: for all others. */
+    /* It listens: clients can be told "ws://127.0.0.1:9001". mode: a URL for the cases of that
+     * `tls` alone; NULL: for all others. */
     void (*on_ready)(void *user, const char *url, const char *mode);
     /* A result is there: `done` cases of all have one. */
     void (*on_result)(void *user, const struct conform_result *result, size_t done, size_t total);

@@ -31,7 +31,23 @@ static struct target split(struct why_bytes bytes) {
                            .query_len = mark == NULL ? 0 : len - path_len - 1};
 }
 
-/* The value of a parameter, "%20" and "+" decoded; false where it is not there. */
+/* "%20" and "+" are spaces. What does not fit is cut off. */
+static void decode(const char *text, size_t len, char *out, size_t size) {
+    size_t used = 0;
+    for (size_t i = 0; i < len && used + 1 < size; i++) {
+        int high = text[i] == '%' && i + 2 < len ? why__hex_value(text[i + 1]) : -1;
+        int low = high >= 0 ? why__hex_value(text[i + 2]) : -1;
+        if (low >= 0) {
+            out[used++] = (char)(high * 16 + low);
+            i += 2;
+        } else {
+            out[used++] = text[i] == '+' ? ' ' : text[i];
+        }
+    }
+    out[used] = '\0';
+}
+
+/* The value of a parameter; false where it is not there. */
 static bool read_parameter(const struct target *target, const char *name, char *out, size_t size) {
     const char *at = target->query;
     size_t left = target->query_len;
@@ -40,14 +56,7 @@ static bool read_parameter(const struct target *target, const char *name, char *
         const char *end = memchr(at, '&', left);
         size_t len = end == NULL ? left : (size_t)(end - at);
         if (len > name_len && at[name_len] == '=' && memcmp(at, name, name_len) == 0) {
-            size_t used = 0;
-            for (size_t i = name_len + 1; i < len && used + 1 < size; i++) {
-                int high = at[i] == '%' && i + 2 < len ? why__hex_value(at[i + 1]) : -1;
-                int low = high >= 0 ? why__hex_value(at[i + 2]) : -1;
-                out[used++] = low >= 0 ? (char)(high * 16 + low) : at[i] == '+' ? ' ' : at[i];
-                i += low >= 0 ? 2 : 0;
-            }
-            out[used] = '\0';
+            decode(at + name_len + 1, len - name_len - 1, out, size);
             return true;
         }
         at += len + (end != NULL);
@@ -144,10 +153,10 @@ static void read_old(struct conform_host *host, const struct target *target,
     }
 }
 
-void conform_host_read(struct conform_host *host, struct why_bytes bytes,
+void conform_host_read(struct conform_host *host, struct why_bytes path,
                        struct conform_wish *wish) {
     static const char prefix[] = "case/";
-    struct target target = split(bytes);
+    struct target target = split(path);
     size_t len = sizeof prefix - 1;
     if (target.path_len > len && memcmp(target.path, prefix, len) == 0) {
         if (find_case(host, target.path + len, target.path_len - len, &wish->index)) {

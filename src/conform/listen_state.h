@@ -39,7 +39,7 @@ struct conform_aside {
 struct conform_door {
     struct why__listener *listeners;
     bool is_tls;
-    size_t mode; /* of conform_certs_mode() */
+    size_t mode;   /* of conform_certs_mode() */
     char url[160]; /* "wss://127.0.0.1:9443" */
 };
 
@@ -95,8 +95,7 @@ struct conform_wish {
 };
 
 /* Read a request's target. `wish` from all zeroes; its text is cleared by the caller. */
-void conform_host_read(struct conform_host *host, struct why_bytes target,
-                       struct conform_wish *wish);
+void conform_host_read(struct conform_host *host, struct why_bytes path, struct conform_wish *wish);
 
 /* ---- listen_errand.c ---- */
 

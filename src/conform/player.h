@@ -35,6 +35,7 @@ struct conform_played {
     uint16_t status;     /* of the peer's HTTP answer; 0: none came */
     bool has_answered;   /* a message came */
     bool is_silent;      /* a step waited in vain, and nothing came at all */
+    bool is_cut;         /* the connection ended where nothing gave a reason to */
     const char *trouble; /* not PLAYED: in words */
 };
 
@@ -72,8 +73,7 @@ struct conform_player *conform_player_start(const struct conform_stage *stage,
  * test     the case, where it is known without being said; NULL: it is not
  * returns  NULL if out of memory */
 struct conform_player *conform_player_accept(const struct conform_stage *stage, int fd,
-                                             struct why__tls *tls,
-                                             const struct conform_case *test);
+                                             struct why__tls *tls, const struct conform_case *test);
 
 /* End it now: its case counts as not run, for this reason (static). on_done follows. */
 void conform_player_stop(struct conform_player *player, const char *why);

@@ -218,7 +218,7 @@ static void take_head(struct conform_player *player) {
 }
 
 static void on_data(struct conform_wire *wire, struct why_bytes data) {
-    struct conform_player *player = WHY__CONTAINER(wire, struct conform_player, wire);
+    struct conform_player *player = (struct conform_player *)wire;
     if (!player->has_head && player->head.state != WHY__HTTP_FAILED && read_head(player, &data)) {
         take_head(player);
     }
@@ -241,7 +241,7 @@ static void on_data(struct conform_wire *wire, struct why_bytes data) {
 /* ---- The rest ---- */
 
 static void on_open(struct conform_wire *wire) {
-    struct conform_player *player = WHY__CONTAINER(wire, struct conform_player, wire);
+    struct conform_player *player = (struct conform_player *)wire;
     player->is_connected = true;
     player->is_entered = false; /* from here on the time of the step counts */
     conform_note(player, "%s", player->is_accepted ? "the client connected" : "connected");
@@ -252,13 +252,13 @@ static void on_open(struct conform_wire *wire) {
 }
 
 static void on_sent(struct conform_wire *wire) {
-    struct conform_player *player = WHY__CONTAINER(wire, struct conform_player, wire);
+    struct conform_player *player = (struct conform_player *)wire;
     player->moved_ms = why__loop_now(player->stage->loop);
     conform_player_advance(player);
 }
 
 static void on_end(struct conform_wire *wire, enum conform_end end, int os_error) {
-    struct conform_player *player = WHY__CONTAINER(wire, struct conform_player, wire);
+    struct conform_player *player = (struct conform_player *)wire;
     player->has_ended = true;
     if (player->is_open && !conform_reader_is_between(&player->received) &&
         !player->received.is_over) {

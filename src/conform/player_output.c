@@ -264,8 +264,7 @@ void conform_player_begin_tls(struct conform_player *player) {
         return;
     }
     if (strcmp(player->test->tls, "garbage") == 0) {
-        emit(player, "bytes that are no TLS",
-             (struct why_bytes){garbage, sizeof garbage - 1});
+        emit(player, "bytes that are no TLS", (struct why_bytes){garbage, sizeof garbage - 1});
         return;
     }
     conform_player_send_opening(player);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Between the files of the player: player.c has its life and its steps, player_input.c what comes,
- * player_output.c what goes, player_expect.c what is expected, player_words.c how it is told.
+ * player_output.c what goes, player_open.c the opening handshake, player_expect.c what is expected,
+ * player_words.c how it is told.
  */
 #ifndef WHY_CONFORM_PLAYER_STATE_H
 #define WHY_CONFORM_PLAYER_STATE_H
@@ -51,11 +52,11 @@ struct conform_loop {
 };
 
 struct conform_player {
+    struct conform_wire wire; /* first: it leads back here */
     const struct conform_stage *stage;
     const struct conform_case *test; /* CLIENT: NULL until it is known */
-    struct conform_wire wire;
-    struct why__timer timer; /* the step's; `is_due` once it fired */
-    struct why__task task;   /* the end */
+    struct why__timer timer;         /* the step's; `is_due` once it fired */
+    struct why__task task;           /* the end */
     uint64_t begin_us;
 
     struct conform_opening opening;
@@ -179,6 +180,9 @@ void conform_player_settle(struct conform_player *player);
 
 enum conform_outcome conform_player_expect(struct conform_player *player,
                                            const struct conform_step *step);
+
+/* ---- player_open.c ---- */
+
 enum conform_outcome conform_player_open_step(struct conform_player *player,
                                               const struct conform_step *step);
 

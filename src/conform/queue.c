@@ -27,7 +27,7 @@ static bool grow(struct conform_queue *queue, size_t len) {
     if (data == NULL) {
         return false;
     }
-    if (held > 0) {
+    if (held > 0 && queue->data != NULL) {
         memcpy(data, queue->data + queue->begin, held);
     }
     free(queue->data);
@@ -53,10 +53,6 @@ void conform_queue_append(struct conform_queue *queue, const void *data, size_t 
     if (room != NULL) {
         memcpy(room, data, len);
     }
-}
-
-void conform_queue_append_text(struct conform_queue *queue, const char *text) {
-    conform_queue_append(queue, text, strlen(text));
 }
 
 void conform_queue_consume(struct conform_queue *queue, size_t len) {

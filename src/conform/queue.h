@@ -25,7 +25,6 @@ void conform_queue_clear(struct conform_queue *queue);
 uint8_t *conform_queue_extend(struct conform_queue *queue, size_t len);
 
 void conform_queue_append(struct conform_queue *queue, const void *data, size_t len);
-void conform_queue_append_text(struct conform_queue *queue, const char *text);
 
 /* Forget so many bytes from the front; memory of more than some pages is given back with the last.
  */

@@ -375,45 +375,53 @@ static void begin_frame(struct conform_reader *reader) {
     }
 }
 
+/* Read on in a header. FRAME: it is whole. */
+static enum conform_seen_kind take_header(struct conform_reader *reader, struct why_bytes *input) {
+    if (reader->was_closed && input->len > 0 && !reader->is_lenient) {
+        take_header_byte(&reader->seen, input);
+        return fault(reader, 0, "bytes after the Close frame (section 5.5.1)");
+    }
+    bool is_whole = false;
+    do {
+        const char *wrong = NULL;
+        int mark = -1;
+        is_whole = read_header(reader, input, &wrong, &mark);
+        if (wrong != NULL && !reader->is_lenient) {
+            return fault(reader, mark, wrong);
+        }
+    } while (!is_whole && input->len > 0); /* lenient: it reads on over what is wrong */
+    return is_whole ? CONFORM_SEEN_FRAME : CONFORM_SEEN_NOTHING;
+}
+
+/* One step: NOTHING where it needs more, or there is more to do. */
+static enum conform_seen_kind take_frame(struct conform_reader *reader, struct why_bytes *input) {
+    if (!reader->in_frame) {
+        enum conform_seen_kind kind = take_header(reader, input);
+        if (kind != CONFORM_SEEN_FRAME) {
+            return kind;
+        }
+        begin_payload(reader);
+    }
+    while (reader->left > 0 && input->len > 0) {
+        enum conform_seen_kind kind = read_payload(reader, input);
+        if (kind != CONFORM_SEEN_NOTHING) {
+            return kind;
+        }
+    }
+    return reader->left > 0 ? CONFORM_SEEN_NOTHING : end_frame(reader);
+}
+
 enum conform_seen_kind conform_reader_next(struct conform_reader *reader, struct why_bytes *input) {
     struct conform_seen *seen = &reader->seen;
-    if (!reader->in_frame && seen->kind != CONFORM_SEEN_NOTHING && !reader->is_over) {
+    if (reader->is_over) {
+        input->data += input->len;
+        input->len = 0;
+        return CONFORM_SEEN_NOTHING;
+    }
+    if (!reader->in_frame && seen->kind != CONFORM_SEEN_NOTHING) {
         begin_frame(reader);
     }
-    while (!reader->is_over) {
-        if (!reader->in_frame) {
-            const char *wrong = NULL;
-            int mark = -1;
-            if (reader->was_closed && input->len > 0 && !reader->is_lenient) {
-                take_header_byte(seen, input);
-                return fault(reader, 0, "bytes after the Close frame (section 5.5.1)");
-            }
-            bool is_whole = read_header(reader, input, &wrong, &mark);
-            if (wrong != NULL && !reader->is_lenient) {
-                return fault(reader, mark, wrong);
-            }
-            if (!is_whole && input->len == 0) {
-                return CONFORM_SEEN_NOTHING;
-            }
-            if (!is_whole) {
-                continue; /* lenient: it reads on over what is wrong */
-            }
-            begin_payload(reader);
-        }
-        while (reader->left > 0 && input->len > 0) {
-            enum conform_seen_kind kind = read_payload(reader, input);
-            if (kind != CONFORM_SEEN_NOTHING) {
-                seen->kind = kind;
-                return kind;
-            }
-        }
-        if (reader->left > 0) {
-            return CONFORM_SEEN_NOTHING;
-        }
-        seen->kind = end_frame(reader);
-        return seen->kind;
-    }
-    input->data += input->len;
-    input->len = 0;
-    return CONFORM_SEEN_NOTHING;
+    enum conform_seen_kind kind = take_frame(reader, input);
+    seen->kind = kind;
+    return kind;
 }

@@ -3,10 +3,6 @@
 
 #include "why/json.h"
 
-static const char *role_name(enum conform_role role) {
-    return role == CONFORM_SERVER ? "server" : role == CONFORM_CLIENT ? "client" : "both";
-}
-
 static void write_finding(struct why__json *json, const struct conform_finding *finding) {
     why__json_open(json, NULL, '{');
     why__json_string(json, "severity", conform_severity_name(finding->severity));
@@ -29,6 +25,7 @@ static void write_moment(struct why__json *json, const struct conform_moment *mo
     why__json_string(json, "way", ways[moment->way]);
     why__json_unsigned(json, "at_us", moment->at_us);
     why__json_string(json, "what", moment->what);
+    why__json_string_or_null(json, "head", moment->head == NULL ? "" : moment->head);
     why__json_unsigned(json, "len", moment->len);
     why__json_hex(json, "bytes", moment->bytes, moment->kept);
     if (moment->mark < 0) {
@@ -78,19 +75,20 @@ static void write_result(struct why__json *json, const struct conform_run *run,
 }
 
 static void write_groups(struct why__json *json, const struct conform_run *run) {
-    const struct conform_group *last = NULL;
+    struct why_text clause = {0};
     why__json_open(json, "groups", '[');
-    for (size_t i = 0; i < run->count; i++) {
+    for (size_t i = 0; i < run->count; i = conform_group_end(run, i)) {
         const struct conform_group *group = run->results[i].test->group;
-        if (group != last) {
-            why__json_open(json, NULL, '{');
-            why__json_string(json, "id", group->id);
-            why__json_string(json, "title", group->title);
-            why__json_close(json, '}');
-        }
-        last = group;
+        clause.len = 0;
+        conform_clause_append(group->clause, &clause);
+        why__json_open(json, NULL, '{');
+        why__json_string(json, "id", group->id);
+        why__json_string(json, "title", group->title);
+        why__json_string(json, "clause", clause.data == NULL ? "" : clause.data);
+        why__json_close(json, '}');
     }
     why__json_close(json, ']');
+    why_text_clear(&clause);
 }
 
 void conform_report_json(const struct conform_run *run, struct why_text *text) {
@@ -101,7 +99,8 @@ void conform_report_json(const struct conform_run *run, struct why_text *text) {
     why__json_string(&json, "schema", "whysocket.conform/1");
     why__json_string(&json, "agent", run->agent);
     why__json_string(&json, "target", run->target);
-    why__json_string(&json, "role", role_name(run->role));
+    why__json_string(&json, "role", conform_role_name(run->role));
+    why__json_string(&json, "command", run->command);
     why__json_string(&json, "version", run->version);
     why__json_string(&json, "date", run->date);
     why__json_unsigned(&json, "elapsed_ms", run->elapsed_ms);

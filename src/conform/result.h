@@ -31,6 +31,7 @@ struct conform_moment {
     enum conform_way way;
     uint32_t at_us;   /* since the case began */
     const char *what; /* "Text, FIN, RSV1, 5 bytes", "HTTP/1.1 101 ..." */
+    const char *head; /* a head of HTTP, its lines ended by "\n"; NULL: it is none */
     uint64_t len;     /* bytes in all */
     uint8_t bytes[CONFORM_BYTES_KEPT];
     uint8_t kept; /* of them, from the first */

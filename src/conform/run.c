@@ -13,7 +13,7 @@ enum {
     RETRY_MS = 100,    /* between two looks whether a server is back */
     TOGETHER_MS = 300, /* connections that are cut within this fell together */
     CRASHES_MAX = 20,  /* of one run: more is no server that could be tested */
-    HANG_PROBES = 4, /* each takes the run\'s limit: a busy server may yet answer */
+    HANG_PROBES = 4,   /* each takes the run\'s limit: a busy server may yet answer */
     NAMED_MAX = 12,    /* cases that a text lists */
 };
 
@@ -26,7 +26,8 @@ enum stand {
 struct entry {
     enum stand stand;
     bool is_suspect; /* the server crashed while it played: alone, it shows whether it was it */
-    bool was_cut;    /* its connection ended where none should */
+    bool was_cut;    /* its connection ended, where something else was expected, */
+    bool is_victim;  /* and nothing that it sent gave a reason to */
     uint64_t ended_ms;
     struct conform_player *player;
 };
@@ -68,8 +69,6 @@ static const struct conform_case probe_case = {.group = &probe_group,
                                                .severity = CONFORM_INFO,
                                                .role = CONFORM_BOTH,
                                                .autobahn = ""};
-
-static void go_on(struct run *run);
 
 static uint64_t now_of(const struct run *run) {
     return why__loop_now(run->stage.loop);
@@ -177,51 +176,90 @@ static void start_alone(struct run *run) {
     }
 }
 
-static void play(struct run *run) {
+static bool fell_together(const struct entry *one, const struct entry *other) {
+    uint64_t apart = one->ended_ms > other->ended_ms ? one->ended_ms - other->ended_ms
+                                                     : other->ended_ms - one->ended_ms;
+    return apart <= TOGETHER_MS;
+}
+
+static void play_again(struct run *run, struct entry *entry) {
+    if (entry->stand == STAND_DONE && !entry->is_suspect) {
+        entry->is_suspect = true;
+        entry->stand = STAND_WAITING;
+        run->done--;
+    }
+}
+
+/* Connections that were cut at one time, some of them without a reason, were cut by a server that
+ * fell, and may have been back at once: one of them was its undoing, the others tell nothing. */
+static void look_for_victims(struct run *run) {
+    for (size_t i = 0; i < run->plan->count; i++) {
+        struct entry *victim = &run->entries[i];
+        for (size_t j = 0; victim->is_victim && j < run->plan->count; j++) {
+            struct entry *other = &run->entries[j];
+            if (j != i && other->was_cut && fell_together(victim, other)) {
+                play_again(run, victim);
+                play_again(run, other);
+            }
+        }
+    }
+}
+
+/* True: the phase is another one now. */
+static bool play(struct run *run) {
     bool is_timed = !has_waiting(run, false, false);
     if (is_timed && run->playing > run->timed) {
-        return; /* those about time wait until they are alone */
+        return false; /* those about time wait until they are alone */
     }
     start_together(run, is_timed);
     if (run->playing > 0 || run->is_over) {
-        return;
+        return false;
     }
+    look_for_victims(run);
     if (has_waiting(run, true, false)) {
         run->phase = PHASE_ALONE;
-        go_on(run);
-        return;
+        return true;
     }
     run->is_over = true;
     why_loop_stop(run->stage.loop);
+    return false;
+}
+
+/* The same. */
+static bool play_alone(struct run *run) {
+    if (run->playing > 0 || run->probe != NULL) {
+        return false;
+    }
+    if (run->checks_alone) {
+        start_probe(run);
+        return false;
+    }
+    if (has_waiting(run, true, false)) {
+        start_alone(run);
+        return false;
+    }
+    run->phase = PHASE_PLAY;
+    return true;
 }
 
 static void go_on(struct run *run) {
-    if (run->is_over) {
-        return;
-    }
-    switch (run->phase) {
-    case PHASE_PLAY:
-        play(run);
-        break;
-    case PHASE_ALONE:
-        if (run->playing > 0 || run->probe != NULL) {
+    bool is_changed = true;
+    while (is_changed && !run->is_over) {
+        is_changed = false;
+        switch (run->phase) {
+        case PHASE_PLAY:
+            is_changed = play(run);
+            break;
+        case PHASE_ALONE:
+            is_changed = play_alone(run);
+            break;
+        case PHASE_DOWN:
+        case PHASE_HANG:
+            if (run->playing == 0 && run->probe == NULL) {
+                start_probe(run);
+            }
             break;
         }
-        if (run->checks_alone) {
-            start_probe(run);
-        } else if (has_waiting(run, true, false)) {
-            start_alone(run);
-        } else {
-            run->phase = PHASE_PLAY;
-            play(run);
-        }
-        break;
-    case PHASE_DOWN:
-    case PHASE_HANG:
-        if (run->playing == 0 && run->probe == NULL) {
-            start_probe(run);
-        }
-        break;
     }
 }
 
@@ -235,9 +273,7 @@ static void suspect(struct run *run, struct why_text *names) {
         bool is_near = entry->ended_ms + TOGETHER_MS >= run->down_ms;
         if (entry->stand == STAND_DONE && entry->was_cut && is_near && !entry->is_suspect) {
             append_name(names, &named, run->plan->tests[i]->id);
-            entry->is_suspect = true;
-            entry->stand = STAND_WAITING;
-            run->done--;
+            play_again(run, entry);
         }
     }
 }
@@ -346,8 +382,8 @@ static void end_mute_probe(struct run *run) {
 
 static void end_probe(struct run *run, const struct conform_played *played) {
     /* A server that is just dying may still take the connection. */
-    bool is_gone = played->fate == CONFORM_FATE_UNREACHED ||
-                   played->fate == CONFORM_FATE_CUT || was_cut(played);
+    bool is_gone = played->fate == CONFORM_FATE_UNREACHED || played->fate == CONFORM_FATE_CUT ||
+                   was_cut(played);
     run->probe = NULL;
     if (run->phase == PHASE_HANG) {
         if (played->fate == CONFORM_FATE_MUTE) {
@@ -398,11 +434,7 @@ static void begin_hang(struct run *run, size_t index) {
             }
         }
     }
-    if (!run->entries[index].is_suspect) {
-        run->entries[index].is_suspect = true;
-        run->entries[index].stand = STAND_WAITING;
-        run->done--;
-    }
+    play_again(run, &run->entries[index]);
 }
 
 static void end_case(struct run *run, size_t index, struct conform_played *played) {
@@ -425,11 +457,16 @@ static void end_case(struct run *run, size_t index, struct conform_played *playe
     entry->stand = STAND_DONE;
     entry->ended_ms = now_of(run);
     entry->was_cut = was_cut(played);
+    entry->is_victim = played->is_cut;
     run->done++;
     bool is_mute = played->fate == CONFORM_FATE_MUTE;
     conform_tally_take(run->tally, index, played);
     if (is_mute) {
         begin_hang(run, index);
+    } else if (entry->was_cut && run->phase == PHASE_PLAY && run->plan->jobs == 1) {
+        run->phase = PHASE_ALONE; /* it was alone: did the server survive it? */
+        run->alone = index;
+        run->checks_alone = true;
     }
     if (entry->stand == STAND_DONE) {
         tell(run, index);

@@ -13,6 +13,7 @@
 enum {
     ROOM = CONFORM_MOMENTS_FIRST + CONFORM_MOMENTS_LAST,
     SHOWN_MAX = 32, /* bytes of a payload in words */
+    HEAD_MAX = 8192,
 };
 
 static size_t slot_of(uint32_t number) {
@@ -24,6 +25,38 @@ static size_t slot_of(uint32_t number) {
 static bool is_kept(const struct conform_transcript *transcript, uint32_t number) {
     return number < transcript->count &&
            (number < CONFORM_MOMENTS_FIRST || transcript->count - number <= CONFORM_MOMENTS_LAST);
+}
+
+/* A head of HTTP is kept as text: the header that matters may be its last. Frames begin with no
+ * letter, but for some that are wrong; those have no version of HTTP in a first line.
+ * returns  NULL where it is none */
+static const char *keep_head(struct conform_transcript *transcript, struct why_bytes bytes) {
+    static const char version[] = "HTTP/";
+    const uint8_t *end = bytes.len == 0 ? NULL : memchr(bytes.data, '\n', bytes.len);
+    if (end == NULL ||
+        memmem(bytes.data, (size_t)(end - bytes.data), version, sizeof version - 1) == NULL) {
+        return NULL;
+    }
+    struct why_text text = {0};
+    size_t rest = bytes.len < HEAD_MAX ? bytes.len : HEAD_MAX;
+    for (const uint8_t *at = bytes.data; rest > 0;) {
+        end = memchr(at, '\n', rest);
+        size_t len = end == NULL ? rest : (size_t)(end - at) + 1;
+        size_t shown = len - (end != NULL);
+        /* CRLF is the end of a line and not shown; a bare CR is. */
+        shown -= end != NULL && shown > 0 && at[shown - 1] == '\r';
+        why_text_append_untrusted(&text, at, shown);
+        /* The empty line that ends it needs no line. */
+        why_text_append(&text, end == NULL ? " ..." : shown == 0 && len == rest ? "" : "\n");
+        at += len;
+        rest -= len;
+    }
+    const char *head = text.failed
+                           ? NULL
+                           : conform_memory_text(&transcript->memory,
+                                                 text.data == NULL ? "" : text.data, text.len);
+    why_text_clear(&text);
+    return head;
 }
 
 int32_t conform_transcript_add(struct conform_transcript *transcript, enum conform_way way,
@@ -42,6 +75,7 @@ int32_t conform_transcript_add(struct conform_transcript *transcript, enum confo
         .way = way,
         .at_us = (uint32_t)(why__clock_us() - transcript->begin_us),
         .what = copy,
+        .head = way == CONFORM_WIRE_NOTE ? NULL : keep_head(transcript, bytes),
         .len = len,
         .kept = (uint8_t)(bytes.len < CONFORM_BYTES_KEPT ? bytes.len : CONFORM_BYTES_KEPT),
         .mark = -1,

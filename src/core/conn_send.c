@@ -68,6 +68,7 @@ static bool queue_borrowed(struct why_conn *conn, const struct why__frame_header
         why__send_queue_trim(&conn->output, host, header_len);
         return false;
     }
+    conn->has_borrowed = true;
     return true;
 }
 
@@ -134,8 +135,34 @@ static bool is_text_valid(struct why_conn *conn, struct why_bytes data, unsigned
            ((flags & WHY_SEND_MORE) != 0 || why__utf8_is_complete(utf8));
 }
 
+/* What most messages of a server are: short, whole, not compressed, and known to be valid. */
+static bool is_short(const struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
+                     unsigned flags) {
+    bool is_valid =
+        opcode == WHY_OPCODE_BINARY || (opcode == WHY_OPCODE_TEXT && (flags & WHY_SEND_VALID) != 0);
+    return is_valid && conn->is_server && data.len > 0 && data.len <= WHY__CONTROL_MAX &&
+           conn->deflate == NULL && conn->sending == 0 && (flags & WHY_SEND_MORE) == 0 &&
+           conn->state == WHY_CONN_OPEN;
+}
+
+static int send_short(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data) {
+    uint8_t *out = why__send_queue_reserve(&conn->output, why__conn_host(conn), 2 + data.len);
+    if (out == NULL) {
+        return WHY_ERR_NOMEM;
+    }
+    out[0] = (uint8_t)(0x80 | opcode);
+    out[1] = (uint8_t)data.len;
+    memcpy(out + 2, data.data, data.len);
+    conn->counters.messages_sent++;
+    conn->message_ms = (uint32_t)why__conn_now(conn);
+    return WHY_OK;
+}
+
 int why_conn_send(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
                   unsigned flags) {
+    if (is_short(conn, opcode, data, flags) && !why__conn_is_full(conn)) {
+        return send_short(conn, opcode, data);
+    }
     if (opcode != WHY_OPCODE_TEXT && opcode != WHY_OPCODE_BINARY) {
         return WHY_ERR_ARGUMENT;
     }
@@ -276,7 +303,23 @@ size_t why_conn_output_len(const struct why_conn *conn) {
 }
 
 int why_conn_settle(struct why_conn *conn) {
-    if (why__send_queue_settle(&conn->output, why__conn_host(conn))) {
+    if (!conn->has_borrowed) {
+        return WHY_OK;
+    }
+    conn->has_borrowed = false;
+    struct why__joined *joined = conn->message.joined;
+    struct why__lent lent = {0};
+    bool is_whole =
+        conn->message.delivered && conn->step == WHY__STEP_HEADER && !conn->decoder.in_message;
+    /* The queue's limit counts bytes: memory that is mostly empty is not for it to hold. */
+    if (joined != NULL && is_whole && joined->size - joined->len <= joined->len / 4) {
+        lent = (struct why__lent){joined, {joined->data, joined->len}};
+    }
+    bool is_settled = why__send_queue_settle(&conn->output, why__conn_host(conn), &lent);
+    if (lent.data.len > 0 && lent.memory == NULL) {
+        conn->message.joined = NULL; /* it is the queue's now */
+    }
+    if (is_settled) {
         return WHY_OK;
     }
     /* The bytes go away and cannot be kept: the stream ends in the middle of a frame. */

@@ -102,6 +102,7 @@ struct why_conn {
     bool is_asking : 1; /* a Ping was queued, and nothing at all has come since */
     bool ping_owed : 1; /* but there was no room for that Ping */
     bool sending_compressed : 1;
+    bool has_borrowed : 1; /* the output points at bytes that may go away */
     bool close_begun : 1;
     bool close_sent : 1;
     bool close_received : 1;

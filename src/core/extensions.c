@@ -212,6 +212,8 @@ static void accept_offer(const struct deflate_element *offer, const struct why_o
     if (offer->server_max_window_bits != 0 && offer->server_max_window_bits < ours) {
         ours = offer->server_max_window_bits;
     }
+    /* An offer of it is accepted by answering it (section 7.1.2.1), also where that is no limit. */
+    bool is_said = offer->server_max_window_bits != 0 || ours < WINDOW_BITS_MAX;
     uint8_t theirs = WINDOW_BITS_MAX;
     if (offer->client_max_window_bits > WINDOW_BITS_MIN &&
         offer->client_max_window_bits != VALUE_NONE) {
@@ -223,7 +225,7 @@ static void accept_offer(const struct deflate_element *offer, const struct why_o
             offer->server_no_context_takeover || !options->deflate_keep_context,
         .client_no_context_takeover =
             offer->client_no_context_takeover || !options->deflate_peer_keep_context,
-        .server_max_window_bits = ours,
+        .server_max_window_bits = is_said ? ours : 0,
         .client_max_window_bits = theirs,
     };
 }
@@ -287,7 +289,7 @@ size_t why__extensions_answer(const struct why_deflate_params *agreed,
     if (agreed->client_no_context_takeover) {
         at = put(out, at, "; client_no_context_takeover");
     }
-    if (agreed->server_max_window_bits < WINDOW_BITS_MAX) {
+    if (agreed->server_max_window_bits != 0) {
         at = put_bits(out, at, "; server_max_window_bits", agreed->server_max_window_bits);
     }
     if (agreed->client_max_window_bits < WINDOW_BITS_MAX) {

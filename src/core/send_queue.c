@@ -16,7 +16,9 @@ struct why__chunk {
     struct why__chunk *next;
     const uint8_t *data; /* what is left to send: in `room`, or borrowed */
     size_t len;
-    size_t room_len; /* 0: borrowed */
+    size_t room_len; /* 0: the bytes are elsewhere: borrowed, */
+    void *owned;     /* or in this, which goes with the chunk, */
+    bool is_kept;    /* or in what a later chunk owns */
     uint8_t room[];
 };
 
@@ -30,6 +32,8 @@ static struct why__chunk *append_chunk(struct why__send_queue *queue, const stru
     chunk->data = chunk->room;
     chunk->len = 0;
     chunk->room_len = room_len;
+    chunk->owned = NULL;
+    chunk->is_kept = false;
     if (queue->last != NULL) {
         queue->last->next = chunk;
     } else {
@@ -109,16 +113,38 @@ bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host
 static struct why__chunk *copy_chunk(const struct why__chunk *chunk, const struct why_host *host) {
     struct why__chunk *copy = host->allocate(host->context, NULL, sizeof *copy + chunk->len);
     if (copy != NULL) {
-        *copy = (struct why__chunk){chunk->next, copy->room, chunk->len, chunk->len};
+        *copy = (struct why__chunk){
+            .next = chunk->next, .data = copy->room, .len = chunk->len, .room_len = chunk->len};
         memcpy(copy->room, chunk->data, chunk->len);
     }
     return copy;
 }
 
-bool why__send_queue_settle(struct why__send_queue *queue, const struct why_host *host) {
+/* Leave to the last chunk that shows what is lent the memory of it: those before it are gone
+ * sooner. */
+static void take_over(struct why__send_queue *queue, struct why__lent *lent) {
+    struct why__chunk *last = NULL;
+    const uint8_t *end = lent->data.data + lent->data.len;
+    for (struct why__chunk *chunk = queue->first; chunk != NULL; chunk = chunk->next) {
+        if (chunk->room_len == 0 && chunk->data >= lent->data.data && chunk->data < end) {
+            chunk->is_kept = true;
+            last = chunk;
+        }
+    }
+    if (last != NULL) {
+        last->owned = lent->memory;
+        lent->memory = NULL;
+    }
+}
+
+bool why__send_queue_settle(struct why__send_queue *queue, const struct why_host *host,
+                            struct why__lent *lent) {
+    if (lent->memory != NULL) {
+        take_over(queue, lent);
+    }
     struct why__chunk *before = NULL;
     for (struct why__chunk *chunk = queue->first; chunk != NULL; chunk = chunk->next) {
-        if (chunk->room_len == 0) {
+        if (chunk->room_len == 0 && !chunk->is_kept) {
             struct why__chunk *copy = copy_chunk(chunk, host);
             if (copy == NULL) {
                 return false;
@@ -152,6 +178,9 @@ static void drop_first(struct why__send_queue *queue, const struct why_host *hos
     queue->first = chunk->next;
     if (queue->first == NULL) {
         queue->last = NULL;
+    }
+    if (chunk->owned != NULL) {
+        host->allocate(host->context, chunk->owned, 0);
     }
     host->allocate(host->context, chunk, 0);
 }

@@ -34,8 +34,16 @@ void why__send_queue_trim(struct why__send_queue *queue, const struct why_host *
 bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host *host,
                             struct why_bytes data);
 
-/* Copy what is left of borrowed bytes. False if out of memory; the queue is as it was. */
-bool why__send_queue_settle(struct why__send_queue *queue, const struct why_host *host);
+/* Memory of the host's that borrowed bytes may lie in. */
+struct why__lent {
+    void *memory; /* NULL: none */
+    struct why_bytes data;
+};
+
+/* See that borrowed bytes stay: those in `lent` by taking its memory over (`lent->memory` is NULL
+ * then), others by copying them. False if out of memory; the queue is as it was. */
+bool why__send_queue_settle(struct why__send_queue *queue, const struct why_host *host,
+                            struct why__lent *lent);
 
 size_t why__send_queue_list(const struct why__send_queue *queue, struct why_bytes *list,
                             size_t max);

@@ -7,6 +7,7 @@
 
 #include "net/loop.h"
 #include "net/poller.h"
+#include "net/pool.h"
 #include "net/random.h"
 #include "net/timer.h"
 
@@ -39,6 +40,7 @@ struct why_loop {
     size_t watch_count;
     size_t hold_count;
     uint8_t *buffer;
+    struct why__pool pool;
 
     int event_count; /* fetched events; those before event_at are delivered */
     int event_at;
@@ -53,12 +55,8 @@ struct why_loop {
 /* ---- The host ---- */
 
 static void *host_allocate(void *context, void *memory, size_t size) {
-    (void)context;
-    if (size == 0) {
-        free(memory);
-        return NULL;
-    }
-    return realloc(memory, size);
+    struct why_loop *loop = context;
+    return why__pool_allocate(&loop->pool, memory, size, loop->now_ms);
 }
 
 static void host_random(void *context, uint8_t *out, size_t len) {
@@ -260,6 +258,8 @@ static int wait_ms(const struct why_loop *loop) {
         return 0;
     }
     uint64_t next = why__wheel_next(&loop->wheel);
+    uint64_t pool = why__pool_deadline(&loop->pool);
+    next = pool < next ? pool : next;
     if (next == WHY_NO_DEADLINE) {
         return -1;
     }
@@ -286,6 +286,7 @@ static int turn(struct why_loop *loop) {
         }
     }
     why__wheel_fire(&loop->wheel, loop->now_ms);
+    why__pool_tick(&loop->pool, loop->now_ms);
     run_tasks(loop);
     return WHY_OK;
 }
@@ -357,6 +358,7 @@ void why_loop_free(struct why_loop *loop) {
     }
     why__random_free(loop->random);
     free(loop->buffer);
+    why__pool_clear(&loop->pool);
     pthread_mutex_destroy(&loop->mutex);
     free(loop);
 }

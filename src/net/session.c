@@ -23,11 +23,17 @@ enum bits {
     BIT_PAUSED = 16,   /* reading waits for the program */
     BIT_GONE = 32,     /* on_close was called */
     BIT_WRITABLE = 64, /* inside on_writable */
+    BIT_LARGE = 128,   /* its messages are large */
 };
 
 /* Borrowed data up to this much is cheaper to copy, and to send with what follows in this turn,
  * than to send by itself. */
 #define BORROW_MIN ((size_t)32 * 1024)
+
+/* After a message of this size another is expected, of which only the beginning is read elsewhere
+ * than where it is joined. */
+#define LARGE_LEN ((size_t)256 * 1024)
+#define LARGE_FIRST_LEN 4096
 
 static void update(struct why_session *session);
 
@@ -81,6 +87,7 @@ static void deliver(struct why_session *session, const struct why_event *event) 
     switch (event->type) {
     case WHY_EVENT_MESSAGE:
     case WHY_EVENT_FRAGMENT:
+        put(session, BIT_LARGE, event->data.len >= LARGE_LEN);
         callback = handler->on_message;
         break;
     case WHY_EVENT_PING:
@@ -278,6 +285,15 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
     update(session);
 }
 
+static struct why_span room(struct why__stream *stream) {
+    struct why_session *session = session_of(stream);
+    struct why_span room = why_conn_room(session->conn);
+    if (room.len == 0 && has(session, BIT_LARGE)) {
+        room.len = LARGE_FIRST_LEN;
+    }
+    return room;
+}
+
 static size_t output(struct why__stream *stream, struct why_bytes *list, size_t max) {
     return why_conn_output(session_of(stream)->conn, list, max);
 }
@@ -320,6 +336,7 @@ static void on_lost(struct why__stream *stream, enum why_cause cause, enum why_t
 }
 
 static const struct why__stream_ops session_ops = {.on_data = on_data,
+                                                   .room = room,
                                                    .output = output,
                                                    .output_consumed = output_consumed,
                                                    .on_flush = on_flush,

@@ -151,10 +151,20 @@ static void tls_failed(struct why__stream *stream) {
     stream->ops->on_tls(stream, false);
 }
 
+/* The owner's own room, while what comes goes straight to it. */
+static struct why_span owners_room(struct why__stream *stream) {
+    bool is_listening = stream->ops->room != NULL && !stream->is_finishing && !stream->is_paused &&
+                        !stream->is_stuck;
+    return is_listening ? stream->ops->room(stream) : (struct why_span){0};
+}
+
 /* One step of TLS. False: the stream is closed, finishing, or there is no more to decrypt. */
 static bool decrypt(struct why__stream *stream, struct why_bytes *input) {
-    struct why_span room = why__loop_buffer(stream->loop);
-    room.len /= 2; /* `input` is in the other half */
+    struct why_span room = owners_room(stream);
+    if (room.data == NULL) {
+        room = why__loop_buffer(stream->loop);
+        room.len /= 2; /* `input` is in the other half */
+    }
     size_t input_len = input->len;
     size_t plain_len = 0;
     enum why__tls_status status = why__tls_receive(stream->tls, input, room, &plain_len);
@@ -200,13 +210,19 @@ static void await_notify(struct why__stream *stream, struct why_bytes input) {
 }
 
 /* Where to read to: TLS decrypts from the second half of the loop's buffer into the first. */
-static struct why_span room_of(const struct why__stream *stream) {
+static struct why_span room_of(struct why__stream *stream) {
     struct why_span room = why__loop_buffer(stream->loop);
     if (stream->tls != NULL) {
         room.len /= 2;
         room.data += room.len;
+        return room;
     }
-    return room;
+    struct why_span owners = owners_room(stream);
+    if (owners.data == NULL) {
+        owners.data = room.data;
+        owners.len = owners.len > 0 ? owners.len : room.len;
+    }
+    return owners;
 }
 
 /* TLS began within plaintext, as behind a proxy's answer to CONNECT. We speak first, so that no TLS
@@ -214,7 +230,7 @@ static struct why_span room_of(const struct why__stream *stream) {
  * is. Taking it for plaintext of that TLS would let anyone on the way write into it.
  *
  * returns  it, where decrypt() wants it: more than fits there is no record, and fails before */
-static struct why_span take_early(const struct why__stream *stream, struct why_span input) {
+static struct why_span take_early(struct why__stream *stream, struct why_span input) {
     struct why_span room = room_of(stream);
     room.len = input.len < room.len ? input.len : room.len;
     memmove(room.data, input.data, room.len);

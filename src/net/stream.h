@@ -31,6 +31,10 @@ struct why__stream_ops {
      * where nothing was left, so that what is waiting elsewhere can go on. */
     void (*on_data)(struct why__stream *stream, struct why_span *input);
 
+    /* Where plaintext is best put, as why_conn_room(); empty: anywhere; with a length alone:
+     * anywhere, but no more than that. Asked again before each read. */
+    struct why_span (*room)(struct why__stream *stream); /* * */
+
     /* What there is to send: as why_conn_output() and why_conn_output_consumed(). Called until it
      * has nothing more, or the socket takes no more. */
     size_t (*output)(struct why__stream *stream, struct why_bytes *list, size_t max);

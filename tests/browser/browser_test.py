@@ -4,17 +4,15 @@
 
 usage: browser_test.py TEST_BUILD
 """
-import json
-import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from browser import proxy
-from support.programs import PATIENCE_S, Process, Server, make_certificate, node, serve
-from support.scenario import ROOT, Failed, check, main
+from support.chromium import Chromium
+from support.programs import Server, make_certificate, serve
+from support.scenario import Failed, check, main
 
 # Connect, send the messages once open, close with `code` once as many came back (none: leave that
 # to the other side), and tell all.
@@ -45,31 +43,6 @@ const socket = new WebSocket(argument);
 return new Promise((resolve) => { socket.onopen = () => resolve(socket.readyState); });
 """
 MIB = 1 << 20
-
-
-class Chromium(Process):
-    """Chromium, driven by driver.mjs."""
-
-    def __init__(self):
-        command = node("tests/browser", "playwright-core")
-        chromium = shutil.which("chromium")
-        check(chromium, "there is no chromium on the PATH: apt-get install chromium")
-        super().__init__(command, ROOT / "tests/browser/driver.mjs", chromium)
-        self.answer()
-
-    def answer(self):
-        said = self.next(time.monotonic() + PATIENCE_S)
-        check("error" not in said, said.get("error"))
-        return said["result"]
-
-    def do(self, what, page, **rest):
-        self.process.stdin.write(json.dumps({"do": what, "page": page, **rest}) + "\n")
-        self.process.stdin.flush()
-        return self.answer()
-
-    def end(self):
-        self.process.stdin.close()
-        self.wait()
 
 
 build = Path(sys.argv[1]).resolve()

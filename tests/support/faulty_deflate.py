@@ -88,7 +88,7 @@ def agree(offers, faults):
 
 
 def take(answer, was_offered, faults):
-    """What a server's answer means to a client: its Deflate, None; Malformed where it may not be."""
+    """What a server's answer means to a client: its Deflate, None; Malformed where it is wrong."""
     deflate, unchecked = None, "answer-parameters-unchecked" in faults
     for name, pairs in answer:
         if name != "permessage-deflate" or not was_offered or deflate is not None:
@@ -124,7 +124,7 @@ class Deflate:
         self.is_cut = False     # by a fault: the rest of the message is passed over
 
     def pack(self, data):
-        """A message's payload, None where it is to be sent as it is: zlib has no raw window of 8."""
+        """A message's payload, None where it is sent as it is: zlib has no raw window of 8."""
         if self.bits == 8:
             return None
         if not data:

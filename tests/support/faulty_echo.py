@@ -10,11 +10,11 @@ from support.faulty_deflate import Malformed
 from support.faulty_frames import (BINARY, CLOSE, CONT, DATA, PING, PONG, TEXT, Failure, LooseUtf8,
                                    Reader, StrictUtf8, Writer)
 
-OPENING_S = 5    # for the opening handshake
+OPENING_S = 9    # for the opening handshake
 CLOSING_S = 10   # for the peer's end, once ours is said and everything has left
 AWAITING_S = 3   # for a server to end the transport
 SLOW_S = 20
-LIMIT = 32 << 20
+LIMIT = 24 << 20
 WRITE_AHEAD = 1 << 20  # where the peer does not read that much, it is not read from either
 LOOSE = {"surrogates-accepted", "overlong-accepted", "beyond-10ffff-accepted",
          "noncharacters-rejected"}
@@ -34,7 +34,7 @@ class Echo(asyncio.Protocol):
     is_client = False
 
     def __init__(self, faults, limit=LIMIT):
-        self.faults, self.limit = faults, limit
+        self.faults, self.limit = faults, 8 << 20 if "bomb-cut" in faults else limit
         self.transport, self.timer = None, None
         self.done = asyncio.get_running_loop().create_future()
         self.opening = b""        # of the head, until it is whole; then None
@@ -400,7 +400,7 @@ class Echo(asyncio.Protocol):
         return code
 
     def end_of_closing(self):
-        """Both Closes are there: a server ends the transport, a client awaits that (section 7.1.1)."""
+        """Both Closes are there: a server ends the transport, a client awaits it (section 7.1.1)."""
         if "no-end-after-close" in self.faults:
             self.reader.stopped = True
         elif self.is_client:

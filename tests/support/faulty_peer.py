@@ -165,7 +165,7 @@ def parse():
     client.add_argument("words", nargs="*", metavar="URL")
     client.add_argument("--errands", action="store_true")
     client.add_argument("--cases", action="store_true")
-    client.add_argument("--parallel", type=int, default=32, metavar="N")
+    client.add_argument("--parallel", type=int, default=12, metavar="N")
     client.add_argument("--cacert")
     client.add_argument("--offer", default=OFFER, help="empty: no extension")
     for role in (server, client):

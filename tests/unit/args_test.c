@@ -11,7 +11,7 @@
 
 struct values {
     bool flag, verbose;
-    const char *string;
+    const char *string, *attached;
     struct arg_list headers;
     uint64_t number, duration, size;
     int choice;
@@ -20,7 +20,16 @@ struct values {
 static const char *const choices[] = {"red", "green", NULL};
 
 static const struct arg_option options[] = {
+    {.name = "both",
+     .kind = ARG_ATTACHED,
+     .value = "FILE",
+     .offset = offsetof(struct values, attached)},
+    {.name = "both", .kind = ARG_FLAG, .offset = offsetof(struct values, flag)},
     {.name = "flag", .alias = 'f', .kind = ARG_FLAG, .offset = offsetof(struct values, flag)},
+    {.name = "only",
+     .kind = ARG_ATTACHED,
+     .value = "FILE",
+     .offset = offsetof(struct values, attached)},
     {.name = "verbose", .alias = 'v', .kind = ARG_FLAG, .offset = offsetof(struct values, verbose)},
     {.name = "string",
      .kind = ARG_STRING,
@@ -65,6 +74,20 @@ static const struct row rows[] = {
     {.name = "a value as the next word",
      .line = "--string --flag",
      .expected = {.string = "--flag"}},
+    {.name = "a value that has to be attached", .line = "--only=a", .expected = {.attached = "a"}},
+    {.name = "a name with and without a value",
+     .line = "--both=a --both",
+     .expected = {.flag = true, .attached = "a"}},
+    {.name = "the one without it leaves the next word alone",
+     .line = "--both a",
+     .expected = {.flag = true},
+     .operands = "a"},
+    {.name = "without it there is no such option",
+     .line = "--only a",
+     .error = "unknown option --only"},
+    {.name = "an attached value may be empty no more than another",
+     .line = "--only=",
+     .error = "is empty"},
     {.name = "a list", .line = "--header a --header=b -H c -Hd", .headers = "a|b|c|d"},
     {.name = "a short flag before a short value",
      .line = "-fHx",
@@ -156,6 +179,7 @@ static bool run(const struct row *row) {
                   values.duration == row->expected.duration && values.size == row->expected.size &&
                   values.choice == row->expected.choice &&
                   is_same(values.string, row->expected.string) &&
+                  is_same(values.attached, row->expected.attached) &&
                   is_same(headers_text, row->headers) && is_same(operands_text, row->operands);
     if (!good) {
         print_error("FAIL %s: %s\n", row->name, error.data == NULL ? "" : error.data);

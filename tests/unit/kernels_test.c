@@ -257,6 +257,37 @@ static void the_chosen_kernel_gives_the_same(void **state) {
     }
 }
 
+/* Short texts, which have a way of their own: all ASCII, and with one other byte at each place; on
+ * memory that ends, or begins, where they do. */
+static void short_texts_are_judged_the_same(void **state) {
+    (void)state;
+    for (size_t len = 0; len <= 40; len++) {
+        uint8_t *place = test_guard_new(len);
+        uint8_t text[40], copy[40 + 2];
+        for (size_t at = 0; at <= len; at++) { /* len: none */
+            for (unsigned phase = 0; phase < 4; phase++) {
+                memset(text, 'a', len);
+                if (at < len) {
+                    text[at] = at % 2 == 0 ? 0xc3 : 0x80;
+                }
+                struct why__utf8 check = {0}, expected = {0};
+                size_t end = why__kernel_scalar.check(&expected, text, len);
+                mask_plainly(place, text, len, phase);
+                assert_int_equal(why__unmask_utf8(&check, place, len, key, phase), end);
+                assert_int_equal(check.state, expected.state);
+                assert_memory_equal(place, text, len);
+                copy[0] = CANARY;
+                copy[len + 1] = CANARY;
+                mask_plainly(copy + 1, text, len, phase);
+                check = (struct why__utf8){0};
+                assert_int_equal(why__unmask_utf8(&check, copy + 1, len, key, phase), end);
+                assert_true(copy[0] == CANARY && copy[len + 1] == CANARY);
+            }
+        }
+        test_guard_free(place, len);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_alignment_length_and_phase_is_the_same),
@@ -266,6 +297,7 @@ int main(void) {
         cmocka_unit_test(random_bytes_are_judged_the_same_in_any_state),
         cmocka_unit_test(splits_do_not_matter),
         cmocka_unit_test(the_chosen_kernel_gives_the_same),
+        cmocka_unit_test(short_texts_are_judged_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

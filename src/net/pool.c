@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The pool of large blocks.
+ */
+#include "net/pool.h"
+
+#include "whysocket/conn.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is kept is nobody's: a sanitizer is told so. */
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
+#endif
+
+static void *take_at(struct why__pool *pool, unsigned i) {
+    void *block = pool->blocks[i];
+    pool->blocks[i] = pool->blocks[--pool->count];
+    ASAN_UNPOISON_MEMORY_REGION(block, WHY__POOL_BLOCK_MIN);
+    pool->bytes -= malloc_usable_size(block);
+    return block;
+}
+
+/* The smallest that does, and is not much too large; of those alike, what was given back last: it
+ * may be in the cache still. */
+static void *take(struct why__pool *pool, size_t size) {
+    unsigned best = pool->count;
+    size_t best_size = SIZE_MAX;
+    for (unsigned i = 0; i < pool->count; i++) {
+        size_t usable = malloc_usable_size(pool->blocks[i]);
+        if (usable >= size && usable / 4 <= size && usable <= best_size) {
+            best = i;
+            best_size = usable;
+        }
+    }
+    pool->is_used = true;
+    return best < pool->count ? take_at(pool, best) : NULL;
+}
+
+static bool keep(struct why__pool *pool, void *block, uint64_t now_ms) {
+    size_t usable = malloc_usable_size(block);
+    if (usable < WHY__POOL_BLOCK_MIN || pool->count == WHY__POOL_BLOCKS_MAX ||
+        usable > WHY__POOL_BYTES_MAX - pool->bytes) {
+        return false;
+    }
+    if (pool->count == 0) {
+        pool->release_ms = now_ms + WHY__POOL_KEEP_MS;
+    }
+    pool->blocks[pool->count++] = block;
+    pool->bytes += usable;
+    ASAN_POISON_MEMORY_REGION(block, WHY__POOL_BLOCK_MIN);
+    return true;
+}
+
+static void give_back(struct why__pool *pool, void *block, uint64_t now_ms) {
+    if (block != NULL && !keep(pool, block, now_ms)) {
+        free(block);
+    }
+}
+
+void *why__pool_allocate(struct why__pool *pool, void *memory, size_t size, uint64_t now_ms) {
+    if (size == 0) {
+        give_back(pool, memory, now_ms);
+        return NULL;
+    }
+    if (size < WHY__POOL_BLOCK_MIN) {
+        return realloc(memory, size);
+    }
+    size_t had = memory != NULL ? malloc_usable_size(memory) : 0;
+    if (had >= size) {
+        return realloc(memory, size); /* it shrinks */
+    }
+    void *block = take(pool, size);
+    if (block == NULL) {
+        return realloc(memory, size);
+    }
+    if (memory != NULL) {
+        memcpy(block, memory, had);
+        give_back(pool, memory, now_ms);
+    }
+    return block;
+}
+
+void why__pool_clear(struct why__pool *pool) {
+    while (pool->count > 0) {
+        free(take_at(pool, 0));
+    }
+}
+
+void why__pool_tick(struct why__pool *pool, uint64_t now_ms) {
+    if (pool->count == 0 || now_ms < pool->release_ms) {
+        return;
+    }
+    if (pool->is_used) {
+        pool->is_used = false;
+        pool->release_ms = now_ms + WHY__POOL_KEEP_MS;
+    } else {
+        why__pool_clear(pool);
+    }
+}
+
+uint64_t why__pool_deadline(const struct why__pool *pool) {
+    return pool->count > 0 ? pool->release_ms : WHY_NO_DEADLINE;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Large blocks of memory that were given back, kept for a moment: what the system takes for fresh
+ * pages is more than what copying a message costs. Small ones go to the C library as ever, and so
+ * do all once they have not been asked for.
+ */
+#ifndef WHY_NET_POOL_H
+#define WHY_NET_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WHY__POOL_BLOCK_MIN ((size_t)64 * 1024)
+#define WHY__POOL_BYTES_MAX ((size_t)16 * 1024 * 1024)
+#define WHY__POOL_BLOCKS_MAX 16
+#define WHY__POOL_KEEP_MS 1000
+
+/* Start from all zeroes. */
+struct why__pool {
+    void *blocks[WHY__POOL_BLOCKS_MAX];
+    unsigned count;
+    size_t bytes;
+    bool is_used;        /* since the last tick that looked */
+    uint64_t release_ms; /* when to look next; only while there are blocks */
+};
+
+/* As realloc(), but for a size of 0, which frees and returns NULL. */
+void *why__pool_allocate(struct why__pool *pool, void *memory, size_t size, uint64_t now_ms);
+
+/* Give back to the system what was not asked for in WHY__POOL_KEEP_MS. */
+void why__pool_tick(struct why__pool *pool, uint64_t now_ms);
+
+/* When to tick; WHY_NO_DEADLINE: nothing is kept. */
+uint64_t why__pool_deadline(const struct why__pool *pool);
+
+void why__pool_clear(struct why__pool *pool);
+
+#endif
