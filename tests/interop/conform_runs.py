@@ -209,11 +209,15 @@ def stop(processes):
             process.wait()
 
 
-def play_server(world, name, mode, *options):
+def words_of(chosen):
+    return [word for case in chosen for word in ("--case", case)]
+
+
+def play_server(world, name, mode, chosen, *options):
     processes, address = start_server(world, name, mode)
     try:
         words = [f"wss://{address}/", "--cacert", world.ca] if mode.tls else [f"ws://{address}/"]
-        return Conform(world, *words, *options).report()
+        return Conform(world, *words, *words_of(chosen), *options).report()
     finally:
         stop(processes)
 
@@ -222,20 +226,18 @@ def play_server(world, name, mode, *options):
 
 def urls_for(world, mode, good, bad, chosen):
     """A bad certificate has a port of its own, and no request comes that names the case."""
-    names = [name for group, name, role in world.list_cases() if role != "server"
-             and (chosen is None or name in chosen)]
+    names = [name for _, name, role in world.list_cases() if role != "server" and
+             (not chosen or any(f"{name}.".startswith(f"{one}.") for one in chosen))]
     if not mode.tls:
         names = [name for name in names if not name.startswith("16.")]
     return bad + [f"{good}/case/{name}" for name in names]
 
 
-def play_client(world, name, mode, *options, chosen=None):
-    """chosen: the cases, None: all."""
+def play_client(world, name, mode, chosen, *options):
     ca_file = world.folder / f"ca-{name}-{mode.deflate}-{threading.get_ident()}.pem"
     words = ["--listen-tls", "127.0.0.1:0", "--write-ca", ca_file] if mode.tls \
         else ["--listen", "127.0.0.1:0"]
-    words += [word for case in chosen or () for word in ("--case", case)]
-    conform = Conform(world, *words, *options)
+    conform = Conform(world, *words, *words_of(chosen), *options)
     good, *bad = conform.addresses()
     client = Process(*world.echo(name), "client", int(mode.deflate),
                      ca_file if mode.tls else "-", AT_ONCE)
@@ -258,5 +260,6 @@ def stop_without_client(client, conform):
         conform.process.terminate()
 
 
-def play(world, name, role, mode, *options):
-    return (play_server if role == "server" else play_client)(world, name, mode, *options)
+def play(world, name, role, mode, *options, chosen=()):
+    """A run's report. chosen: cases or groups of them, as --case has them; none: all."""
+    return (play_server if role == "server" else play_client)(world, name, mode, chosen, *options)
