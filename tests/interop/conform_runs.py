@@ -17,7 +17,6 @@ from support.scenario import ROOT, Failed, check, run
 
 ECHO = ROOT / "tests/interop/echo"
 RUN_S = 900         # for a whole run on a machine that has much else to do
-AT_ONCE = 12        # connections of a client
 GONE_S = 30         # for a client to end once all cases are played
 PYTHON = "/usr/bin/python3"  # Debian's has the libraries
 
@@ -33,6 +32,7 @@ class Mode:
 
 PLAIN, SECURE = Mode(False, True), Mode(True, False)
 COMPRESSED = (PLAIN, Mode(True, True))  # for those that have no switch
+UNCOMPRESSED = (Mode(False, False), SECURE)  # for what ends by an assertion where it inflates
 ALL_MODES = tuple(Mode(tls, deflate) for tls in (False, True) for deflate in (True, False))
 
 
@@ -43,6 +43,8 @@ class Peer:
     version: object  # a function that says it
     roles: tuple = ("server", "client")
     modes: tuple = (PLAIN, SECURE)
+    at_once: int = 12  # connections, of a client
+    answer: str = "5s"  # how long one may take; more where much Python or a browser is at work
 
 
 def of_debian(package):
@@ -72,14 +74,15 @@ PEERS = {peer.name: peer for peer in (
     Peer("haproxy", "HAProxy before whysocket serve", of_debian("haproxy"), ("server",),
          COMPRESSED),
     Peer("websockets", "python3-websockets", of_debian("python3-websockets")),
-    Peer("autobahn", "python3-autobahn", of_debian("python3-autobahn")),
+    Peer("autobahn", "python3-autobahn", of_debian("python3-autobahn"), at_once=4, answer="20s"),
     Peer("aiohttp", "python3-aiohttp", of_debian("python3-aiohttp")),
-    Peer("lws", "libwebsockets", of_debian("libwebsockets-dev")),
+    Peer("lws", "libwebsockets", of_debian("libwebsockets-dev"), modes=UNCOMPRESSED),
     Peer("ws", "node ws", of_npm("tests/interop", "ws")),
     Peer("undici", "undici", of_npm("tests/interop", "undici"), ("client",), COMPRESSED),
     Peer("gorilla", "gorilla/websocket", of_debian("golang-github-gorilla-websocket-dev")),
     Peer("nhooyr", "nhooyr.io/websocket", of_debian("golang-nhooyr-websocket-dev")),
-    Peer("chromium", "Chromium", of_chromium, ("client",), COMPRESSED),
+    Peer("chromium", "Chromium", of_chromium, ("client",), COMPRESSED, at_once=6,
+         answer="20s"),
 )}
 
 
@@ -240,7 +243,7 @@ def play_client(world, name, mode, chosen, *options):
     conform = Conform(world, *words, *words_of(chosen), *options)
     good, *bad = conform.addresses()
     client = Process(*world.echo(name), "client", int(mode.deflate),
-                     ca_file if mode.tls else "-", AT_ONCE)
+                     ca_file if mode.tls else "-", PEERS[name].at_once)
     try:
         client.process.stdin.write("\n".join(urls_for(world, mode, good, bad, chosen)) + "\n")
         client.process.stdin.close()
@@ -262,4 +265,5 @@ def stop_without_client(client, conform):
 
 def play(world, name, role, mode, *options, chosen=()):
     """A run's report. chosen: cases or groups of them, as --case has them; none: all."""
-    return (play_server if role == "server" else play_client)(world, name, mode, chosen, *options)
+    play_role = play_server if role == "server" else play_client
+    return play_role(world, name, mode, chosen, "--timeout", PEERS[name].answer, *options)

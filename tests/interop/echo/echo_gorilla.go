@@ -34,7 +34,11 @@ func answerWith(deflate bool) http.HandlerFunc {
 }
 
 func echoWith(deflate bool, trusted *tls.Config) func(url string) {
-	dialer := websocket.Dialer{EnableCompression: deflate, TLSClientConfig: trusted}
+	dialer := websocket.Dialer{
+		EnableCompression: deflate,
+		TLSClientConfig:   trusted,
+		HandshakeTimeout:  handshakeMax,
+	}
 	return func(url string) {
 		socket, _, err := dialer.Dial(url, nil)
 		if err == nil {

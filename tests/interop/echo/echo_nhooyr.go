@@ -50,7 +50,9 @@ func echoWith(deflate bool, trusted *tls.Config) func(url string) {
 		HTTPClient:      &http.Client{Transport: &http.Transport{TLSClientConfig: trusted}},
 	}
 	return func(url string) {
-		socket, _, err := websocket.Dial(context.Background(), url, &options)
+		handshake, cancel := context.WithTimeout(context.Background(), handshakeMax)
+		defer cancel()
+		socket, _, err := websocket.Dial(handshake, url, &options)
 		if err == nil {
 			sendBack(socket)
 		}

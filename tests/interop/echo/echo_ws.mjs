@@ -14,9 +14,15 @@ function sendBack(socket) {
   socket.on('message', (data, binary) => socket.send(data, { binary }));
 }
 
+// As ws answers requests for pages itself where it makes the HTTP server.
+function deny(request, answer) {
+  answer.writeHead(426, { 'Content-Type': 'text/plain' });
+  answer.end('Upgrade Required');
+}
+
 function serve(cert, key) {
-  const http = cert === '-' ? createServer()
-    : createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) });
+  const http = cert === '-' ? createServer(deny)
+    : createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, deny);
   new WebSocketServer({ server: http, perMessageDeflate }).on('connection', sendBack);
   http.listen(0, '127.0.0.1', () => {
     const address = `127.0.0.1:${http.address().port}`;

@@ -14,7 +14,11 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"time"
 )
+
+// Neither library has a limit of its own.
+const handshakeMax = 20 * time.Second
 
 func must(err error) {
 	if err != nil {

@@ -3,9 +3,13 @@
 // called).
 import { readFileSync } from 'node:fs';
 
+export function urlsOfStdin() {
+  return readFileSync(0, 'utf8').split('\n').filter(Boolean);
+}
+
 // open(url) gives a promise that is kept when the connection is over, however it ended.
 export async function echoAll(open, atOnce) {
-  const urls = readFileSync(0, 'utf8').split('\n').filter(Boolean);
+  const urls = urlsOfStdin();
   const work = async () => {
     while (urls.length) {
       await open(urls.shift());
