@@ -2,6 +2,7 @@
  *
  * The connection sends: messages, Pings, Pongs, and the queue they wait in.
  */
+#include "base/apart.h"
 #include "core/conn_state.h"
 
 #include <string.h>
@@ -141,7 +142,7 @@ static bool is_short(const struct why_conn *conn, enum why_opcode opcode, struct
                      unsigned flags) {
     bool is_valid =
         opcode == WHY_OPCODE_BINARY || (opcode == WHY_OPCODE_TEXT && (flags & WHY_SEND_VALID) != 0);
-    return is_valid && conn->is_server && data.len > 0 && data.len <= WHY__CONTROL_MAX &&
+    return is_valid && conn->is_server && data.len - 1 < WHY__CONTROL_MAX &&
            conn->deflate == NULL && conn->sending == 0 && (flags & WHY_SEND_MORE) == 0 &&
            conn->state == WHY_CONN_OPEN;
 }
@@ -159,11 +160,8 @@ static int send_short(struct why_conn *conn, enum why_opcode opcode, struct why_
     return WHY_OK;
 }
 
-int why_conn_send(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
-                  unsigned flags) {
-    if (is_short(conn, opcode, data, flags) && !why__conn_is_full(conn)) {
-        return send_short(conn, opcode, data);
-    }
+WHY__APART static int send_any(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
+                               unsigned flags) {
     if (opcode != WHY_OPCODE_TEXT && opcode != WHY_OPCODE_BINARY) {
         return WHY_ERR_ARGUMENT;
     }
@@ -193,6 +191,13 @@ int why_conn_send(struct why_conn *conn, enum why_opcode opcode, struct why_byte
     conn->counters.messages_sent += last;
     conn->message_ms = (uint32_t)why__conn_now(conn);
     return WHY_OK;
+}
+
+int why_conn_send(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
+                  unsigned flags) {
+    return is_short(conn, opcode, data, flags) && !why__conn_is_full(conn)
+               ? send_short(conn, opcode, data)
+               : send_any(conn, opcode, data, flags);
 }
 
 uint32_t why__ping_hash(struct why_bytes payload) {

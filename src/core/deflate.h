@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * permessage-deflate (RFC 7692) on zlib: the two contexts of one connection. Each is made when the
- * first message needs it, and freed after every message where no context is kept.
+ * permessage-deflate (RFC 7692) on zlib: the two contexts of one connection. Each is taken when the
+ * first message needs it, and given back after every message where no context is kept.
  */
 #ifndef WHY_CORE_DEFLATE_H
 #define WHY_CORE_DEFLATE_H

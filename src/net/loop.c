@@ -5,6 +5,7 @@
  */
 #include "whysocket/conn.h"
 
+#include "core/deflate_codecs.h"
 #include "net/loop.h"
 #include "net/poller.h"
 #include "net/pool.h"
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #define EVENTS_MAX 256
+#define CODECS_KEEP_MS 1000
 #define BUFFER_LEN ((size_t)128 * 1024)
 
 struct post {
@@ -41,6 +43,7 @@ struct why_loop {
     size_t hold_count;
     uint8_t *buffer;
     struct why__pool pool;
+    uint64_t trim_ms; /* when to look for codecs that nobody has needed */
 
     int event_count; /* fetched events; those before event_at are delivered */
     int event_at;
@@ -80,6 +83,10 @@ uint64_t why__loop_now(const struct why_loop *loop) {
 
 struct why_span why__loop_buffer(struct why_loop *loop) {
     return (struct why_span){loop->buffer, BUFFER_LEN};
+}
+
+bool why__loop_has_read(const struct why_loop *loop, const uint8_t *data) {
+    return (uintptr_t)data - (uintptr_t)loop->buffer < BUFFER_LEN;
 }
 
 /* ---- Watches ---- */
@@ -260,11 +267,21 @@ static int wait_ms(const struct why_loop *loop) {
     uint64_t next = why__wheel_next(&loop->wheel);
     uint64_t pool = why__pool_deadline(&loop->pool);
     next = pool < next ? pool : next;
+    if (!why__codecs_is_empty(loop->host.codecs) && loop->trim_ms < next) {
+        next = loop->trim_ms;
+    }
     if (next == WHY_NO_DEADLINE) {
         return -1;
     }
     uint64_t pause = next > loop->now_ms ? next - loop->now_ms : 0;
     return pause > INT_MAX ? INT_MAX : (int)pause;
+}
+
+static void trim_codecs(struct why_loop *loop) {
+    if (loop->now_ms >= loop->trim_ms) {
+        why__codecs_trim(loop->host.codecs);
+        loop->trim_ms = loop->now_ms + CODECS_KEEP_MS;
+    }
 }
 
 static int turn(struct why_loop *loop) {
@@ -287,6 +304,7 @@ static int turn(struct why_loop *loop) {
     }
     why__wheel_fire(&loop->wheel, loop->now_ms);
     why__pool_tick(&loop->pool, loop->now_ms);
+    trim_codecs(loop);
     run_tasks(loop);
     return WHY_OK;
 }
@@ -309,6 +327,11 @@ static bool open_loop(struct why_loop *loop) {
     loop->random = loop->poller == NULL ? NULL : why__random_new();
     loop->buffer = loop->random == NULL ? NULL : malloc(BUFFER_LEN);
     if (loop->buffer == NULL) {
+        return false;
+    }
+    loop->host.codecs = why__codecs_new(&loop->host);
+    if (loop->host.codecs == NULL) {
+        errno = ENOMEM;
         return false;
     }
     loop->wakeup.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -358,6 +381,7 @@ void why_loop_free(struct why_loop *loop) {
     }
     why__random_free(loop->random);
     free(loop->buffer);
+    why__codecs_free(loop->host.codecs);
     why__pool_clear(&loop->pool);
     pthread_mutex_destroy(&loop->mutex);
     free(loop);

@@ -73,6 +73,9 @@ uint64_t why__clock_us(void);
  * outlive the callback is copied out. */
 struct why_span why__loop_buffer(struct why_loop *loop);
 
+/* Whether `data` lies in it: then it stays until the next read. */
+bool why__loop_has_read(const struct why_loop *loop, const uint8_t *data);
+
 /* Keep why_loop_run() running although nothing is watched: a worker thread will post. */
 void why__loop_hold(struct why_loop *loop);
 void why__loop_release(struct why_loop *loop);

@@ -16,7 +16,7 @@
 
 /* stream.owner_bits */
 enum bits {
-    BIT_BUSY = 1,      /* inside one of its callbacks */
+    BIT_BUSY = 1,      /* inside one of its callbacks; update() follows */
     BIT_BORROWED = 2,  /* queued data points into what ends with that callback */
     BIT_FULL = 4,      /* a send was refused: on_writable is owed */
     BIT_STARVED = 8,   /* reading waits for the send queue to drain */
@@ -64,6 +64,19 @@ static void settle(struct why_session *session) {
     }
     if (session->stream.is_open) {
         (void)why_conn_settle(session->conn); /* failing, it fails the connection: seen by update */
+    }
+}
+
+/* All that was read has been looked at: its answers leave in one call, from where they lie, and
+ * what the socket does not take is copied before the next read. */
+static void answer(struct why_session *session) {
+    struct why__stream *stream = &session->stream;
+    bool sends = !stream->is_blocked && why_conn_output_len(session->conn) > 0;
+    if (sends) {
+        why__stream_flush_now(stream); /* and update, from on_flush() */
+    }
+    if (stream->is_open && (why_conn_settle(session->conn) != WHY_OK || !sends)) {
+        update(session);
     }
 }
 
@@ -286,8 +299,7 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
     if (event.type == WHY_EVENT_END) {
         input->len = 0; /* whatever follows is not for us */
     }
-    why__stream_flush(stream); /* a Pong is not in the queue before it is asked for */
-    update(session);
+    answer(session);
 }
 
 static struct why_span room(struct why__stream *stream) {
@@ -398,9 +410,12 @@ struct why_loop *why_session_loop(const struct why_session *session) {
     return session->stream.loop;
 }
 
-/* A call may have changed anything, also where it failed: see to it at the end of the turn. */
+/* A call may have changed anything, also where it failed: see to it at the end of the turn, unless
+ * the callback that it came from is followed by update() anyway. */
 static int changed(struct why_session *session, int result) {
-    why__stream_flush(&session->stream);
+    if (!has(session, BIT_BUSY)) {
+        why__stream_flush(&session->stream);
+    }
     return result;
 }
 
@@ -422,7 +437,9 @@ int why_session_send(struct why_session *session, enum why_opcode opcode, struct
     }
     int result = why_conn_send(session->conn, opcode, data, flags);
     if (result == WHY_OK && borrows) {
-        put(session, BIT_BORROWED, true);
+        if (!why__loop_has_read(session->stream.loop, data.data)) {
+            put(session, BIT_BORROWED, true);
+        }
     } else if (result == WHY_ERR_FULL) {
         refuse_full(session);
     }

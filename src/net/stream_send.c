@@ -18,21 +18,29 @@ enum progress {
     PROGRESS_BROKEN, /* errno says how */
 };
 
-/* `sent` is how much the socket took. */
-static enum progress send_list(const struct why__stream *stream, const struct why_bytes *list,
-                               size_t count, size_t *sent) {
+static ssize_t send_vector(int fd, const struct why_bytes *list, size_t count) {
     struct iovec vector[LIST_MAX];
-    size_t len = 0;
     for (size_t i = 0; i < count; i++) {
         /* An iovec has no const; sendmsg() does not write there. */
         memcpy(&vector[i].iov_base, &list[i].data, sizeof list[i].data);
         vector[i].iov_len = list[i].len;
-        len += list[i].len;
     }
     struct msghdr message = {.msg_iov = vector, .msg_iovlen = count};
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+/* `sent` is how much the socket took. */
+static enum progress send_list(const struct why__stream *stream, const struct why_bytes *list,
+                               size_t count, size_t *sent) {
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        len += list[i].len;
+    }
+    int fd = stream->watch.fd;
     ssize_t result = 0;
-    do {
-        result = sendmsg(stream->watch.fd, &message, MSG_NOSIGNAL);
+    do { /* of a single buffer the kernel has no list to fetch and to check */
+        result = count == 1 ? send(fd, list[0].data, list[0].len, MSG_NOSIGNAL)
+                            : send_vector(fd, list, count);
     } while (result < 0 && errno == EINTR);
     *sent = result > 0 ? (size_t)result : 0;
     if (result < 0) {

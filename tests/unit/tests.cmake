@@ -16,6 +16,7 @@ target_link_options(conform_language_test PRIVATE -Wl,--wrap=calloc,--wrap=reall
 why_test(unit/exit_test $<TARGET_OBJECTS:why_cmd>)
 why_test(unit/frame_oracle_test)
 why_test(unit/guess_test)
+why_test(unit/deflate_codecs_test)
 why_test(unit/extensions_test)
 why_test(unit/handshake_answer_test)
 why_test(unit/handshake_client_test)
