@@ -119,6 +119,16 @@ static bool find_index(const struct conform_host *host, const struct conform_cas
     return false;
 }
 
+static bool is_about_certificate(const struct conform_door *door) {
+    return door->is_tls && door->mode > 0;
+}
+
+/* A client that asks for a case about a bad certificate where a good one is shown. */
+static bool is_elsewhere(const struct conform_host *host, const struct conform_case *test) {
+    const struct conform_door *door = conform_host_door(host, test);
+    return door != NULL && is_about_certificate(door);
+}
+
 static const struct conform_case *choose(void *user, struct conform_player *player,
                                          const struct why_http_head *request) {
     struct conform_host *host = user;
@@ -128,9 +138,10 @@ static const struct conform_case *choose(void *user, struct conform_player *play
     if (wish.asked == CONFORM_ASKED_CASE) {
         struct conform_seat *seat = &host->seats[wish.index];
         bool is_again = host->invitation->command != NULL && seat->stand != CONFORM_STAND_WAITING;
-        test = is_again || seat->stand == CONFORM_STAND_PLAYING
-                   ? NULL
-                   : host->invitation->tests[wish.index];
+        test = host->invitation->tests[wish.index];
+        if (is_again || seat->stand == CONFORM_STAND_PLAYING || is_elsewhere(host, test)) {
+            test = NULL;
+        }
         if (test != NULL && seat->errand != NULL) {
             conform_errand_has_come(seat->errand);
         }
@@ -194,10 +205,6 @@ static const struct conform_door *find_door(const struct conform_host *host,
         }
     }
     return NULL;
-}
-
-static bool is_about_certificate(const struct conform_door *door) {
-    return door->is_tls && door->mode > 0;
 }
 
 /* A client may leave without a word where the certificate is bad: the case is known by the door. */

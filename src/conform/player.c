@@ -206,7 +206,8 @@ static void do_step(struct conform_player *player, const struct conform_step *st
         if (player->stage->role == CONFORM_CLIENT) {
             conform_player_drop_items(player); /* its request, which is answered */
         }
-        if (player->stage->role == CONFORM_CLIENT && conform_opening_is_101(&player->opening)) {
+        /* Whatever the answer was: a client that takes it answers a Ping. */
+        if (player->stage->role == CONFORM_CLIENT && conform_opening_is_whole(&player->opening)) {
             (void)conform_opening_agree(&player->opening, &player->head.head, NULL,
                                         &player->agreed);
             (void)conform_player_open(player);

@@ -275,6 +275,10 @@ static enum match match_refused(struct conform_player *player, const struct conf
         item->kind == CONFORM_ITEM_CLOSE) {
         return MATCH_YES;
     }
+    if (item->kind == CONFORM_ITEM_FAULT && conform_opening_is_denial(&player->opening)) {
+        player->is_closed = true; /* it goes on with HTTP: another request */
+        return MATCH_YES;
+    }
     if (item->kind != CONFORM_ITEM_HEAD) {
         return MATCH_NO;
     }
@@ -572,6 +576,11 @@ enum conform_outcome conform_player_expect(struct conform_player *player,
         return outcome;
     }
     if (step->expectation == CONFORM_EXPECT_SILENCE) {
+        return CONFORM_NEXT;
+    }
+    if (step->expectation == CONFORM_EXPECT_REFUSED &&
+        player->stage->role == CONFORM_CLIENT && conform_opening_is_denial(&player->opening)) {
+        player->is_closed = true; /* HTTP lets it keep the connection, for another request */
         return CONFORM_NEXT;
     }
     player->played.is_silent = true;

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <zlib.h>
 
+#define OUR_BITS_MIN 9 /* zlib's raw deflate has no smaller window */
+
 /* What a sender leaves off the end of each message (RFC 7692 section 7.2.1). */
 static const uint8_t tail[4] = {0x00, 0x00, 0xff, 0xff};
 
@@ -178,6 +180,10 @@ enum why__inflate_result why__inflate_finish(struct why__deflate *codec, struct 
         drop_inflater(codec);
     }
     return WHY__INFLATE_OK;
+}
+
+bool why__deflate_can_compress(const struct why__deflate *codec) {
+    return codec->deflate_bits >= OUR_BITS_MIN;
 }
 
 size_t why__deflate_bound(struct why__deflate *codec, size_t len) {

@@ -213,6 +213,11 @@ static void arm(struct why_session *session) {
 
 static void on_due(struct why__timer *timer) {
     struct why_session *session = WHY__CONTAINER(timer, struct why_session, timer);
+    if (session->stream.has_ended && !session->stream.is_finishing) {
+        /* It does not read what is left for it, and nothing that we ask it can be answered. */
+        lose(session, WHY_CAUSE_TCP_FIN, WHY_TRANSPORT_FIN, 0);
+        return;
+    }
     if (!is_patient(session)) {
         why_conn_tick(session->conn);
     }

@@ -150,9 +150,13 @@ static bool feed(struct why__stream *stream, struct why_span *input) {
     return input->len == 0 || hold(stream, *input);
 }
 
+/* The peer has said all, which is not to say that it does not listen: what we have for it is sent
+ * before the stream is lost (RFC 8446 section 6.1; and so it is with a FIN). */
 static void ended(struct why__stream *stream) {
     stream->has_ended = true;
-    if (!stream->is_finishing || stream->is_drained) {
+    if (!stream->is_finishing) {
+        why__stream_flush_now(stream);
+    } else if (stream->is_drained) {
         why__stream_lost(stream, 0);
     }
 }
@@ -349,7 +353,7 @@ static void read_input(struct why__stream *stream, int write_error, bool to_the_
         }
     }
     if (write_error != 0 && stream->is_open) {
-        why__stream_lost(stream, write_error);
+        why__stream_lost(stream, stream->has_ended ? 0 : write_error);
     }
 }
 

@@ -50,8 +50,8 @@ struct why__stream_ops {
     /* The first bytes of what should be TLS. False: take TLS away, this is plaintext. */
     bool (*on_first)(struct why__stream *stream, struct why_bytes first); /* * */
 
-    /* The peer's stream ended, or the transport broke: the last call. The stream is closed after
-     * it. */
+    /* The peer's stream ended and all there was for it is in the kernel's hands, or the transport
+     * broke: the last call. The stream is closed after it. */
     void (*on_lost)(struct why__stream *stream, enum why_cause cause, enum why_transport transport,
                     int os_error);
 };
@@ -76,7 +76,7 @@ struct why__stream {
     bool is_finishing : 1;  /* input is discarded, output flushed, then FIN */
     bool is_half_close : 1; /* finishing: send FIN */
     bool is_drained : 1;    /* finishing: all of that is done but for the peer's FIN */
-    bool has_ended : 1;     /* the peer's FIN came */
+    bool has_ended : 1;     /* the peer's FIN or close_notify came */
     bool has_notified : 1;  /* TLS: close_notify is queued */
     bool has_begun : 1;     /* TLS: the first byte was looked at */
     bool is_secured : 1;    /* TLS: on_tls was called */

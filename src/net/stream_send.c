@@ -102,7 +102,8 @@ static enum progress encrypt(struct why__stream *stream, bool *more) {
         /* With nothing waiting to be sent it has to take something, or we would ask for ever. */
         return result == WHY_OK && taken > 0 ? PROGRESS_DONE : PROGRESS_BROKEN;
     }
-    if (stream->is_finishing && stream->is_half_close && !stream->has_notified) {
+    bool is_last = stream->has_ended || (stream->is_finishing && stream->is_half_close);
+    if (is_last && !stream->has_notified) {
         stream->has_notified = true;
         why__tls_close(stream->tls);
         *more = true;
@@ -161,8 +162,13 @@ void why__stream_flush_now(struct why__stream *stream) {
     }
     bool is_done = progress == PROGRESS_DONE;
     note_flush(stream, is_done);
-    if (is_done && was_finishing && stream->is_open && !stream->is_blocked && !stream->is_drained) {
+    if (!is_done || !stream->is_open || stream->is_blocked || stream->is_drained) {
+        return;
+    }
+    if (was_finishing) {
         say_farewell(stream);
+    } else if (stream->has_ended && !stream->is_finishing) {
+        why__stream_lost(stream, 0);
     }
 }
 

@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -456,6 +457,24 @@ def bad_certificates_are_shown_to_clients():
     check("took the certificate" in result_of(document, "16.4.2")["findings"][0]["got"], document)
 
 
+def a_client_that_asks_for_one_at_the_good_certificates_port_took_none():
+    with listening("--listen-tls", "127.0.0.1:0", "--case", "16.4.1", "--case", "16.4.2") as (
+            url, process):
+        port = int(url.rsplit(":", 1)[1])
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as plain, \
+                context.wrap_socket(plain) as secure:
+            secure.sendall(b"GET /case/16.4.2 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                           b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                           b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+            answer = secure.recv(4096)
+        process.terminate()
+        document = json.loads(process.communicate(timeout=PATIENCE_S)[0])
+        check(answer.startswith(b"HTTP/1.1 404 "), answer)
+        check(verdicts(document) == {"16.4.1": "not run", "16.4.2": "not run"}, verdicts(document))
+
+
 main([a_right_server_has_no_findings, a_finding_is_told_with_its_bytes,
       the_line_that_runs_a_case_alone_does, what_should_be_counts_if_it_is_asked_for,
       verbose_shows_what_has_passed, cases_about_time_are_played_by_themselves,
@@ -468,4 +487,5 @@ main([a_right_server_has_no_findings, a_finding_is_told_with_its_bytes,
       a_client_that_crashes_is_said_with_its_signal, a_client_that_stays_is_ended,
       a_command_that_never_connects_ends_the_run, clients_ask_for_cases_by_path,
       clients_of_the_older_suite_need_no_change, a_client_that_is_done_before_all_are_ends_the_run,
-      a_signal_ends_the_run_with_what_there_is, bad_certificates_are_shown_to_clients])
+      a_signal_ends_the_run_with_what_there_is, bad_certificates_are_shown_to_clients,
+      a_client_that_asks_for_one_at_the_good_certificates_port_took_none])

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""What is known to be wrong with whom: docs/conformance/PEER.txt, a line a case, with the bytes that
+prove it; read for comparing, and written."""
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from conform_runs import Mode
+from support.scenario import ROOT
+
+FOLDER = ROOT / "docs/conformance"
+BYTES_SHOWN = 16
+HEAD = """\
+# What `whysocket conform` finds in {title} {version}. Made by `make conformance`; read by it, and by
+# tests/interop/conform_test.py, which expect exactly this.
+#
+# A line: the case, how bad it is to fail it, where (ws or wss, + with permessage-deflate), what a
+# right peer does; what came instead; the last bytes that the suite sent before (>), and the bytes
+# that decide (<), the first {shown} of each.
+"""
+LINE = re.compile(r"(\S+) (must|should|info) (\S+) (.*?) \| (.*?) \| (>[^|]*) \| (<[^|]*)")
+
+
+@dataclass
+class Finding:
+    case: str
+    severity: str
+    title: str
+    got: str
+    sent: str
+    came: str
+
+    def key(self):
+        """What is the same in every run: no random bytes, and whether an end was a FIN or a RST is
+        a race."""
+        got = re.sub(r"\((FIN|RST)\)|ended|reset", "", self.got)
+        return self.case, self.severity, re.sub(r":.*?(?=; |$)", "", got)
+
+
+def short_name(mode):
+    return ("wss" if mode.tls else "ws") + ("+" if mode.deflate else "")
+
+
+def mode_of(name):
+    return Mode(name.startswith("wss"), name.endswith("+"))
+
+
+def show_bytes(moment):
+    if moment is None:
+        return ""
+    raw = bytes.fromhex(moment["bytes"])[:BYTES_SHOWN]
+    return " " + raw.hex(" ") + (" ..." if moment["len"] > len(raw) else "")
+
+
+def proof(result):
+    """(what the suite sent last before it, the decisive moment)."""
+    moments = result["moments"]
+    decisive = next((finding["moment"] for finding in result["findings"]
+                     if finding["moment"] is not None), len(moments))
+    before = moments[:decisive + 1]
+    sent = next((one for one in reversed(before) if one["way"] == "sent"), None)
+    came = moments[decisive] if decisive < len(moments) else None
+    return show_bytes(sent), show_bytes(came if came and came["way"] == "received" else None)
+
+
+def findings_of(report):
+    """Those of a run, in the order of the cases."""
+    found = []
+    for result in report["results"]:
+        if result["verdict"] == "failed":
+            got = "; ".join(finding["got"] for finding in result["findings"]).replace("|", "/")
+            sent, came = proof(result)
+            found.append(Finding(result["id"], result["worst"], result["title"].replace("|", "/"),
+                                 got, sent, came))
+    return found
+
+
+@dataclass
+class Run:
+    """What one run came to."""
+    passed: int
+    not_applicable: int
+    seconds: float
+    findings: list
+
+    def count(self, severity):
+        return sum(finding.severity == severity for finding in self.findings)
+
+
+def run_of(report):
+    counts = report["counts"]
+    return Run(counts["passed"], counts["not_applicable"], report["elapsed_ms"] / 1000,
+               findings_of(report))
+
+
+COUNTS = re.compile(r"(wss?\+?): (\d+) passed, (\d+) not applicable, ([\d.]+) s")
+
+
+def write(path, title, version, runs):
+    """runs: {(role, mode): Run}"""
+    lines = [HEAD.format(title=title, version=version, shown=BYTES_SHOWN)]
+    for role in ("server", "client"):
+        rows = {}  # what is the same in several modes is one line, with the first one's bytes
+        for (one, mode), run in runs.items():
+            if one == role:
+                lines.append("" if rows else f"\n## {role}\n")
+                lines.append(f"{short_name(mode)}: {run.passed} passed, {run.not_applicable} not "
+                             f"applicable, {run.seconds:.0f} s\n")
+                rows.setdefault(None, None)
+                for finding in run.findings:
+                    rows.setdefault(finding.key(), (finding, []))[1].append(short_name(mode))
+        rows.pop(None, None)
+        lines.append("\n" if rows else "")
+        for finding, names in sorted(rows.values(), key=lambda row: natural(row[0].case)):
+            lines.append(f"{finding.case} {finding.severity} {','.join(names)} {finding.title} | "
+                         f"{finding.got} | >{finding.sent} | <{finding.came}\n")
+    path.write_text("".join(lines))
+
+
+def natural(case):
+    return [int(number) for number in case.split(".")]
+
+
+def read(path):
+    """{(role, mode): Run}"""
+    runs, role = {}, None
+    for line in Path(path).read_text().splitlines():
+        if line in ("## server", "## client"):
+            role = line[3:]
+        elif counts := COUNTS.fullmatch(line):
+            runs[role, mode_of(counts[1])] = Run(int(counts[2]), int(counts[3]), float(counts[4]),
+                                                 [])
+        elif row := LINE.fullmatch(line):
+            case, severity, names, title, got, sent, came = row.groups()
+            for name in names.split(","):
+                runs[role, mode_of(name)].findings.append(
+                    Finding(case, severity, title, got, sent[1:], came[1:]))
+    return runs
+
+
+def differences(found, expected):
+    """What a run found and was not known, and what was known and it did not find, in words."""
+    seen = {finding.key(): finding for finding in found}
+    known = {finding.key(): finding for finding in expected}
+    return ([f"new: {show(seen[key])}" for key in seen if key not in known]
+            + [f"gone: {show(known[key])}" for key in known if key not in seen])
+
+
+def show(finding):
+    return f"{finding.case} {finding.severity} {finding.title}: {finding.got[:200]}"

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+
+// nhooyr.io/websocket sends back what it gets.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+
+	"nhooyr.io/websocket"
+)
+
+const messageMax = 64 << 20
+
+func sendBack(socket *websocket.Conn) {
+	defer socket.Close(websocket.StatusInternalError, "")
+	socket.SetReadLimit(messageMax)
+	for {
+		kind, message, err := socket.Read(context.Background())
+		if err != nil {
+			return
+		}
+		if socket.Write(context.Background(), kind, message) != nil {
+			return
+		}
+	}
+}
+
+func compression(deflate bool) websocket.CompressionMode {
+	if deflate {
+		return websocket.CompressionContextTakeover
+	}
+	return websocket.CompressionDisabled
+}
+
+func answerWith(deflate bool) http.HandlerFunc {
+	options := websocket.AcceptOptions{CompressionMode: compression(deflate)}
+	return func(answer http.ResponseWriter, request *http.Request) {
+		socket, err := websocket.Accept(answer, request, &options)
+		if err == nil {
+			sendBack(socket)
+		}
+	}
+}
+
+func echoWith(deflate bool, trusted *tls.Config) func(url string) {
+	options := websocket.DialOptions{
+		CompressionMode: compression(deflate),
+		HTTPClient:      &http.Client{Transport: &http.Transport{TLSClientConfig: trusted}},
+	}
+	return func(url string) {
+		handshake, cancel := context.WithTimeout(context.Background(), handshakeMax)
+		defer cancel()
+		socket, _, err := websocket.Dial(handshake, url, &options)
+		if err == nil {
+			sendBack(socket)
+		}
+	}
+}
