@@ -231,7 +231,7 @@ static const struct {
     PLAIN(HEAD, "s1 w0 n0 p0 e0 -=- [a]1"),
     PLAIN(BODY, "s1 w0 n0 p0 e0 -=- [bbbbb]1"),
     PLAIN(GLUE, "s1 w0 n0 p0 e0 -=- []0"),
-    PLAIN(OPEN, "s2 w0 n0 p0 e0 -=- []0"),
+    PLAIN(OPEN, "s0 w0 n0 p0 e0 -=- []0"),
     PLAIN(OFFERUP, "s1 w0 n0 p0 e0 -=- []0"),
     EXPECT(HTTP, "s1 w0 n0 p0 e0 -=- []0 400 40000 65536"),
     EXPECT(REFUSED, "s1 w0 n0 p0 e0 -=- []0"),
