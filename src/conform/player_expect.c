@@ -578,8 +578,8 @@ enum conform_outcome conform_player_expect(struct conform_player *player,
     if (step->expectation == CONFORM_EXPECT_SILENCE) {
         return CONFORM_NEXT;
     }
-    if (step->expectation == CONFORM_EXPECT_REFUSED &&
-        player->stage->role == CONFORM_CLIENT && conform_opening_is_denial(&player->opening)) {
+    if (step->expectation == CONFORM_EXPECT_REFUSED && player->stage->role == CONFORM_CLIENT &&
+        conform_opening_is_denial(&player->opening)) {
         player->is_closed = true; /* HTTP lets it keep the connection, for another request */
         return CONFORM_NEXT;
     }
