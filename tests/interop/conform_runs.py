@@ -76,7 +76,7 @@ PEERS = {peer.name: peer for peer in (
     Peer("haproxy", "HAProxy before whysocket serve", of_debian("haproxy"), ("server",),
          COMPRESSED),
     Peer("websockets", "python3-websockets", of_debian("python3-websockets")),
-    Peer("autobahn", "python3-autobahn", of_debian("python3-autobahn"), at_once=4, answer="20s"),
+    Peer("autobahn", "python3-autobahn", of_debian("python3-autobahn"), at_once=4, answer="40s"),
     Peer("aiohttp", "python3-aiohttp", of_debian("python3-aiohttp")),
     Peer("lws", "libwebsockets", of_debian("libwebsockets-dev"), modes=UNCOMPRESSED),
     Peer("ws", "node ws", of_npm("tests/interop", "ws")),
