@@ -323,7 +323,8 @@ static enum conform_seen_kind end_close(struct conform_reader *reader) {
         return fault(reader, seen->header_len, "a Close frame of one byte (section 5.5.1)");
     }
     uint16_t code = (uint16_t)(seen->control[0] << 8 | seen->control[1]);
-    if (!why_close_code_is_sendable(code)) {
+    /* Of codes from 5000 on the RFC says nothing: a case may ask for them, and judge. */
+    if (!why_close_code_is_sendable(code) && code < 5000) {
         return fault(reader, seen->header_len,
                      "a Close frame with a code that may not be sent (section 7.4)");
     }
