@@ -273,40 +273,12 @@ static void pay_pong(struct conform_player *player) {
     }
 }
 
-/* A client has asked: which case is it? */
-static bool choose(struct conform_player *player) {
-    const struct conform_stage *stage = player->stage;
-    if (player->test != NULL) {
-        return true;
-    }
-    if (!player->has_head) {
-        if (player->has_ended || player->head.state == WHY__HTTP_FAILED) {
-            player->played.fate = CONFORM_FATE_CUT;
-            player->played.trouble = "the client asked for nothing that can be read";
-            conform_player_end(player);
-        }
-        return false;
-    }
-    player->test = stage->choose(stage->user, player, &player->head.head);
-    if (player->test == NULL) {
-        static const char answer[] = "HTTP/1.1 404 Not Found\r\nConnection: close\r\n"
-                                     "Content-Length: 0\r\n\r\n";
-        conform_wire_send(&player->wire, why__bytes_of(answer));
-        player->played.fate = CONFORM_FATE_CUT;
-        player->played.trouble = "the client asked for a case that there is not";
-        conform_player_end(player);
-        return false;
-    }
-    player->opening.extensions = player->test->offer;
-    return true;
-}
-
 void conform_player_advance(struct conform_player *player) {
     if (player->is_busy || player->is_done || (!player->is_connected && !player->has_ended)) {
         return;
     }
     player->is_busy = true;
-    while (!player->is_done && choose(player)) {
+    while (!player->is_done && conform_player_knows_case(player)) {
         const struct conform_step *step = current_step(player);
         if (step == NULL || player->has_failed_memory) {
             conform_player_end(player);
@@ -362,6 +334,8 @@ static void judge(struct conform_player *player) {
 static void write_result(struct conform_player *player) {
     struct conform_result *result = &player->played.result;
     result->test = player->test;
+    player->played.has_key = player->received.has_first_key;
+    memcpy(player->played.key, player->received.first_key, sizeof player->played.key);
     result->elapsed_us = (uint32_t)(why__clock_us() - player->begin_us);
     if (result->note == NULL) {
         result->note = "";
@@ -493,4 +467,8 @@ struct conform_player *conform_player_accept(const struct conform_stage *stage, 
 
 const struct conform_case *conform_player_case(const struct conform_player *player) {
     return player->test;
+}
+
+bool conform_player_is_secure(const struct conform_player *player) {
+    return player->wire.tls != NULL;
 }

@@ -442,7 +442,8 @@ static enum conform_outcome await_end(struct conform_player *player,
         struct conform_item *item = conform_player_take(player, &player->items);
         enum conform_item_kind kind = item->kind;
         if (kind == CONFORM_ITEM_FAULT) {
-            conform_player_find_item(player, step, CONFORM_MUST, item);
+            conform_player_find_item(player, step, item->is_lesser ? step->severity : CONFORM_MUST,
+                                     item);
         }
         conform_item_free(item);
         if (kind == CONFORM_ITEM_END || kind == CONFORM_ITEM_FAULT) {
@@ -496,7 +497,7 @@ static enum conform_outcome go_through(struct conform_player *player,
         struct conform_item *item = conform_player_take(player, at);
         enum conform_outcome outcome = CONFORM_OVER;
         if (found == MATCH_NO) {
-            bool is_fault = item->kind == CONFORM_ITEM_FAULT;
+            bool is_fault = item->kind == CONFORM_ITEM_FAULT && !item->is_lesser;
             player->played.is_cut = item->kind == CONFORM_ITEM_END;
             conform_player_find_item(player, step, is_fault ? CONFORM_MUST : step->severity, item);
         } else if (found == MATCH_YES) {
@@ -578,8 +579,8 @@ enum conform_outcome conform_player_expect(struct conform_player *player,
     if (step->expectation == CONFORM_EXPECT_SILENCE) {
         return CONFORM_NEXT;
     }
-    if (step->expectation == CONFORM_EXPECT_REFUSED &&
-        player->stage->role == CONFORM_CLIENT && conform_opening_is_denial(&player->opening)) {
+    if (step->expectation == CONFORM_EXPECT_REFUSED && player->stage->role == CONFORM_CLIENT &&
+        conform_opening_is_denial(&player->opening)) {
         player->is_closed = true; /* HTTP lets it keep the connection, for another request */
         return CONFORM_NEXT;
     }

@@ -36,6 +36,7 @@ struct conform_item {
     uint8_t payload[WHY__CONTROL_MAX];
     uint8_t payload_len;
     const char *fault; /* FAULT, BAD_HEAD; static */
+    bool is_lesser;    /* FAULT: no worse than the step that meets it */
     enum conform_end end;
 };
 
@@ -143,6 +144,12 @@ void conform_player_give_up(struct conform_player *player, const char *why);
 /* The opening handshake and the close that a case has without saying so. */
 extern const struct conform_step conform_implicit_open;
 extern const struct conform_step conform_implicit_close;
+
+/* ---- player_ask.c ---- */
+
+/* Whether the case is known. Of a client it is once its request is here; one that asks for nothing
+ * that there is, is told so, and the player ends. */
+bool conform_player_knows_case(struct conform_player *player);
 
 /* ---- player_input.c ---- */
 
