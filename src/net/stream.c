@@ -139,6 +139,9 @@ static bool feed(struct why__stream *stream, struct why_span *input) {
 }
 
 static void ended(struct why__stream *stream) {
+    if (!stream->is_finishing) {
+        why__stream_push(stream); /* what answers that which the same read brought */
+    }
     stream->has_ended = true;
     if (!stream->is_finishing || stream->is_drained) {
         why__stream_lost(stream, 0);

@@ -133,6 +133,12 @@ void why__stream_flush(struct why__stream *stream) {
     }
 }
 
+void why__stream_push(struct why__stream *stream) {
+    if (stream->is_open && !stream->is_broken && !stream->is_drained) {
+        (void)(stream->tls == NULL ? send_plain(stream) : send_tls(stream));
+    }
+}
+
 void why__stream_flush_now(struct why__stream *stream) {
     if (!stream->is_open || stream->is_broken || stream->is_drained) {
         return;

@@ -16,4 +16,8 @@ void why__stream_lost(struct why__stream *stream, int os_error);
 /* Sending failed: read what had come before, then the transport is lost. */
 void why__stream_broken(struct why__stream *stream, int write_error);
 
+/* Send what the socket takes of the output, the peer's direction being at its end. Whether it could
+ * be sent says nothing new, and is not told. */
+void why__stream_push(struct why__stream *stream);
+
 #endif
