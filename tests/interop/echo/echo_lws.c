@@ -2,7 +2,8 @@
  *
  * libwebsockets sends back what it gets, as a server and as a client (roles.py says how it is
  * called). It wants to be asked before each write, and hands over pieces: messages are kept whole
- * until they have gone, and a peer is not read from while much of it waits.
+ * until they have gone. A peer is read from however much of it waits: stopped by
+ * lws_rx_flow_control() over TLS, version 4.1.6 goes round in lws_service() for ever.
  */
 #include <libwebsockets.h>
 
@@ -13,7 +14,6 @@
 
 enum {
     PIECE_MAX = 65536,
-    KEPT_MAX = 4 << 20, /* bytes that wait: more is not read */
     URL_MAX = 512,
 };
 
@@ -29,8 +29,6 @@ struct link {
     uint8_t *in; /* the message that is coming */
     size_t in_len, in_size;
     struct message *first, **end;
-    size_t kept;
-    bool halted;
     size_t *open; /* of a client: the connections there are */
 };
 
@@ -73,12 +71,7 @@ static int on_receive(struct lws *wsi, struct link *link, const void *data, size
     }
     *link->end = message;
     link->end = &message->next;
-    link->kept += link->in_len;
     link->in_len = 0;
-    if (link->kept > KEPT_MAX && !link->halted) {
-        link->halted = true;
-        lws_rx_flow_control(wsi, 0);
-    }
     lws_callback_on_writable(wsi);
     return 0;
 }
@@ -99,12 +92,7 @@ static int on_writable(struct lws *wsi, struct link *link) {
     message->at += len;
     if (message->at == message->len) {
         link->first = message->next;
-        link->kept -= message->len;
         free(message);
-    }
-    if (link->halted && link->kept <= KEPT_MAX) {
-        link->halted = false;
-        lws_rx_flow_control(wsi, 1);
     }
     if (link->first != NULL) {
         lws_callback_on_writable(wsi);

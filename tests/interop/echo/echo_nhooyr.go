@@ -59,7 +59,9 @@ func answerWith(deflate bool) http.HandlerFunc {
 func echoWith(deflate bool, trusted *tls.Config) func(url string) {
 	options := websocket.DialOptions{
 		CompressionMode: compression(deflate),
-		HTTPClient:      &http.Client{Transport: &http.Transport{TLSClientConfig: trusted}},
+		// Each URL is one of its own: none goes out on a connection that another has left.
+		HTTPClient: &http.Client{Transport: &http.Transport{
+			TLSClientConfig: trusted, MaxIdleConnsPerHost: -1}},
 	}
 	return func(url string) {
 		handshake, cancel := context.WithTimeout(context.Background(), handshakeMax)
