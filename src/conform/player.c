@@ -30,9 +30,16 @@ const struct conform_step conform_implicit_close = {.verb = CONFORM_EXPECT,
 
 /* ---- Time ---- */
 
+/* For the end that follows a Close half as long again: many give a peer 5 s of their own for it, and
+ * who has the same to the millisecond would see it now and then. */
+uint32_t conform_player_limit(const struct conform_player *player) {
+    uint32_t limit = player->stage->limit_ms;
+    return player->is_ending ? limit + limit / 2 : limit;
+}
+
 void conform_player_wait(struct conform_player *player, uint32_t within_ms) {
     uint64_t now = why__loop_now(player->stage->loop);
-    uint32_t limit = player->stage->limit_ms;
+    uint32_t limit = conform_player_limit(player);
     player->is_due = false;
     player->moved_ms = now;
     player->deadline_ms = now + (uint64_t)limit * PATIENCE;
@@ -45,7 +52,7 @@ bool conform_player_is_late(struct conform_player *player, const struct conform_
     }
     uint64_t now = why__loop_now(player->stage->loop);
     bool is_fixed = step->within_ms != 0 || step->expectation == CONFORM_EXPECT_SILENCE;
-    uint64_t until_ms = player->moved_ms + player->stage->limit_ms;
+    uint64_t until_ms = player->moved_ms + conform_player_limit(player);
     if (is_fixed || until_ms <= now || now >= player->deadline_ms) {
         return true;
     }

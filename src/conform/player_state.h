@@ -131,6 +131,9 @@ void conform_player_advance(struct conform_player *player);
 /* The case is over as soon as the machine returns. */
 void conform_player_end(struct conform_player *player);
 
+/* In ms, how long an answer may take that is awaited now. */
+uint32_t conform_player_limit(const struct conform_player *player);
+
 /* Set the step's timer: `within_ms` from now, or (0) the run's limit, which then goes on while
  * there is progress. */
 void conform_player_wait(struct conform_player *player, uint32_t within_ms);

@@ -64,7 +64,7 @@ def of_chromium():
 
 
 def own_version():
-    return re.search(r"VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
+    return re.search(r"project\(whysocket VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
 
 
 PEERS = {peer.name: peer for peer in (
