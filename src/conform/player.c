@@ -15,6 +15,7 @@
 enum {
     SEND_HIGH = 1 << 20,  /* queued bytes: more wait until the peer has taken some, */
     SEND_LOW = 256 << 10, /* down to this */
+    USUAL_MS = 5000,      /* the run's limit, where nobody asks for another */
     PATIENCE = 12,        /* times the limit, where there is progress */
 };
 
@@ -30,11 +31,19 @@ const struct conform_step conform_implicit_close = {.verb = CONFORM_EXPECT,
 
 /* ---- Time ---- */
 
-/* For the end that follows a Close half as long again: many give a peer 5 s of their own for it, and
- * who has the same to the millisecond would see it now and then. */
+/* For the end that follows a Close half as long again: many give a peer 5 s of their own for it,
+ * and who has the same to the millisecond would see it now and then. */
 uint32_t conform_player_limit(const struct conform_player *player) {
     uint32_t limit = player->stage->limit_ms;
     return player->is_ending ? limit + limit / 2 : limit;
+}
+
+uint32_t conform_player_within(const struct conform_player *player,
+                               const struct conform_step *step) {
+    uint32_t limit = player->stage->limit_ms;
+    uint64_t longer = (uint64_t)step->within_ms * limit / USUAL_MS;
+    longer = longer < limit ? longer : limit;
+    return longer > step->within_ms ? (uint32_t)longer : step->within_ms;
 }
 
 void conform_player_wait(struct conform_player *player, uint32_t within_ms) {

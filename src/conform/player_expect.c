@@ -551,7 +551,7 @@ static void enter(struct conform_player *player, const struct conform_step *step
         conform_player_send_control(player, WHY_OPCODE_CLOSE,
                                     (struct why_bytes){normal, sizeof normal});
     }
-    conform_player_wait(player, is_silence ? step->number : step->within_ms);
+    conform_player_wait(player, is_silence ? step->number : conform_player_within(player, step));
 }
 
 enum conform_outcome conform_player_expect(struct conform_player *player,

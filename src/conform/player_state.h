@@ -134,6 +134,11 @@ void conform_player_end(struct conform_player *player);
 /* In ms, how long an answer may take that is awaited now. */
 uint32_t conform_player_limit(const struct conform_player *player);
 
+/* A step's own limit; where the run's is longer than the usual one, since the peer is slow, so is
+ * this, in proportion, but not longer than the run's. 0: it has none. */
+uint32_t conform_player_within(const struct conform_player *player,
+                               const struct conform_step *step);
+
 /* Set the step's timer: `within_ms` from now, or (0) the run's limit, which then goes on while
  * there is progress. */
 void conform_player_wait(struct conform_player *player, uint32_t within_ms);

@@ -167,6 +167,15 @@ def cases_about_time_are_played_by_themselves():
         check(verdicts(document)["90.4"] == "passed", document)
 
 
+def a_cases_own_limit_is_longer_where_the_peer_is_slow():
+    file = Path(folder.name) / "limits.cases"
+    file.write_text('group 91 "Limits" 5\ncase 91.1 info "x"\n  expect text "x" within 300\n')
+    for limit, text in (("1s", "nothing within 300 ms"), ("10s", "nothing within 600 ms")):
+        with peer() as url:
+            done = conform(url, "--cases", file, "--case", "91", "--timeout", limit)
+            check(text in done.stdout, done.stdout)
+
+
 def a_server_that_crashes_is_named_with_what_was_played():
     with peer("crashes-on-op3") as url:
         code, document = ours(url, "--jobs", "1")
@@ -535,6 +544,7 @@ def bad_certificates_are_shown_to_clients():
 main([a_right_server_has_no_findings, a_finding_is_told_with_its_bytes,
       the_line_that_runs_a_case_alone_does, what_should_be_counts_if_it_is_asked_for,
       verbose_shows_what_has_passed, cases_about_time_are_played_by_themselves,
+      a_cases_own_limit_is_longer_where_the_peer_is_slow,
       a_server_that_crashes_is_named_with_what_was_played,
       a_crash_is_pinned_to_its_case_where_the_server_comes_back,
       a_server_that_hangs_ends_the_run_early, what_cannot_be_tested_is_said_at_once,
