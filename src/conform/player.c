@@ -34,11 +34,12 @@ const struct conform_step conform_implicit_close = {.verb = CONFORM_EXPECT,
 
 /* For the end that follows a Close half as long again: many give a peer 5 s of their own for it,
  * and who has the same to the millisecond would see it now and then. For an echo a second more for
- * each MiB: a peer may have all of it, and chew. */
+ * each MiB and for each thousand frames: a peer may have all of it, and chew. */
 uint32_t conform_player_limit(const struct conform_player *player) {
     uint32_t limit = player->stage->limit_ms;
     if (player->pending != NULL) {
         limit += (uint32_t)(player->pending->content.len / MIB) * 1000;
+        limit += player->pending->frame_count / 1000 * 1000;
     }
     return player->is_ending ? limit + limit / 2 : limit;
 }

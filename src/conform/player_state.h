@@ -44,6 +44,7 @@ struct conform_item {
 struct conform_sent {
     struct conform_sent *next;
     uint8_t opcode;
+    uint32_t frame_count;
     struct conform_buffer content;
 };
 

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """python3-autobahn sends back what it gets (roles.py says how it is called). As in its own tests it
-closes in order where it fails a connection, instead of dropping it."""
+closes in order where it fails a connection, instead of dropping it; and it has time, since one
+thread that reads tens of MiB in Python lets the other connections wait."""
 import asyncio
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ from autobahn.asyncio.websocket import (WebSocketClientFactory, WebSocketClientP
                                         WebSocketServerFactory, WebSocketServerProtocol)
 from autobahn.websocket.compress import (PerMessageDeflateOffer, PerMessageDeflateOfferAccept,
                                          PerMessageDeflateResponse, PerMessageDeflateResponseAccept)
+
+PATIENCE = {"openHandshakeTimeout": 60, "closeHandshakeTimeout": 60}
 
 
 class Server(WebSocketServerProtocol):
@@ -43,7 +46,7 @@ def accept_response(response):
 async def serve(deflate, tls):
     factory = WebSocketServerFactory()
     factory.protocol = Server
-    factory.setProtocolOptions(failByDrop=False,
+    factory.setProtocolOptions(failByDrop=False, **PATIENCE,
                                perMessageCompressionAccept=accept_offer if deflate else None)
     listening = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0, ssl=tls)
     roles.say_listening(listening.sockets[0].getsockname()[1])
@@ -57,7 +60,7 @@ def echo(deflate):
         factory.protocol = Client
         factory.lost = loop.create_future()
         factory.setProtocolOptions(
-            failByDrop=False,
+            failByDrop=False, **PATIENCE,
             perMessageCompressionOffers=[PerMessageDeflateOffer()] if deflate else [],
             perMessageCompressionAccept=accept_response if deflate else None)
         where = urlsplit(url)
