@@ -1,8 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """python3-autobahn sends back what it gets (roles.py says how it is called). As in its own tests it
-closes in order where it fails a connection, instead of dropping it; and it has time, since one
-thread that reads tens of MiB in Python lets the other connections wait."""
+closes in order where it fails a connection, instead of dropping it."""
 import asyncio
 from urllib.parse import urlsplit
 
@@ -12,7 +11,7 @@ from autobahn.asyncio.websocket import (WebSocketClientFactory, WebSocketClientP
 from autobahn.websocket.compress import (PerMessageDeflateOffer, PerMessageDeflateOfferAccept,
                                          PerMessageDeflateResponse, PerMessageDeflateResponseAccept)
 
-PATIENCE = {"openHandshakeTimeout": 60, "closeHandshakeTimeout": 60}
+OPEN_S = 60  # where one connection has tens of MiB to read in Python, the others wait
 
 
 class Server(WebSocketServerProtocol):
@@ -46,7 +45,7 @@ def accept_response(response):
 async def serve(deflate, tls):
     factory = WebSocketServerFactory()
     factory.protocol = Server
-    factory.setProtocolOptions(failByDrop=False, **PATIENCE,
+    factory.setProtocolOptions(failByDrop=False,
                                perMessageCompressionAccept=accept_offer if deflate else None)
     listening = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0, ssl=tls)
     roles.say_listening(listening.sockets[0].getsockname()[1])
@@ -60,7 +59,7 @@ def echo(deflate):
         factory.protocol = Client
         factory.lost = loop.create_future()
         factory.setProtocolOptions(
-            failByDrop=False, **PATIENCE,
+            failByDrop=False, openHandshakeTimeout=OPEN_S,
             perMessageCompressionOffers=[PerMessageDeflateOffer()] if deflate else [],
             perMessageCompressionAccept=accept_response if deflate else None)
         where = urlsplit(url)
