@@ -16,8 +16,9 @@ enum {
     SEND_HIGH = 1 << 20,  /* queued bytes: more wait until the peer has taken some, */
     SEND_LOW = 256 << 10, /* down to this */
     MIB = 1 << 20,
-    USUAL_MS = 5000, /* the run's limit, where nobody asks for another */
-    PATIENCE = 12,   /* times the limit, where there is progress */
+    ASKING_MS = 60000, /* to say which case it is: a client may be busy with another */
+    USUAL_MS = 5000,   /* the run's limit, where nobody asks for another */
+    PATIENCE = 12,     /* times the limit, where there is progress */
 };
 
 const struct conform_step conform_implicit_open = {
@@ -479,7 +480,7 @@ struct conform_player *conform_player_accept(const struct conform_stage *stage, 
     player->is_accepted = true;
     player->opening.extensions = test == NULL ? NULL : test->offer;
     why__http_parser_init_request(&player->head, stage->options);
-    conform_player_wait(player, 0);
+    conform_player_wait(player, test == NULL ? ASKING_MS : 0);
     if (conform_wire_take(&player->wire, stage->loop, fd, tls, &conform_player_wire_ops) !=
         WHY_OK) {
         refuse(player, errno);
