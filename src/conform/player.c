@@ -15,10 +15,9 @@
 enum {
     SEND_HIGH = 1 << 20,  /* queued bytes: more wait until the peer has taken some, */
     SEND_LOW = 256 << 10, /* down to this */
-    MIB = 1 << 20,
-    ASKING_MS = 60000, /* to say which case it is: a client may be busy with another */
-    USUAL_MS = 5000,   /* the run's limit, where nobody asks for another */
-    PATIENCE = 12,     /* times the limit, where there is progress */
+    ASKING_MS = 60000,    /* to say which case it is: a client may be busy with another */
+    USUAL_MS = 5000,      /* the run's limit, where nobody asks for another */
+    PATIENCE = 12,        /* times the limit, where there is progress */
 };
 
 const struct conform_step conform_implicit_open = {
@@ -33,13 +32,13 @@ const struct conform_step conform_implicit_close = {.verb = CONFORM_EXPECT,
 
 /* ---- Time ---- */
 
-/* For the end that follows a Close half as long again: many give a peer 5 s of their own for it,
- * and who has the same to the millisecond would see it now and then. For an echo a second more for
- * each MiB and for each thousand frames: a peer may have all of it, and chew. */
+/* A second more for each MiB that was sent, and for each thousand frames of the message that is to
+ * come back: a busy peer first has to read it. For the end that follows a Close half as long again:
+ * many give a peer 5 s of their own for it, and who has the same to the millisecond would see it
+ * now and then. */
 uint32_t conform_player_limit(const struct conform_player *player) {
-    uint32_t limit = player->stage->limit_ms;
+    uint32_t limit = player->stage->limit_ms + (uint32_t)(player->wire.queued >> 20) * 1000;
     if (player->pending != NULL) {
-        limit += (uint32_t)(player->pending->content.len / MIB) * 1000;
         limit += player->pending->frame_count / 1000 * 1000;
     }
     return player->is_ending ? limit + limit / 2 : limit;

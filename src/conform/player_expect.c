@@ -223,7 +223,11 @@ static enum match match_fail(struct conform_player *player, const struct conform
         return MATCH_YES;
     }
     if (item->kind == CONFORM_ITEM_END) {
-        conform_player_find_item(player, step, less, item);
+        /* Pieces that come behind the failure reset the connection, and may take the Close with
+         * them: whether it came is a race, and is looked at where bytes go out at once. */
+        if (player->wire.piece == 0) {
+            conform_player_find_item(player, step, less, item);
+        }
         return MATCH_YES;
     }
     return MATCH_NO;

@@ -18,7 +18,8 @@ HEAD = """\
 #
 # A line: the case, how bad it is to fail it, where (ws or wss, + with permessage-deflate), what a
 # right peer does; what came instead; the last bytes that the suite sent before (>), and the bytes
-# that decide (<), the first {shown} of each. Of HTTP the text; what differs each time is a *.
+# that decide (<), the first {shown} of each. Of HTTP the text; what differs each time is a *, as the
+# masking key, behind which the payload is shown unmasked.
 """
 FIRST = re.compile(r"# What `whysocket conform` finds in .* (\S+)\. Made")
 LINE = re.compile(r"(\S+) (must|should|info) (\S+) (.*?) \| (.*?) \| (>[^|]*) \| (<[^|]*)")
@@ -64,8 +65,14 @@ def show_bytes(moment):
         return ""
     if moment["head"]:
         return show_head(moment["head"], moment["way"])
-    raw = bytes.fromhex(moment["bytes"])[:BYTES_SHOWN]
-    return " " + raw.hex(" ") + (" ..." if moment["len"] > len(raw) else "")
+    raw = bytes.fromhex(moment["bytes"])
+    more = " ..." if moment["len"] > BYTES_SHOWN else ""
+    header_len = 2 + {126: 2, 127: 8}.get(raw[1] & 0x7f, 0) if len(raw) > 1 else 0
+    key = raw[header_len:header_len + 4]
+    if "as they are" in moment["what"] or len(key) < 4 or not raw[1] & 0x80:
+        return f" {raw[:BYTES_SHOWN].hex(' ')}{more}"
+    payload = bytes(byte ^ key[at % 4] for at, byte in enumerate(raw[header_len + 4:BYTES_SHOWN]))
+    return f" {raw[:header_len].hex(' ')} * {payload.hex(' ')}".rstrip() + more
 
 
 def proof(result):
