@@ -146,6 +146,8 @@ static const char all_words[] =
     "  timed\n"
     "  slow\n"
     "  manual\n"
+    "  exact\n"
+    "  keys\n"
     "  with \"Host: x\"\n"
     "  also \"X: {key}\\r\\n folded\"\n"
     "  without Upgrade\n"
@@ -294,7 +296,7 @@ static void every_word_is_read(void **state) {
     assert_int_equal(test->severity, CONFORM_SHOULD);
     assert_int_equal(test->role, CONFORM_CLIENT);
     assert_int_equal(test->line, 4);
-    assert_true(test->timed && test->slow && test->manual);
+    assert_true(test->timed && test->slow && test->manual && test->exact && test->keys);
     assert_int_equal(test->step_count, TEST_COUNT(steps));
     for (size_t i = 0; i < TEST_COUNT(steps); i++) {
         char expected[200], read[200];
@@ -304,7 +306,7 @@ static void every_word_is_read(void **state) {
         assert_string_equal(read, expected);
     }
     assert_string_equal(test->steps[0].text, "with \"Host: x\"");
-    assert_int_equal(test->steps[0].line, 13);
+    assert_int_equal(test->steps[0].line, 15);
     conform_cases_free(&cases);
 }
 

@@ -2,7 +2,8 @@
  *
  * libwebsockets sends back what it gets, as a server and as a client (roles.py says how it is
  * called). It wants to be asked before each write, and hands over pieces: messages are kept until
- * they are whole and it takes them.
+ * they are whole and it takes them. Reading goes on however much waits: stopped by
+ * lws_rx_flow_control() over TLS, version 4.1.6 goes round in lws_service() for ever.
  */
 #include <libwebsockets.h>
 
