@@ -37,6 +37,7 @@ static void add_pending(struct conform_player *player) {
         return;
     }
     sent->opcode = message->opcode;
+    sent->frame_count = message->frame_count;
     sent->content = message->content;
     message->content = (struct conform_buffer){0};
     *player->pending_end = sent;

@@ -19,6 +19,8 @@ ECHO = ROOT / "tests/interop/echo"
 RUN_S = 900         # for a whole run on a machine that has much else to do
 GONE_S = 30         # for a client to end once all cases are played
 PYTHON = "/usr/bin/python3"  # Debian's has the libraries
+IN_PYTHON = {"websockets": "echo_websockets.py", "autobahn": "echo_autobahn.py",
+             "aiohttp": "echo_aiohttp.py"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +66,8 @@ def of_chromium():
 
 
 def own_version():
-    return re.search(r"VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
+    project = (ROOT / "CMakeLists.txt").read_text()
+    return re.search(r"project\(whysocket VERSION ([\d.]+)", project)[1]
 
 
 PEERS = {peer.name: peer for peer in (
@@ -74,7 +77,7 @@ PEERS = {peer.name: peer for peer in (
     Peer("haproxy", "HAProxy before whysocket serve", of_debian("haproxy"), ("server",),
          COMPRESSED),
     Peer("websockets", "python3-websockets", of_debian("python3-websockets")),
-    Peer("autobahn", "python3-autobahn", of_debian("python3-autobahn"), at_once=4, answer="20s"),
+    Peer("autobahn", "python3-autobahn", of_debian("python3-autobahn"), at_once=4, answer="40s"),
     Peer("aiohttp", "python3-aiohttp", of_debian("python3-aiohttp")),
     Peer("lws", "libwebsockets", of_debian("libwebsockets-dev"), modes=UNCOMPRESSED),
     Peer("ws", "node ws", of_npm("tests/interop", "ws")),
@@ -113,7 +116,7 @@ class World:
             check(chromium, "there is no chromium on the PATH: apt-get install chromium")
             return [node("tests/browser", "playwright-core"), ROOT / "tests/browser/echo.mjs",
                     chromium]
-        return [PYTHON, ECHO / f"echo_{name}.py"]
+        return [PYTHON, ECHO / IN_PYTHON[name]]
 
     def go(self, name):
         """Debian's packages are in a GOPATH, without modules."""

@@ -30,6 +30,7 @@ endforeach()
 
 why_script(interop/tls_server_test 300 ${CMAKE_BINARY_DIR})
 why_script(interop/tls_client_test 200 ${CMAKE_BINARY_DIR})
+why_script(interop/conform_peers_test 200 ${CMAKE_BINARY_DIR})
 
 # Echo programs for the conformance suite.
 add_executable(echo_whysocket interop/echo/echo_whysocket.c)

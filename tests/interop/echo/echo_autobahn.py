@@ -11,6 +11,8 @@ from autobahn.asyncio.websocket import (WebSocketClientFactory, WebSocketClientP
 from autobahn.websocket.compress import (PerMessageDeflateOffer, PerMessageDeflateOfferAccept,
                                          PerMessageDeflateResponse, PerMessageDeflateResponseAccept)
 
+OPEN_S = 60  # where one connection has tens of MiB to read in Python, the others wait
+
 
 class Server(WebSocketServerProtocol):
     def onMessage(self, payload, isBinary):  # pylint: disable=invalid-name
@@ -57,7 +59,7 @@ def echo(deflate):
         factory.protocol = Client
         factory.lost = loop.create_future()
         factory.setProtocolOptions(
-            failByDrop=False,
+            failByDrop=False, openHandshakeTimeout=OPEN_S,
             perMessageCompressionOffers=[PerMessageDeflateOffer()] if deflate else [],
             perMessageCompressionAccept=accept_response if deflate else None)
         where = urlsplit(url)

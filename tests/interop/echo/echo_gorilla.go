@@ -1,20 +1,31 @@
 // SPDX-License-Identifier: MIT
 
-// gorilla/websocket sends back what it gets.
+// gorilla/websocket sends back what it gets. That texts are UTF-8 it leaves to the program, as its
+// documentation says; its own example of an echo server looks, as this one does.
 package main
 
 import (
 	"crypto/tls"
+	"log"
 	"net/http"
+	"time"
+	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 )
+
+const closeMax = time.Second
 
 func sendBack(socket *websocket.Conn) {
 	defer socket.Close()
 	for {
 		kind, message, err := socket.ReadMessage()
 		if err != nil {
+			return
+		}
+		if kind == websocket.TextMessage && !utf8.Valid(message) {
+			why := websocket.FormatCloseMessage(websocket.CloseInvalidFramePayloadData, "")
+			socket.WriteControl(websocket.CloseMessage, why, time.Now().Add(closeMax))
 			return
 		}
 		if socket.WriteMessage(kind, message) != nil {
@@ -41,8 +52,10 @@ func echoWith(deflate bool, trusted *tls.Config) func(url string) {
 	}
 	return func(url string) {
 		socket, _, err := dialer.Dial(url, nil)
-		if err == nil {
-			sendBack(socket)
+		if err != nil {
+			log.Printf("%s: %v", url, err)
+			return
 		}
+		sendBack(socket)
 	}
 }

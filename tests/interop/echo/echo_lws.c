@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * libwebsockets sends back what it gets, as a server and as a client (roles.py says how it is
- * called). It wants to be asked before each write, and hands over pieces: messages are kept whole
- * until they have gone, and a peer is not read from while much of it waits.
+ * called). It wants to be asked before each write, and hands over pieces: messages are kept until
+ * they are whole and it takes them. Reading goes on however much waits: stopped by
+ * lws_rx_flow_control() over TLS, version 4.1.6 goes round in lws_service() for ever.
  */
 #include <libwebsockets.h>
 
@@ -13,15 +14,14 @@
 
 enum {
     PIECE_MAX = 65536,
-    KEPT_MAX = 4 << 20, /* bytes that wait: more is not read */
     URL_MAX = 512,
 };
 
 struct message {
     struct message *next;
-    size_t len, at; /* bytes of it that have gone */
+    size_t len;
     bool binary;
-    uint8_t data[];
+    uint8_t data[]; /* behind the room for a header that lws_write() asks for */
 };
 
 /* One connection; of a server it lies in libwebsockets' memory, zeroed. */
@@ -29,12 +29,8 @@ struct link {
     uint8_t *in; /* the message that is coming */
     size_t in_len, in_size;
     struct message *first, **end;
-    size_t kept;
-    bool halted;
     size_t *open; /* of a client: the connections there are */
 };
-
-static uint8_t out_buffer[LWS_PRE + PIECE_MAX];
 
 static int keep_piece(struct link *link, const void *data, size_t len) {
     if (link->in_len + len > link->in_size) {
@@ -60,25 +56,20 @@ static int on_receive(struct lws *wsi, struct link *link, const void *data, size
     if (!lws_is_final_fragment(wsi)) {
         return 0;
     }
-    struct message *message = malloc(sizeof *message + link->in_len);
+    struct message *message = malloc(sizeof *message + LWS_PRE + link->in_len);
     if (message == NULL) {
         return -1;
     }
     *message = (struct message){.len = link->in_len, .binary = lws_frame_is_binary(wsi) != 0};
     if (link->in_len > 0) {
-        memcpy(message->data, link->in, link->in_len);
+        memcpy(message->data + LWS_PRE, link->in, link->in_len);
     }
     if (link->first == NULL) {
         link->end = &link->first;
     }
     *link->end = message;
     link->end = &message->next;
-    link->kept += link->in_len;
     link->in_len = 0;
-    if (link->kept > KEPT_MAX && !link->halted) {
-        link->halted = true;
-        lws_rx_flow_control(wsi, 0);
-    }
     lws_callback_on_writable(wsi);
     return 0;
 }
@@ -88,28 +79,14 @@ static int on_writable(struct lws *wsi, struct link *link) {
     if (message == NULL) {
         return 0;
     }
-    size_t left = message->len - message->at;
-    size_t len = left < PIECE_MAX ? left : PIECE_MAX;
-    memcpy(out_buffer + LWS_PRE, message->data + message->at, len);
-    int flags = lws_write_ws_flags(message->binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT,
-                                   message->at == 0, len == left);
-    if (lws_write(wsi, out_buffer + LWS_PRE, len, (enum lws_write_protocol)flags) < 0) {
-        return -1;
-    }
-    message->at += len;
-    if (message->at == message->len) {
-        link->first = message->next;
-        link->kept -= message->len;
-        free(message);
-    }
-    if (link->halted && link->kept <= KEPT_MAX) {
-        link->halted = false;
-        lws_rx_flow_control(wsi, 1);
-    }
+    link->first = message->next;
+    int written = lws_write(wsi, message->data + LWS_PRE, message->len,
+                            message->binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT);
+    free(message);
     if (link->first != NULL) {
         lws_callback_on_writable(wsi);
     }
-    return 0;
+    return written < 0 ? -1 : 0;
 }
 
 static void end_link(struct link *link) {

@@ -6,12 +6,24 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"log"
 	"net/http"
+	"time"
 
 	"nhooyr.io/websocket"
 )
 
-const messageMax = 64 << 20
+const (
+	messageMax = 64 << 20
+	// Where a write has failed the library waits until its time is up.
+	writeMax = 10 * time.Second
+)
+
+func write(socket *websocket.Conn, kind websocket.MessageType, message []byte) error {
+	limited, cancel := context.WithTimeout(context.Background(), writeMax)
+	defer cancel()
+	return socket.Write(limited, kind, message)
+}
 
 func sendBack(socket *websocket.Conn) {
 	defer socket.Close(websocket.StatusInternalError, "")
@@ -21,7 +33,7 @@ func sendBack(socket *websocket.Conn) {
 		if err != nil {
 			return
 		}
-		if socket.Write(context.Background(), kind, message) != nil {
+		if write(socket, kind, message) != nil {
 			return
 		}
 	}
@@ -47,14 +59,18 @@ func answerWith(deflate bool) http.HandlerFunc {
 func echoWith(deflate bool, trusted *tls.Config) func(url string) {
 	options := websocket.DialOptions{
 		CompressionMode: compression(deflate),
-		HTTPClient:      &http.Client{Transport: &http.Transport{TLSClientConfig: trusted}},
+		// Each URL is one of its own: none goes out on a connection that another has left.
+		HTTPClient: &http.Client{Transport: &http.Transport{
+			TLSClientConfig: trusted, MaxIdleConnsPerHost: -1}},
 	}
 	return func(url string) {
 		handshake, cancel := context.WithTimeout(context.Background(), handshakeMax)
 		defer cancel()
 		socket, _, err := websocket.Dial(handshake, url, &options)
-		if err == nil {
-			sendBack(socket)
+		if err != nil {
+			log.Printf("%s: %v", url, err)
+			return
 		}
+		sendBack(socket)
 	}
 }

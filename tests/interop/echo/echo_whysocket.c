@@ -15,8 +15,8 @@ enum {
 };
 
 static void on_message(struct why_session *session, const struct why_event *event) {
-    int result = why_session_send(session, event->opcode, event->data,
-                                  WHY_SEND_BORROWED | WHY_SEND_VALID);
+    int result =
+        why_session_send(session, event->opcode, event->data, WHY_SEND_BORROWED | WHY_SEND_VALID);
     if (result != WHY_OK && result != WHY_ERR_STATE) {
         why_session_fail(session, WHY_CAUSE_LOCAL_INTERNAL, why_result_text(result));
     }

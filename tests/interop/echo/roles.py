@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the echo programs in Python share: their arguments, and the URLs of a client.
+"""What the echo programs in Python (echo_aiohttp, echo_autobahn, echo_websockets) share: their
+arguments, and the URLs of a client.
 
 usage: PROGRAM server DEFLATE CERT_FILE|- KEY_FILE|-
        PROGRAM client DEFLATE CA_FILE|- AT_ONCE, with a URL a line on stdin
