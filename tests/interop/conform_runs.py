@@ -79,7 +79,8 @@ PEERS = {peer.name: peer for peer in (
     Peer("websockets", "python3-websockets", of_debian("python3-websockets")),
     Peer("autobahn", "python3-autobahn", of_debian("python3-autobahn"), at_once=4, answer="40s"),
     Peer("aiohttp", "python3-aiohttp", of_debian("python3-aiohttp")),
-    Peer("lws", "libwebsockets", of_debian("libwebsockets-dev"), modes=UNCOMPRESSED),
+    Peer("lws", "libwebsockets", of_debian("libwebsockets-dev"), modes=UNCOMPRESSED,
+         answer="20s"),  # its own time-outs are 5 s and 10 s
     Peer("ws", "node ws", of_npm("tests/interop", "ws")),
     Peer("undici", "undici", of_npm("tests/interop", "undici"), ("client",), COMPRESSED),
     Peer("gorilla", "gorilla/websocket", of_debian("golang-github-gorilla-websocket-dev")),
