@@ -136,7 +136,7 @@ void conform_player_end(struct conform_player *player);
 uint32_t conform_player_limit(const struct conform_player *player);
 
 /* A step's own limit; where the run's is longer than the usual one, since the peer is slow, so is
- * this, in proportion, but not longer than the run's. 0: it has none. */
+ * this, in proportion, up to four times and not longer than the run's. 0: it has none. */
 uint32_t conform_player_within(const struct conform_player *player,
                                const struct conform_step *step);
 
