@@ -33,15 +33,12 @@ const struct conform_step conform_implicit_close = {.verb = CONFORM_EXPECT,
 
 /* ---- Time ---- */
 
-/* A second more for each MiB that was sent, and for each thousand frames of the message that is to
- * come back: a busy peer first has to read it. For the end that follows a Close half as long again:
- * many give a peer 5 s of their own for it, and who has the same to the millisecond would see it
- * now and then. */
+/* A second more for each MiB and each thousand frames that were sent: a busy peer first has to read
+ * them. For the end that follows a Close half as long again: many give a peer 5 s of their own for
+ * it, and who has the same to the millisecond would see it now and then. */
 uint32_t conform_player_limit(const struct conform_player *player) {
-    uint32_t limit = player->stage->limit_ms + (uint32_t)(player->wire.queued >> 20) * 1000;
-    if (player->pending != NULL) {
-        limit += player->pending->frame_count / 1000 * 1000;
-    }
+    uint32_t limit = player->stage->limit_ms + (uint32_t)(player->wire.queued >> 20) * 1000 +
+                     player->frames_sent / 1000 * 1000;
     return player->is_ending ? limit + limit / 2 : limit;
 }
 

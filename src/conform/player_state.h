@@ -44,7 +44,6 @@ struct conform_item {
 struct conform_sent {
     struct conform_sent *next;
     uint8_t opcode;
-    uint32_t frame_count;
     struct conform_buffer content;
 };
 
@@ -81,6 +80,7 @@ struct conform_player {
     uint8_t owed_len;
     uint8_t asked[WHY__CONTROL_MAX]; /* the payload of our last Ping */
     uint8_t asked_len;
+    uint32_t frames_sent;
     uint32_t ping_count; /* of ours; each has a payload of its own */
     char ping[24];
     struct { /* the message that came last */
