@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What is known to be wrong with whom: docs/conformance/PEER.txt, a line a case, with the bytes that
-prove it; read for comparing, and written."""
+"""What is known to be wrong with whom: docs/conformance/PEER.txt, a line a case, with the bytes
+that prove it; read for comparing, and written."""
 import json
 import re
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ FOLDER = ROOT / "docs/conformance"
 BYTES_SHOWN = 16
 HEAD_SHOWN = 240
 HEAD = """\
-# What `whysocket conform` finds in {title} {version}. Made by `make conformance`; read by it, and by
-# tests/interop/conform_peers_test.py, which expect exactly this.
+# What `whysocket conform` finds in {title} {version}. Made by `make conformance`, which expects
+# exactly this, as tests/interop/conform_peers_test.py does.
 #
 # A line: the case, how bad it is to fail it, where (ws or wss, + with permessage-deflate), what a
 # right peer does; what came instead; the last bytes that the suite sent before (>), and the bytes
-# that decide (<), the first {shown} of each. Of HTTP the text; what differs each time is a *, as the
-# masking key, behind which the payload is shown unmasked.
+# that decide (<), the first {shown} of each. Of HTTP the text. What differs each time is a *, as
+# the masking key, behind which the payload is shown unmasked.
 """
 FIRST = re.compile(r"# What `whysocket conform` finds in .* (\S+)\. Made")
 LINE = re.compile(r"(\S+) (must|should|info) (\S+) (.*?) \| (.*?) \| (>[^|]*) \| (<[^|]*)")
@@ -36,8 +36,8 @@ class Finding:
 
     def key(self):
         """What is the same in every run: no random bytes, and whether an end was a FIN or a RST is
-        a race."""
-        got = re.sub(r"\((FIN|RST)\)|ended|reset", "", self.got)
+        a race. How long nothing came is the run's limit."""
+        got = re.sub(r"\((FIN|RST)\)|ended|reset| within [\d.]+ m?s", "", self.got)
         return self.case, self.severity, re.sub(r":.*?(?=; |$)", "", got)
 
 
@@ -204,8 +204,8 @@ def differences(found, expected, chosen=()):
     if found.trouble != expected.trouble:
         lines.append(f"trouble: {found.trouble or 'none'}; known: {expected.trouble or 'none'}")
     if not lines and not chosen and found.passed != expected.passed:
-        lines.append(f"{found.passed} cases passed, not {expected.passed}: `--write` after a change "
-                     "of the cases")
+        lines.append(f"{found.passed} cases passed, not {expected.passed}: `--write` after a "
+                     "change of the cases")
     return lines
 
 

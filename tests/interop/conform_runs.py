@@ -66,7 +66,8 @@ def of_chromium():
 
 
 def own_version():
-    return re.search(r"project\(whysocket VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text())[1]
+    project = (ROOT / "CMakeLists.txt").read_text()
+    return re.search(r"project\(whysocket VERSION ([\d.]+)", project)[1]
 
 
 PEERS = {peer.name: peer for peer in (
