@@ -15,6 +15,7 @@
 enum {
     SEND_HIGH = 1 << 20,  /* queued bytes: more wait until the peer has taken some, */
     SEND_LOW = 256 << 10, /* down to this */
+    LONGER_MAX = 4,       /* times a case's own limit */
     ASKING_MS = 60000,    /* to say which case it is: a client may be busy with another */
     USUAL_MS = 5000,      /* the run's limit, where nobody asks for another */
     PATIENCE = 12,        /* times the limit, where there is progress */
@@ -32,22 +33,20 @@ const struct conform_step conform_implicit_close = {.verb = CONFORM_EXPECT,
 
 /* ---- Time ---- */
 
-/* A second more for each MiB that was sent, and for each thousand frames of the message that is to
- * come back: a busy peer first has to read it. For the end that follows a Close half as long again:
- * many give a peer 5 s of their own for it, and who has the same to the millisecond would see it
- * now and then. */
+/* A second more for each MiB and each thousand frames that were sent: a busy peer first has to read
+ * them. For the end that follows a Close half as long again: many give a peer 5 s of their own for
+ * it, and who has the same to the millisecond would see it now and then. */
 uint32_t conform_player_limit(const struct conform_player *player) {
-    uint32_t limit = player->stage->limit_ms + (uint32_t)(player->wire.queued >> 20) * 1000;
-    if (player->pending != NULL) {
-        limit += player->pending->frame_count / 1000 * 1000;
-    }
+    uint32_t limit = player->stage->limit_ms + (uint32_t)(player->wire.queued >> 20) * 1000 +
+                     player->frames_sent / 1000 * 1000;
     return player->is_ending ? limit + limit / 2 : limit;
 }
 
 uint32_t conform_player_within(const struct conform_player *player,
                                const struct conform_step *step) {
     uint32_t limit = player->stage->limit_ms;
-    uint64_t longer = (uint64_t)step->within_ms * limit / USUAL_MS;
+    uint32_t most = LONGER_MAX * USUAL_MS;
+    uint64_t longer = (uint64_t)step->within_ms * (limit < most ? limit : most) / USUAL_MS;
     longer = longer < limit ? longer : limit;
     return longer > step->within_ms ? (uint32_t)longer : step->within_ms;
 }

@@ -37,7 +37,6 @@ static void add_pending(struct conform_player *player) {
         return;
     }
     sent->opcode = message->opcode;
-    sent->frame_count = message->frame_count;
     sent->content = message->content;
     message->content = (struct conform_buffer){0};
     *player->pending_end = sent;
@@ -118,6 +117,7 @@ static void send_framed(struct conform_player *player, const struct conform_fram
                         struct conform_buffer *buffer) {
     uint8_t header[WHY__FRAME_HEADER_MAX];
     uint8_t key[4];
+    player->frames_sent++;
     const struct why_host *host = player->stage->options->host;
     host->random(host->context, key, sizeof key);
     if (frame->has_key) {

@@ -44,7 +44,6 @@ struct conform_item {
 struct conform_sent {
     struct conform_sent *next;
     uint8_t opcode;
-    uint32_t frame_count;
     struct conform_buffer content;
 };
 
@@ -81,6 +80,7 @@ struct conform_player {
     uint8_t owed_len;
     uint8_t asked[WHY__CONTROL_MAX]; /* the payload of our last Ping */
     uint8_t asked_len;
+    uint32_t frames_sent;
     uint32_t ping_count; /* of ours; each has a payload of its own */
     char ping[24];
     struct { /* the message that came last */
@@ -136,7 +136,7 @@ void conform_player_end(struct conform_player *player);
 uint32_t conform_player_limit(const struct conform_player *player);
 
 /* A step's own limit; where the run's is longer than the usual one, since the peer is slow, so is
- * this, in proportion, but not longer than the run's. 0: it has none. */
+ * this, in proportion, up to four times and not longer than the run's. 0: it has none. */
 uint32_t conform_player_within(const struct conform_player *player,
                                const struct conform_step *step);
 
