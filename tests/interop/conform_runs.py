@@ -76,9 +76,9 @@ PEERS = {peer.name: peer for peer in (
     Peer("nginx", "nginx before whysocket serve", of_debian("nginx"), ("server",), COMPRESSED),
     Peer("haproxy", "HAProxy before whysocket serve", of_debian("haproxy"), ("server",),
          COMPRESSED),
-    Peer("websockets", "python3-websockets", of_debian("python3-websockets")),
+    Peer("websockets", "python3-websockets", of_debian("python3-websockets"), answer="20s"),
     Peer("autobahn", "python3-autobahn", of_debian("python3-autobahn"), at_once=4, answer="40s"),
-    Peer("aiohttp", "python3-aiohttp", of_debian("python3-aiohttp")),
+    Peer("aiohttp", "python3-aiohttp", of_debian("python3-aiohttp"), answer="20s"),
     Peer("lws", "libwebsockets", of_debian("libwebsockets-dev"), modes=UNCOMPRESSED,
          answer="20s"),  # its own time-outs are 5 s and 10 s
     Peer("ws", "node ws", of_npm("tests/interop", "ws")),
