@@ -2,7 +2,7 @@
 # The verbs. Each installs what it needs from Debian (as root; else it prints the line to run), then
 # does its job through CMake and Ninja.
 .POSIX:
-.PHONY: all run test asan lint format bench fuzz install clean
+.PHONY: all run test asan lint format bench conformance counts fuzz install clean
 
 BUILD = build/release
 PREFIX = /usr/local
@@ -38,10 +38,26 @@ format:
 
 bench:
 	@tools/deps build bench
+	@tools/npm-ci tests/interop
 	@cmake -S . -B build/bench -G Ninja -DCMAKE_BUILD_TYPE=Release -DWHY_BENCH=ON \
 		--log-level=WARNING >/dev/null
 	@cmake --build build/bench
 	@tools/run-bench build/bench
+
+# The new baseline of the test that counts instructions.
+counts:
+	@tools/deps build test
+	@tests/scenario/instructions_test.py build/test --write
+
+# PEER, ROLE, MODE and CASE choose, WRITE=1 keeps what is found; no sanitizers: it is measured, too.
+conformance:
+	@tools/deps build test conformance
+	@tools/npm-ci tests/interop tests/browser
+	@cmake -S . -B build/conformance -G Ninja -DCMAKE_BUILD_TYPE=Release -DWHY_TESTS=ON \
+		--log-level=WARNING >/dev/null
+	@cmake --build build/conformance --target whysocket echo_whysocket echo_lws
+	@tests/interop/conformance.py build/conformance $(PEER:%=--peer %) $(ROLE:%=--role %) \
+		$(MODE:%=--mode %) $(CASE:%=--case %) $(RUNS:%=--runs %) $(WRITE:1=--write)
 
 fuzz:
 	@tools/deps build fuzz

@@ -12,6 +12,8 @@
 
 WHY_BEGIN_DECLS
 
+struct why_codecs;
+
 /* One for as many connections as one likes; borrowed, it outlives them all. */
 struct why_host {
     void *context; /* handed back to the functions below */
@@ -27,6 +29,10 @@ struct why_host {
     /* Milliseconds on a clock that never goes back. The caller keeps it current; the engine looks
      * at it whenever it is called. */
     const uint64_t *now_ms;
+
+    /* Compression contexts that its connections share, as why_loop_host() has them. NULL: each
+     * makes its own. */
+    struct why_codecs *codecs;
 };
 
 WHY_END_DECLS

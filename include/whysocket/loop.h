@@ -13,8 +13,25 @@ WHY_BEGIN_DECLS
 
 struct why_loop;
 
-/* returns  a loop, to be freed with why_loop_free(); NULL: errno says why */
+/* What a loop asks the kernel with. io_uring handles small messages of many connections in fewer
+ * system calls; older kernels (before 6.1) and many sandboxes refuse it. */
+enum why_loop_backend {
+    WHY_LOOP_AUTO, /* what is faster of those that this system lets us have */
+    WHY_LOOP_EPOLL,
+    WHY_LOOP_IO_URING,
+};
+
+/* A loop on WHY_LOOP_EPOLL.
+ * returns  a loop, to be freed with why_loop_free(); NULL: errno says why */
 WHY_API struct why_loop *why_loop_new(void);
+
+/* A loop on `backend`. Freeing one on io_uring may interrupt, with EINTR, what the thread that ran
+ * it waits for next. returns  as why_loop_new(); for WHY_LOOP_IO_URING also NULL with ENOSYS: not
+ * in this kernel or this build, or EPERM: forbidden here */
+WHY_API struct why_loop *why_loop_new_on(enum why_loop_backend backend);
+
+/* returns  what `loop` runs on: never WHY_LOOP_AUTO */
+WHY_API enum why_loop_backend why_loop_backend(const struct why_loop *loop);
 
 /* Free it. Everything on it has ended before: its clients, its servers. NULL is allowed. */
 WHY_API void why_loop_free(struct why_loop *loop);

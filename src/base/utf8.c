@@ -12,6 +12,10 @@
 /* Setting up a vector costs more than this many bytes. */
 #define SHORT_MAX 31
 
+/* Up to here words do. */
+#define SHORT_ASCII_MIN 8
+#define SHORT_ASCII_MAX 64
+
 const struct why__kernel *const why__kernels[] = {
 #if defined(__x86_64__)
     &why__kernel_avx512, &why__kernel_avx2,
@@ -59,24 +63,56 @@ static uint64_t key_word(const uint8_t key[4], size_t phase) {
     return (uint64_t)word << 32 | word;
 }
 
-/* What most messages are: 8 to 32 bytes of ASCII, as words from both ends, which may overlap.
- * False, and nothing has changed, where a byte is not ASCII. */
-static bool unmask_short_ascii(uint8_t *data, size_t len, const uint8_t key[4], unsigned phase) {
-    size_t half = len < 16 ? 0 : 8;
-    uint8_t *tail = data + len - 8;
-    uint64_t first_key = key_word(key, phase);
-    uint64_t last_key = key_word(key, phase + len);
-    uint64_t a = load(data) ^ first_key;
-    uint64_t b = load(data + half) ^ first_key;
-    uint64_t c = load(tail - half) ^ last_key;
-    uint64_t d = load(tail) ^ last_key;
-    if (((a | b | c | d) & HIGH_BITS) != 0) {
+/* Both words of one are loaded, changed and tested at once where the processor can. */
+typedef uint64_t pair __attribute__((vector_size(16)));
+
+static pair load_pair(const uint8_t *data) {
+    pair words;
+    memcpy(&words, data, sizeof words);
+    return words;
+}
+
+static void store_pair(uint8_t *data, pair words) {
+    memcpy(data, &words, sizeof words);
+}
+
+static bool is_pair_ascii(pair words) {
+    return ((words[0] | words[1]) & HIGH_BITS) == 0;
+}
+
+/* 8 to 15 bytes, from both ends, which may overlap. */
+static bool unmask_word_ascii(uint8_t *data, size_t len, uint64_t first_key, uint64_t last_key) {
+    uint64_t first = load(data) ^ first_key;
+    uint64_t last = load(data + len - 8) ^ last_key;
+    if (((first | last) & HIGH_BITS) != 0) {
         return false;
     }
-    store(data, a);
-    store(data + half, b);
-    store(tail - half, c);
-    store(tail, d);
+    store(data, first);
+    store(data + len - 8, last);
+    return true;
+}
+
+/* What most messages are: 8 to 64 bytes of ASCII, from both ends, which may overlap. False, and
+ * nothing has changed, where a byte is not ASCII. */
+static bool unmask_short_ascii(uint8_t *data, size_t len, const uint8_t key[4], unsigned phase) {
+    uint64_t first_key = key_word(key, phase);
+    uint64_t last_key = key_word(key, phase + len);
+    if (len < 16) {
+        return unmask_word_ascii(data, len, first_key, last_key);
+    }
+    size_t half = len <= 32 ? 0 : 16;
+    uint8_t *tail = data + len - 16;
+    pair a = load_pair(data) ^ first_key;
+    pair b = load_pair(data + half) ^ first_key;
+    pair c = load_pair(tail - half) ^ last_key;
+    pair d = load_pair(tail) ^ last_key;
+    if (!is_pair_ascii(a | b | c | d)) {
+        return false;
+    }
+    store_pair(data, a);
+    store_pair(data + half, b);
+    store_pair(tail - half, c);
+    store_pair(tail, d);
     return true;
 }
 
@@ -122,10 +158,15 @@ void why__mask_copy(uint8_t *out, const uint8_t *data, size_t len, const uint8_t
     best_for(len)->mask(out, data, len, key, phase);
 }
 
+bool why__unmask_ascii(uint8_t *data, size_t len, const uint8_t key[4]) {
+    return len - SHORT_ASCII_MIN <= SHORT_ASCII_MAX - SHORT_ASCII_MIN &&
+           unmask_short_ascii(data, len, key, 0);
+}
+
 size_t why__unmask_utf8(struct why__utf8 *check, uint8_t *data, size_t len, const uint8_t key[4],
                         unsigned phase) {
-    if (len >= 8 && len <= 32 && why__utf8_is_complete(check) &&
-        unmask_short_ascii(data, len, key, phase)) {
+    if (len - SHORT_ASCII_MIN <= SHORT_ASCII_MAX - SHORT_ASCII_MIN &&
+        why__utf8_is_complete(check) && unmask_short_ascii(data, len, key, phase)) {
         return len;
     }
     return best_for(len)->unmask_utf8(check, data, len, key, phase);

@@ -46,6 +46,7 @@ struct command {
     enum exit_code (*run)(struct command_call *call);
 };
 
+extern const struct command command_bench;
 extern const struct command command_check;
 extern const struct command command_compare;
 extern const struct command command_conform;

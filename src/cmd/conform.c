@@ -24,11 +24,12 @@ struct conform_options {
     struct conform_report_options report; /* first: its rows are shared */
     struct arg_list wanted, files, headers;
     const char *listen, *listen_tls, *write_ca, *command, *agent, *cacert;
-    uint64_t jobs, timeout_ms, restart_ms;
+    uint64_t jobs, timeout_ms, restart_ms, idle_ms;
     bool list, autobahn_ids, insecure;
 };
 
-static const struct conform_options defaults = {.jobs = 12, .timeout_ms = 5000, .restart_ms = 5000};
+static const struct conform_options defaults = {
+    .jobs = 12, .timeout_ms = 5000, .restart_ms = 5000, .idle_ms = 30000};
 
 enum {
     HEAD_MAX = 64 * 1024, /* of an answer: those of frameworks can be long */
@@ -106,6 +107,14 @@ static const struct arg_option options[] = {
                 "(5s)"),
      .offset = FIELD(restart_ms),
      .max = 600000},
+    {.name = "idle",
+     .kind = ARG_DURATION,
+     .value = N_("DURATION"),
+     .help = N_("with --listen, end once clients have come and none has been there for so long "
+                "(30s)"),
+     .offset = FIELD(idle_ms),
+     .min = 1000,
+     .max = 86400000},
     {.name = "cases",
      .kind = ARG_LIST,
      .value = N_("FILE"),
@@ -365,6 +374,7 @@ static enum exit_code test_client(struct conformance *conformance) {
         .certs = conformance->certs,
         .command = asked->command,
         .jobs = (uint32_t)asked->jobs,
+        .idle_ms = (uint32_t)asked->idle_ms,
         .on_ready = on_ready,
         .on_result = on_result,
         .user = conformance,

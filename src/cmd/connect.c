@@ -156,9 +156,11 @@ static void abandon(struct connect *connect) {
     show_close(connect, &record);
 }
 
-/* Between two connections it is how the last one ended that counts. */
+/* Between two connections it is how the last one ended that counts, and so it is where that has
+ * just been told. */
 static void end_at_once(struct connect *connect) {
-    if (connect->session != NULL || connect->attempts == 0) {
+    bool is_told = connect->end.next != NULL;
+    if (!is_told && (connect->session != NULL || connect->attempts == 0)) {
         abandon(connect);
     }
     connect->is_leaving = true;

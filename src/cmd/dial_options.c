@@ -195,13 +195,8 @@ enum exit_code dial_init(struct dial *dial, const struct command_call *call,
     return EXIT_CODE_OK;
 }
 
-enum exit_code dial_connect(struct dial *dial, const struct command_call *call,
-                            struct why_loop *loop, struct why_client **client) {
-    char error[ERROR_MAX] = "";
-    int result = why_client_connect(loop, &dial->config, client, error, sizeof error);
-    if (result == WHY_OK) {
-        return EXIT_CODE_OK;
-    }
+enum exit_code dial_failed(const struct dial *dial, const struct command_call *call, int result,
+                           const char *error) {
     enum why_lang lang = call->output.lang;
     if (result != WHY_ERR_ARGUMENT && result != WHY_ERR_CONFIG) {
         output_diagnostic(&call->output, "%s", tr(lang, "out of memory"));
@@ -215,6 +210,13 @@ enum exit_code dial_connect(struct dial *dial, const struct command_call *call,
     command_usage_error(call, NULL, problem.data == NULL ? "" : problem.data);
     why_text_clear(&problem);
     return EXIT_CODE_USAGE;
+}
+
+enum exit_code dial_connect(struct dial *dial, const struct command_call *call,
+                            struct why_loop *loop, struct why_client **client) {
+    char error[ERROR_MAX] = "";
+    int result = why_client_connect(loop, &dial->config, client, error, sizeof error);
+    return result == WHY_OK ? EXIT_CODE_OK : dial_failed(dial, call, result, error);
 }
 
 void dial_clear(struct dial *dial) {

@@ -49,6 +49,13 @@ enum exit_code dial_init(struct dial *dial, const struct command_call *call,
 enum exit_code dial_connect(struct dial *dial, const struct command_call *call,
                             struct why_loop *loop, struct why_client **client);
 
+/* Say on stderr what why_client_connect() answered where it was not WHY_OK.
+ *
+ * error    its text
+ * returns  as dial_connect() */
+enum exit_code dial_failed(const struct dial *dial, const struct command_call *call, int result,
+                           const char *error);
+
 void dial_clear(struct dial *dial);
 
 /* The proxy for another URL, by the same options and environment; NULL for none.

@@ -15,8 +15,9 @@
 #include <unistd.h>
 
 const struct command *const commands[] = {
-    &command_check,   &command_explain, &command_compare, &command_conform,
-    &command_connect, &command_serve,   &command_lab,     NULL,
+    &command_check,   &command_explain, &command_compare,
+    &command_conform, &command_bench,   &command_connect,
+    &command_serve,   &command_lab,     NULL,
 };
 
 static const char *const color_choices[] = {"auto", "always", "never", NULL};

@@ -28,7 +28,11 @@ struct serve_options {
     struct arg_list listen, listen_tls, origins, hosts, certs, keys;
     const char *cacert, *client_trust;
     uint64_t idle_ms, ping_ms, message_max, threads;
+    int backend; /* enum why_loop_backend */
 };
+
+static const char *const backends[] = {
+    [WHY_LOOP_AUTO] = "auto", [WHY_LOOP_EPOLL] = "epoll", [WHY_LOOP_IO_URING] = "io_uring", NULL};
 
 static const struct serve_options defaults = {
     .ping_ms = 30000,
@@ -110,6 +114,14 @@ static const struct arg_option options[] = {
      .offset = FIELD(threads),
      .min = 1,
      .max = THREADS_MAX},
+    {.name = "loop",
+     .kind = ARG_CHOICE,
+     .value = N_("KIND"),
+     .help =
+         N_("what the loops ask the kernel with: auto (what is faster and allowed here), epoll, "
+            "io_uring"),
+     .offset = FIELD(backend),
+     .choices = backends},
 };
 
 static const struct command_example examples[] = {
@@ -382,6 +394,7 @@ static enum exit_code run_serve(struct command_call *call) {
         .limits = limits_of(asked),
         .origin = origin_policy(asked),
         .tls = asked->listen_tls.count > 0 ? &tls : NULL,
+        .backend = (enum why_loop_backend)asked->backend,
         .log = serve_log_new(call->output.lang, call->json),
     };
     code = EXIT_CODE_INTERNAL;

@@ -333,7 +333,7 @@ bool worker_init(struct worker *worker, const struct serve_plan *plan, bool is_f
     worker->plan = plan;
     worker->turn.on_due = on_turn;
     TAILQ_INIT(&worker->resting);
-    worker->loop = why_loop_new();
+    worker->loop = why_loop_new_on(plan->backend);
     if (worker->loop == NULL) {
         return false;
     }

@@ -21,6 +21,7 @@ struct serve_plan {
     struct why_options limits; /* the host is each worker's own */
     struct why_origin_policy origin;
     const struct why_tls_config *tls; /* of the TLS addresses */
+    enum why_loop_backend backend;
     struct serve_log *log;
     struct worker *workers;
     size_t worker_count;

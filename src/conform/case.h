@@ -123,8 +123,10 @@ struct conform_case {
     enum conform_role role;
     const char *autobahn; /* "5.6 5.7", "" */
     const char *offer;    /* NULL: no extension */
+    bool exact;           /* CLIENT: the answer takes up no hint of the client */
     const char *tls;      /* NULL: not about TLS */
     bool timed, slow, manual;
+    bool keys; /* it takes in the masking keys of all connections of the run */
     const struct conform_step *steps;
     size_t step_count;
     const char *file;

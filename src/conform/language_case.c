@@ -123,12 +123,14 @@ enum own {
     OWN_SLOW,
     OWN_MANUAL,
     OWN_TLS,
+    OWN_KEYS,
+    OWN_EXACT,
 };
 
 static const struct conform_name own_lines[] = {
-    {"clause", OWN_CLAUSE},     {"for", OWN_FOR},       {"why", OWN_WHY},
-    {"autobahn", OWN_AUTOBAHN}, {"offer", OWN_OFFER},   {"timed", OWN_TIMED},
-    {"slow", OWN_SLOW},         {"manual", OWN_MANUAL}, {"tls", OWN_TLS},
+    {"clause", OWN_CLAUSE}, {"for", OWN_FOR},     {"why", OWN_WHY},     {"autobahn", OWN_AUTOBAHN},
+    {"offer", OWN_OFFER},   {"timed", OWN_TIMED}, {"slow", OWN_SLOW},   {"manual", OWN_MANUAL},
+    {"tls", OWN_TLS},       {"keys", OWN_KEYS},   {"exact", OWN_EXACT},
 };
 
 static bool read_own(struct conform_scan *scan, enum own own, struct conform_case *test) {
@@ -154,6 +156,12 @@ static bool read_own(struct conform_scan *scan, enum own own, struct conform_cas
         return true;
     case OWN_TLS:
         return read_tls(scan, test);
+    case OWN_KEYS:
+        test->keys = true;
+        return true;
+    case OWN_EXACT:
+        test->exact = true;
+        return true;
     }
     return false;
 }

@@ -159,18 +159,10 @@ static bool read_wanted(struct conform_scan *scan, enum wants wants, struct conf
     return false;
 }
 
-/* "within MS", "as should". */
-static bool read_terms_of_time(struct conform_scan *scan, struct conform_step *step) {
+/* `as` and a severity, where the line goes on. */
+static bool read_severity(struct conform_scan *scan, struct conform_step *step) {
     static const struct conform_name severities[] = {
         {"must", CONFORM_MUST}, {"should", CONFORM_SHOULD}, {"info", CONFORM_INFO}};
-    if (conform_scan_is(scan, "within")) {
-        if (!read_uint32(scan, "the time in ms", MS_MAX, &step->within_ms)) {
-            return false;
-        }
-        if (step->within_ms == 0) {
-            return conform_scan_fail(scan, "nothing comes within 0 ms");
-        }
-    }
     if (!conform_scan_is(scan, "as")) {
         return true;
     }
@@ -184,6 +176,19 @@ static bool read_terms_of_time(struct conform_scan *scan, struct conform_step *s
     }
     step->severity = (enum conform_severity)severity->value;
     return true;
+}
+
+/* "within MS", "as should". */
+static bool read_terms_of_time(struct conform_scan *scan, struct conform_step *step) {
+    if (conform_scan_is(scan, "within")) {
+        if (!read_uint32(scan, "the time in ms", MS_MAX, &step->within_ms)) {
+            return false;
+        }
+        if (step->within_ms == 0) {
+            return conform_scan_fail(scan, "nothing comes within 0 ms");
+        }
+    }
+    return read_severity(scan, step);
 }
 
 static bool check_manual(struct conform_scan *scan, const struct conform_case *test, bool manual,
@@ -223,6 +228,7 @@ enum takes {
     TAKES_LINE,
     TAKES_NAME,
     TAKES_EXPECTATION,
+    TAKES_SEVERITY,
 };
 
 static const struct {
@@ -248,7 +254,7 @@ static const struct {
     {"head", CONFORM_HEAD, TAKES_TERM, true},
     {"body", CONFORM_BODY, TAKES_TERM, true},
     {"glue", CONFORM_GLUE, TAKES_NOTHING, true},
-    {"open", CONFORM_OPEN, TAKES_NOTHING, true},
+    {"open", CONFORM_OPEN, TAKES_SEVERITY, true},
     {"offerup", CONFORM_OFFERUP, TAKES_NOTHING, true},
     {"expect", CONFORM_EXPECT, TAKES_EXPECTATION, false},
 };
@@ -308,6 +314,8 @@ static bool read_taken(struct conform_scan *scan, enum takes takes, const struct
         return read_name(scan, &step->name);
     case TAKES_EXPECTATION:
         return conform_expect_read(scan, test, step);
+    case TAKES_SEVERITY:
+        return read_severity(scan, step);
     }
     return false;
 }

@@ -5,6 +5,7 @@
 #include "whysocket/result.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,20 @@ void conform_host_end(struct conform_host *host) {
     }
 }
 
+/* Nobody is there: all is played, or the clients are gone. */
 static void on_due(struct why__timer *timer) {
-    conform_host_end(WHY__CONTAINER(timer, struct conform_host, timer));
+    struct conform_host *host = WHY__CONTAINER(timer, struct conform_host, timer);
+    size_t left = host->invitation->count - host->done;
+    if (left > 0) {
+        why_text_append(&host->trouble,
+                        "%sno client has been here for %" PRIu32 " s, and %zu cases were not asked "
+                        "for",
+                        host->trouble.len > 0 ? "; " : "", host->invitation->idle_ms / 1000, left);
+    }
+    if (left > 0 && host->stray != NULL) {
+        why_text_append(&host->trouble, "; the last that came for none: %s", host->stray);
+    }
+    conform_host_end(host);
 }
 
 void conform_host_look(struct conform_host *host) {
@@ -34,13 +47,16 @@ void conform_host_look(struct conform_host *host) {
     if (host->invitation->command != NULL) {
         conform_host_send_out(host);
     }
-    if (host->done < host->invitation->count || host->player_count > 0 || host->errands != NULL) {
+    if (host->player_count > 0 || host->errands != NULL) {
         return;
     }
-    if (host->is_numbered) {
-        why__timer_set(host->stage.loop, &host->timer, why__loop_now(host->stage.loop) + LINGER_MS);
-    } else {
+    bool is_done = host->done == host->invitation->count;
+    if (is_done && !host->is_numbered) {
         conform_host_end(host);
+    } else if (is_done || host->has_come) {
+        why__timer_set(host->stage.loop, &host->timer,
+                       why__loop_now(host->stage.loop) +
+                           (is_done ? LINGER_MS : host->invitation->idle_ms));
     }
 }
 
@@ -119,26 +135,50 @@ static bool find_index(const struct conform_host *host, const struct conform_cas
     return false;
 }
 
+static bool is_about_certificate(const struct conform_door *door) {
+    return door->is_tls && door->mode > 0;
+}
+
+/* The case that was asked for, or what is in the way of it. */
+static const struct conform_case *choose_case(struct conform_host *host,
+                                              const struct conform_player *player, size_t index,
+                                              struct why_text *refusal) {
+    const struct conform_case *test = host->invitation->tests[index];
+    struct conform_seat *seat = &host->seats[index];
+    const struct conform_door *door = conform_host_door(host, test);
+    bool is_again = host->invitation->command != NULL && seat->stand != CONFORM_STAND_WAITING;
+    if (door == NULL || (test->role & CONFORM_CLIENT) == 0) {
+        why_text_append(refusal, "case %s: %s\n", test->id, host->tally->results[index].note);
+    } else if (is_about_certificate(door) ||
+               (test->tls != NULL && !conform_player_is_secure(player))) {
+        why_text_append(refusal, "case %s is played at %s\n", test->id, door->url);
+    } else if (is_again || seat->stand == CONFORM_STAND_PLAYING) {
+        why_text_append(refusal, "case %s is being played already\n", test->id);
+    } else {
+        if (seat->errand != NULL) {
+            conform_errand_has_come(seat->errand);
+        }
+        if (seat->stand == CONFORM_STAND_WAITING) {
+            seat->stand = CONFORM_STAND_PLAYING;
+        }
+        return test;
+    }
+    return NULL;
+}
+
 static const struct conform_case *choose(void *user, struct conform_player *player,
-                                         const struct why_http_head *request) {
+                                         struct why_bytes target, struct why_text *refusal) {
     struct conform_host *host = user;
     struct conform_wish wish = {0};
     const struct conform_case *test = NULL;
-    conform_host_read(host, request->target, &wish);
+    conform_host_read(host, target, &wish);
     if (wish.asked == CONFORM_ASKED_CASE) {
-        struct conform_seat *seat = &host->seats[wish.index];
-        bool is_again = host->invitation->command != NULL && seat->stand != CONFORM_STAND_WAITING;
-        test = is_again || seat->stand == CONFORM_STAND_PLAYING
-                   ? NULL
-                   : host->invitation->tests[wish.index];
-        if (test != NULL && seat->errand != NULL) {
-            conform_errand_has_come(seat->errand);
-        }
-        if (test != NULL && seat->stand == CONFORM_STAND_WAITING) {
-            seat->stand = CONFORM_STAND_PLAYING;
-        }
+        test = choose_case(host, player, wish.index, refusal);
     } else if (wish.asked != CONFORM_ASKED_NOTHING) {
         test = make_aside(host, player, &wish);
+    } else {
+        why_text_append(refusal, "there is no such case among those that are played; paths are "
+                                 "/case/ID, /getCaseCount, /runCase?case=N and others\n");
     }
     why_text_clear(&wish.text);
     return test;
@@ -155,8 +195,13 @@ static void on_done(void *user, struct conform_player *player, struct conform_pl
     bool is_case = !end_aside(host, player) &&
                    find_index(host, conform_player_case(player), &index) && !host->is_over;
     if (!is_case) {
+        host->stray = played->trouble != NULL ? played->trouble : host->stray;
         conform_memory_free(played->memory);
     } else {
+        if (played->has_key && !conform_keys_add(&host->keys, played->key, index)) {
+            why_text_append(&host->trouble, "out of memory");
+            conform_host_end(host);
+        }
         struct conform_seat *seat = &host->seats[index];
         conform_tally_take(host->tally, index, played);
         if (seat->errand != NULL) {
@@ -194,10 +239,6 @@ static const struct conform_door *find_door(const struct conform_host *host,
         }
     }
     return NULL;
-}
-
-static bool is_about_certificate(const struct conform_door *door) {
-    return door->is_tls && door->mode > 0;
 }
 
 /* A client may leave without a word where the certificate is bad: the case is known by the door. */
@@ -255,7 +296,10 @@ static void on_ready(struct why__watch *watch, unsigned ready) {
             return;
         }
         why__timer_cancel(host->stage.loop, &host->timer);
-        if (!let_in(host, door, fd)) {
+        host->has_come = host->invitation->command == NULL;
+        bool is_in = let_in(host, door, fd);
+        conform_host_look(host);
+        if (!is_in) {
             return;
         }
     }
@@ -372,6 +416,7 @@ static int play(struct conform_host *host, const char **trouble) {
     if (result == WHY_OK) {
         result = why_loop_run(host->stage.loop); /* until the last of the players is freed */
     }
+    conform_keys_judge(&host->keys, host->tally);
     conform_tally_excuse(host->tally,
                          was_stopped ? "the run was ended" : "no client came for this case");
     if (was_stopped) {
@@ -412,6 +457,7 @@ int conform_run_client(const struct conform_invitation *invitation, struct confo
         }
     }
     why_text_clear(&host.trouble);
+    conform_keys_clear(&host.keys);
     free(host.players);
     free(host.seats);
     free(host.numbers);

@@ -30,6 +30,7 @@ struct conform_invitation {
     struct conform_certs *certs; /* NULL: no TLS */
     const char *command; /* what starts a client, with {url} in it; NULL: they come by themselves */
     uint32_t jobs;       /* commands at once */
+    uint32_t idle_ms;    /* clients come by themselves: none is there for so long, it is the end */
 
     /* It listens: clients can be told "ws://127.0.0.1:9001". mode: a URL for the cases of that
      * `tls` alone; NULL: for all others. */
@@ -39,7 +40,8 @@ struct conform_invitation {
     void *user;
 };
 
-/* Listen until all cases have been played, a client says that it is done, or why_loop_stop().
+/* Listen until all cases have been played, a client says that it is done, none has been there for a
+ * while after the first, or why_loop_stop().
  *
  * tally    the results; cleared by the caller, also on failure
  * agent    the name by which a client called itself; "" if it did not

@@ -6,6 +6,7 @@
 #ifndef WHY_CONFORM_LISTEN_STATE_H
 #define WHY_CONFORM_LISTEN_STATE_H
 
+#include "conform/keys.h"
 #include "conform/listen.h"
 #include "conform/spawn.h"
 #include "net/listener.h"
@@ -59,7 +60,10 @@ struct conform_host {
     unsigned failures; /* commands in a row that did not connect */
     struct conform_aside *asides;
     struct conform_errand *errands;
-    struct why__timer timer; /* to the end, when all is done */
+    struct conform_keys keys;
+    struct why__timer timer; /* to the end, when nobody is there */
+    const char *stray;       /* what the last connection was that played nothing; NULL: none */
+    bool has_come;           /* a client, by itself */
     bool is_over;
     bool is_numbered; /* a client has used the older protocol */
     struct why_text trouble;

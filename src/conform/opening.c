@@ -350,8 +350,19 @@ bool conform_opening_agree(const struct conform_opening *opening,
     return conform_agree(offers, offer_count, value, agreed) == NULL;
 }
 
-bool conform_opening_is_101(const struct conform_opening *opening) {
-    static const char begin[] = "HTTP/1.1 101";
-    return opening->written.len >= sizeof begin - 1 &&
-           memcmp(opening->written.data, begin, sizeof begin - 1) == 0;
+bool conform_opening_is_whole(const struct conform_opening *opening) {
+    return opening->written.len > 0 &&
+           memmem(opening->written.data, opening->written.len, "\r\n\r\n", 4) != NULL;
+}
+
+bool conform_opening_is_denial(const struct conform_opening *opening) {
+    static const char begin[] = "HTTP/1.1 ";
+    const size_t len = sizeof begin - 1;
+    if (!conform_opening_is_whole(opening) || opening->written.len < len + 4 ||
+        memcmp(opening->written.data, begin, len) != 0) {
+        return false;
+    }
+    const uint8_t *status = (const uint8_t *)opening->written.data + len;
+    return status[0] >= '2' && status[0] <= '5' && status[1] >= '0' && status[1] <= '9' &&
+           status[2] >= '0' && status[2] <= '9' && status[3] == ' ';
 }

@@ -68,7 +68,10 @@ bool conform_opening_agree(const struct conform_opening *opening,
                            const struct why_http_head *request, const char *answer,
                            struct why_deflate_params *agreed);
 
-/* Whether what is written is an answer that lets the client in. */
-bool conform_opening_is_101(const struct conform_opening *opening);
+/* Whether what is written is a whole head, so that its reader waits for no more of it. */
+bool conform_opening_is_whole(const struct conform_opening *opening);
+
+/* Whether what is written is an answer as HTTP has it, but none that lets the client in. */
+bool conform_opening_is_denial(const struct conform_opening *opening);
 
 #endif

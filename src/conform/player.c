@@ -15,6 +15,9 @@
 enum {
     SEND_HIGH = 1 << 20,  /* queued bytes: more wait until the peer has taken some, */
     SEND_LOW = 256 << 10, /* down to this */
+    LONGER_MAX = 4,       /* times a case's own limit */
+    ASKING_MS = 60000,    /* to say which case it is: a client may be busy with another */
+    USUAL_MS = 5000,      /* the run's limit, where nobody asks for another */
     PATIENCE = 12,        /* times the limit, where there is progress */
 };
 
@@ -30,9 +33,27 @@ const struct conform_step conform_implicit_close = {.verb = CONFORM_EXPECT,
 
 /* ---- Time ---- */
 
+/* A second more for each MiB and each thousand frames that were sent: a busy peer first has to read
+ * them. For the end that follows a Close half as long again: many give a peer 5 s of their own for
+ * it, and who has the same to the millisecond would see it now and then. */
+uint32_t conform_player_limit(const struct conform_player *player) {
+    uint32_t limit = player->stage->limit_ms + (uint32_t)(player->wire.queued >> 20) * 1000 +
+                     player->frames_sent / 1000 * 1000;
+    return player->is_ending ? limit + limit / 2 : limit;
+}
+
+uint32_t conform_player_within(const struct conform_player *player,
+                               const struct conform_step *step) {
+    uint32_t limit = player->stage->limit_ms;
+    uint32_t most = LONGER_MAX * USUAL_MS;
+    uint64_t longer = (uint64_t)step->within_ms * (limit < most ? limit : most) / USUAL_MS;
+    longer = longer < limit ? longer : limit;
+    return longer > step->within_ms ? (uint32_t)longer : step->within_ms;
+}
+
 void conform_player_wait(struct conform_player *player, uint32_t within_ms) {
     uint64_t now = why__loop_now(player->stage->loop);
-    uint32_t limit = player->stage->limit_ms;
+    uint32_t limit = conform_player_limit(player);
     player->is_due = false;
     player->moved_ms = now;
     player->deadline_ms = now + (uint64_t)limit * PATIENCE;
@@ -45,7 +66,7 @@ bool conform_player_is_late(struct conform_player *player, const struct conform_
     }
     uint64_t now = why__loop_now(player->stage->loop);
     bool is_fixed = step->within_ms != 0 || step->expectation == CONFORM_EXPECT_SILENCE;
-    uint64_t until_ms = player->moved_ms + player->stage->limit_ms;
+    uint64_t until_ms = player->moved_ms + conform_player_limit(player);
     if (is_fixed || until_ms <= now || now >= player->deadline_ms) {
         return true;
     }
@@ -206,7 +227,8 @@ static void do_step(struct conform_player *player, const struct conform_step *st
         if (player->stage->role == CONFORM_CLIENT) {
             conform_player_drop_items(player); /* its request, which is answered */
         }
-        if (player->stage->role == CONFORM_CLIENT && conform_opening_is_101(&player->opening)) {
+        /* Whatever the answer was: a client that takes it answers a Ping. */
+        if (player->stage->role == CONFORM_CLIENT && conform_opening_is_whole(&player->opening)) {
             (void)conform_opening_agree(&player->opening, &player->head.head, NULL,
                                         &player->agreed);
             (void)conform_player_open(player);
@@ -272,40 +294,12 @@ static void pay_pong(struct conform_player *player) {
     }
 }
 
-/* A client has asked: which case is it? */
-static bool choose(struct conform_player *player) {
-    const struct conform_stage *stage = player->stage;
-    if (player->test != NULL) {
-        return true;
-    }
-    if (!player->has_head) {
-        if (player->has_ended || player->head.state == WHY__HTTP_FAILED) {
-            player->played.fate = CONFORM_FATE_CUT;
-            player->played.trouble = "the client asked for nothing that can be read";
-            conform_player_end(player);
-        }
-        return false;
-    }
-    player->test = stage->choose(stage->user, player, &player->head.head);
-    if (player->test == NULL) {
-        static const char answer[] = "HTTP/1.1 404 Not Found\r\nConnection: close\r\n"
-                                     "Content-Length: 0\r\n\r\n";
-        conform_wire_send(&player->wire, why__bytes_of(answer));
-        player->played.fate = CONFORM_FATE_CUT;
-        player->played.trouble = "the client asked for a case that there is not";
-        conform_player_end(player);
-        return false;
-    }
-    player->opening.extensions = player->test->offer;
-    return true;
-}
-
 void conform_player_advance(struct conform_player *player) {
     if (player->is_busy || player->is_done || (!player->is_connected && !player->has_ended)) {
         return;
     }
     player->is_busy = true;
-    while (!player->is_done && choose(player)) {
+    while (!player->is_done && conform_player_knows_case(player)) {
         const struct conform_step *step = current_step(player);
         if (step == NULL || player->has_failed_memory) {
             conform_player_end(player);
@@ -361,6 +355,8 @@ static void judge(struct conform_player *player) {
 static void write_result(struct conform_player *player) {
     struct conform_result *result = &player->played.result;
     result->test = player->test;
+    player->played.has_key = player->received.has_first_key;
+    memcpy(player->played.key, player->received.first_key, sizeof player->played.key);
     result->elapsed_us = (uint32_t)(why__clock_us() - player->begin_us);
     if (result->note == NULL) {
         result->note = "";
@@ -482,7 +478,7 @@ struct conform_player *conform_player_accept(const struct conform_stage *stage, 
     player->is_accepted = true;
     player->opening.extensions = test == NULL ? NULL : test->offer;
     why__http_parser_init_request(&player->head, stage->options);
-    conform_player_wait(player, 0);
+    conform_player_wait(player, test == NULL ? ASKING_MS : 0);
     if (conform_wire_take(&player->wire, stage->loop, fd, tls, &conform_player_wire_ops) !=
         WHY_OK) {
         refuse(player, errno);
@@ -492,4 +488,8 @@ struct conform_player *conform_player_accept(const struct conform_stage *stage, 
 
 const struct conform_case *conform_player_case(const struct conform_player *player) {
     return player->test;
+}
+
+bool conform_player_is_secure(const struct conform_player *player) {
+    return player->wire.tls != NULL;
 }

@@ -8,6 +8,7 @@
 #include "conform/memory.h"
 #include "conform/result.h"
 #include "conform/wire.h"
+#include "whysocket/explain.h"
 #include "whysocket/handshake.h"
 #include "whysocket/options.h"
 
@@ -36,6 +37,8 @@ struct conform_played {
     bool has_answered;   /* a message came */
     bool is_silent;      /* a step waited in vain, and nothing came at all */
     bool is_cut;         /* the connection ended where nothing gave a reason to */
+    bool has_key;        /* a masked frame came; */
+    uint8_t key[4];      /* the first one's key */
     const char *trouble; /* not PLAYED: in words */
 };
 
@@ -55,10 +58,10 @@ struct conform_stage {
     /* The last word on a player, which is freed after it. */
     void (*on_done)(void *user, struct conform_player *player, struct conform_played *played);
 
-    /* CLIENT: a request came; which case does it ask for? NULL: none, and it is answered with 404.
-     * `request` is borrowed for the call. */
+    /* CLIENT: this was asked for; which case is it? NULL: none, and it is answered with 404 and
+     * `refusal`, a line that says why. `target` is borrowed for the call. */
     const struct conform_case *(*choose)(void *user, struct conform_player *player,
-                                         const struct why_http_head *request);
+                                         struct why_bytes target, struct why_text *refusal);
     void *user;
 };
 
@@ -79,5 +82,8 @@ struct conform_player *conform_player_accept(const struct conform_stage *stage, 
 void conform_player_stop(struct conform_player *player, const char *why);
 
 const struct conform_case *conform_player_case(const struct conform_player *player);
+
+/* Whether its connection has TLS. */
+bool conform_player_is_secure(const struct conform_player *player);
 
 #endif

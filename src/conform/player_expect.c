@@ -223,7 +223,11 @@ static enum match match_fail(struct conform_player *player, const struct conform
         return MATCH_YES;
     }
     if (item->kind == CONFORM_ITEM_END) {
-        conform_player_find_item(player, step, less, item);
+        /* Pieces that come behind the failure reset the connection, and may take the Close with
+         * them: whether it came is a race, and is looked at where bytes go out at once. */
+        if (player->wire.piece == 0) {
+            conform_player_find_item(player, step, less, item);
+        }
         return MATCH_YES;
     }
     return MATCH_NO;
@@ -273,6 +277,10 @@ static enum match match_refused(struct conform_player *player, const struct conf
                                 const struct conform_item *item) {
     if (item->kind == CONFORM_ITEM_END || item->kind == CONFORM_ITEM_BAD_HEAD ||
         item->kind == CONFORM_ITEM_CLOSE) {
+        return MATCH_YES;
+    }
+    if (item->kind == CONFORM_ITEM_FAULT && conform_opening_is_denial(&player->opening)) {
+        player->is_closed = true; /* it goes on with HTTP: another request */
         return MATCH_YES;
     }
     if (item->kind != CONFORM_ITEM_HEAD) {
@@ -438,7 +446,8 @@ static enum conform_outcome await_end(struct conform_player *player,
         struct conform_item *item = conform_player_take(player, &player->items);
         enum conform_item_kind kind = item->kind;
         if (kind == CONFORM_ITEM_FAULT) {
-            conform_player_find_item(player, step, CONFORM_MUST, item);
+            conform_player_find_item(player, step, item->is_lesser ? step->severity : CONFORM_MUST,
+                                     item);
         }
         conform_item_free(item);
         if (kind == CONFORM_ITEM_END || kind == CONFORM_ITEM_FAULT) {
@@ -492,7 +501,7 @@ static enum conform_outcome go_through(struct conform_player *player,
         struct conform_item *item = conform_player_take(player, at);
         enum conform_outcome outcome = CONFORM_OVER;
         if (found == MATCH_NO) {
-            bool is_fault = item->kind == CONFORM_ITEM_FAULT;
+            bool is_fault = item->kind == CONFORM_ITEM_FAULT && !item->is_lesser;
             player->played.is_cut = item->kind == CONFORM_ITEM_END;
             conform_player_find_item(player, step, is_fault ? CONFORM_MUST : step->severity, item);
         } else if (found == MATCH_YES) {
@@ -546,7 +555,7 @@ static void enter(struct conform_player *player, const struct conform_step *step
         conform_player_send_control(player, WHY_OPCODE_CLOSE,
                                     (struct why_bytes){normal, sizeof normal});
     }
-    conform_player_wait(player, is_silence ? step->number : step->within_ms);
+    conform_player_wait(player, is_silence ? step->number : conform_player_within(player, step));
 }
 
 enum conform_outcome conform_player_expect(struct conform_player *player,
@@ -572,6 +581,11 @@ enum conform_outcome conform_player_expect(struct conform_player *player,
         return outcome;
     }
     if (step->expectation == CONFORM_EXPECT_SILENCE) {
+        return CONFORM_NEXT;
+    }
+    if (step->expectation == CONFORM_EXPECT_REFUSED && player->stage->role == CONFORM_CLIENT &&
+        conform_opening_is_denial(&player->opening)) {
+        player->is_closed = true; /* HTTP lets it keep the connection, for another request */
         return CONFORM_NEXT;
     }
     player->played.is_silent = true;

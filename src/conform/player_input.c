@@ -46,11 +46,20 @@ static struct conform_item *add_item(struct conform_player *player, enum conform
     return item;
 }
 
-static void add_fault(struct conform_player *player, enum conform_item_kind kind, int32_t moment,
-                      const char *fault) {
+static struct conform_item *add_fault(struct conform_player *player, enum conform_item_kind kind,
+                                      int32_t moment, const char *fault) {
     struct conform_item *item = add_item(player, kind, moment);
     if (item != NULL) {
         item->fault = fault;
+    }
+    return item;
+}
+
+static void take_fault(struct conform_player *player, const struct conform_seen *seen,
+                       int32_t moment) {
+    struct conform_item *item = add_fault(player, CONFORM_ITEM_FAULT, moment, seen->fault);
+    if (item != NULL) {
+        item->is_lesser = seen->is_lesser;
     }
 }
 
@@ -130,7 +139,7 @@ static void read_frames(struct conform_player *player, struct why_bytes data) {
             take_control(player, seen, moment);
             break;
         case CONFORM_SEEN_FAULT:
-            add_fault(player, CONFORM_ITEM_FAULT, moment, seen->fault);
+            take_fault(player, seen, moment);
             break;
         case CONFORM_SEEN_NOMEM:
             player->has_failed_memory = true;
@@ -192,8 +201,8 @@ static bool read_head(struct conform_player *player, struct why_bytes *data) {
     if (head->state == WHY__HTTP_FAILED) {
         int32_t moment = write_head_down(player, (int)head->len - 1);
         player->played.status = head->status;
-        add_fault(player, CONFORM_ITEM_BAD_HEAD, moment,
-                  head->detail == NULL ? "no HTTP" : head->detail);
+        (void)add_fault(player, CONFORM_ITEM_BAD_HEAD, moment,
+                        head->detail == NULL ? "no HTTP" : head->detail);
         data->len = 0;
     }
     return head->state == WHY__HTTP_DONE;
@@ -228,8 +237,8 @@ static void on_data(struct conform_wire *wire, struct why_bytes data) {
                !player->is_asked) {
         int32_t moment = conform_transcript_add(&player->transcript, CONFORM_WIRE_RECEIVED,
                                                 "bytes behind the request", data, data.len, 0);
-        add_fault(player, CONFORM_ITEM_FAULT, moment,
-                  "bytes of a client that has no answer yet (section 4.1)");
+        (void)add_fault(player, CONFORM_ITEM_FAULT, moment,
+                        "bytes of a client that has no answer yet (section 4.1)");
     }
     /* A part of something is progress; a peer's Pings, which go on for ever, are none. */
     if (player->is_open && (player->received.in_message || player->received.in_frame)) {

@@ -68,25 +68,48 @@ static enum conform_outcome open_server(struct conform_player *player,
     return CONFORM_OVER;
 }
 
-/* Find an answer that is the case's and fits the request. A client may have asked that our messages
- * stand alone; then the answer says that they do (RFC 7692 section 7.1.1.1), also where the case
- * does not. */
-static bool agree(struct conform_player *player, const struct why_http_head *request) {
-    const char *offer = player->test->offer;
-    if (conform_opening_agree(&player->opening, request, offer, &player->agreed)) {
-        return true;
+/* Whether the client said that it will keep no context. */
+static bool gives_hint(const struct why_http_head *request) {
+    static const char hint[] = "client_no_context_takeover";
+    for (size_t i = 0; i < request->header_count; i++) {
+        const struct why_header *header = &request->headers[i];
+        if (why__bytes_are(header->name, "Sec-WebSocket-Extensions") && header->value.len > 0 &&
+            memmem(header->value.data, header->value.len, hint, sizeof hint - 1) != NULL) {
+            return true;
+        }
     }
-    static const char more[] = "; server_no_context_takeover";
+    return false;
+}
+
+/* Whether the case's answer, with these words behind it, is one to the request. */
+static bool agree_with(struct conform_player *player, const struct why_http_head *request,
+                       const char *more) {
+    const char *offer = player->test->offer;
     size_t len = strlen(offer);
-    char *longer = conform_memory_take(&player->memory, len + sizeof more);
+    size_t more_len = strlen(more);
+    char *longer = conform_memory_take(&player->memory, len + more_len + 1);
     if (longer == NULL) {
         player->has_failed_memory = true;
         return false;
     }
     memcpy(longer, offer, len);
-    memcpy(longer + len, more, sizeof more);
+    memcpy(longer + len, more, more_len + 1);
     player->opening.extensions = longer;
     return conform_opening_agree(&player->opening, request, longer, &player->agreed);
+}
+
+/* Find an answer that is the case's and fits the request. A client may have asked that our messages
+ * stand alone; then the answer says that they do (RFC 7692 section 7.1.1.1), also where the case
+ * does not. Where it said that its own will, the answer takes that up, as most servers do: a client
+ * that insists on it, though it is no more than a hint, fails the cases that are about it
+ * (`exact`), and not all. */
+static bool agree(struct conform_player *player, const struct why_http_head *request) {
+    bool hint = !player->test->exact && gives_hint(request);
+    return (hint && agree_with(player, request, "; client_no_context_takeover")) ||
+           (hint && agree_with(player, request,
+                               "; server_no_context_takeover; client_no_context_takeover")) ||
+           agree_with(player, request, "") ||
+           agree_with(player, request, "; server_no_context_takeover");
 }
 
 /* The client's request is here: answer it. */

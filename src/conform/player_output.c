@@ -117,6 +117,7 @@ static void send_framed(struct conform_player *player, const struct conform_fram
                         struct conform_buffer *buffer) {
     uint8_t header[WHY__FRAME_HEADER_MAX];
     uint8_t key[4];
+    player->frames_sent++;
     const struct why_host *host = player->stage->options->host;
     host->random(host->context, key, sizeof key);
     if (frame->has_key) {

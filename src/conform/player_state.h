@@ -36,6 +36,7 @@ struct conform_item {
     uint8_t payload[WHY__CONTROL_MAX];
     uint8_t payload_len;
     const char *fault; /* FAULT, BAD_HEAD; static */
+    bool is_lesser;    /* FAULT: no worse than the step that meets it */
     enum conform_end end;
 };
 
@@ -79,6 +80,7 @@ struct conform_player {
     uint8_t owed_len;
     uint8_t asked[WHY__CONTROL_MAX]; /* the payload of our last Ping */
     uint8_t asked_len;
+    uint32_t frames_sent;
     uint32_t ping_count; /* of ours; each has a payload of its own */
     char ping[24];
     struct { /* the message that came last */
@@ -130,6 +132,14 @@ void conform_player_advance(struct conform_player *player);
 /* The case is over as soon as the machine returns. */
 void conform_player_end(struct conform_player *player);
 
+/* In ms, how long an answer may take that is awaited now. */
+uint32_t conform_player_limit(const struct conform_player *player);
+
+/* A step's own limit; where the run's is longer than the usual one, since the peer is slow, so is
+ * this, in proportion, up to four times and not longer than the run's. 0: it has none. */
+uint32_t conform_player_within(const struct conform_player *player,
+                               const struct conform_step *step);
+
 /* Set the step's timer: `within_ms` from now, or (0) the run's limit, which then goes on while
  * there is progress. */
 void conform_player_wait(struct conform_player *player, uint32_t within_ms);
@@ -143,6 +153,12 @@ void conform_player_give_up(struct conform_player *player, const char *why);
 /* The opening handshake and the close that a case has without saying so. */
 extern const struct conform_step conform_implicit_open;
 extern const struct conform_step conform_implicit_close;
+
+/* ---- player_ask.c ---- */
+
+/* Whether the case is known. Of a client it is once its request is here; one that asks for nothing
+ * that there is, is told so, and the player ends. */
+bool conform_player_knows_case(struct conform_player *player);
 
 /* ---- player_input.c ---- */
 

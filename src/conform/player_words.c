@@ -57,7 +57,8 @@ void conform_player_find_silence(struct conform_player *player, const struct con
                                  enum conform_severity severity) {
     struct why_text expected = {0};
     struct why_text got = {0};
-    uint32_t ms = step->within_ms != 0 ? step->within_ms : player->stage->limit_ms;
+    uint32_t ms =
+        step->within_ms != 0 ? conform_player_within(player, step) : conform_player_limit(player);
     conform_step_expected(step, &expected);
     if (!player->is_connected) {
         why_text_append(&got, "no connection");

@@ -9,6 +9,7 @@ enum {
     PIECE = 16 * 1024,      /* unmasked, and inflated, at a time */
     CONTENT_MAX = 96 << 20, /* a message: the largest case is of 16 MiB */
     SAME_KEYS_MAX = 3,      /* in a row, by chance: once in 2^64 connections */
+    CODES_END = 5000,       /* section 7.4.2 has no range from here on, and no word for it */
     RSV1 = 0x40,
     RSV = 0x70,
     FIN = 0x80,
@@ -132,6 +133,10 @@ static void take_header_byte(struct conform_seen *seen, struct why_bytes *input)
 
 static const char *key_fault(struct conform_reader *reader, const uint8_t *key) {
     bool is_same = memcmp(key, reader->key, 4) == 0;
+    if (!reader->has_first_key) {
+        reader->has_first_key = true;
+        memcpy(reader->first_key, key, 4);
+    }
     memcpy(reader->key, key, 4);
     reader->same_keys = is_same ? reader->same_keys + 1 : 1;
     return reader->same_keys > SAME_KEYS_MAX
@@ -323,6 +328,11 @@ static enum conform_seen_kind end_close(struct conform_reader *reader) {
         return fault(reader, seen->header_len, "a Close frame of one byte (section 5.5.1)");
     }
     uint16_t code = (uint16_t)(seen->control[0] << 8 | seen->control[1]);
+    if (code >= CODES_END) {
+        seen->is_lesser = true;
+        return fault(reader, seen->header_len,
+                     "a Close frame with a code beyond all ranges (section 7.4.2)");
+    }
     if (!why_close_code_is_sendable(code)) {
         return fault(reader, seen->header_len,
                      "a Close frame with a code that may not be sent (section 7.4)");

@@ -41,6 +41,7 @@ struct conform_seen {
     uint8_t shown_len;
     uint8_t control[WHY__CONTROL_MAX]; /* CONTROL: its payload, unmasked */
     const char *fault;                 /* FAULT: in words, English */
+    bool is_lesser;                    /* the RFC forbids it nowhere in so many words */
 };
 
 /* CONFORM_SEEN_MESSAGE: it stays until the next frame is read. */
@@ -70,6 +71,8 @@ struct conform_reader {
     struct why__utf8 utf8;
     uint8_t key[4];     /* the last masking key, */
     uint32_t same_keys; /* and how many frames in a row had it */
+    bool has_first_key;
+    uint8_t first_key[4]; /* of the first frame that was masked and not empty */
 };
 
 /* deflate  what was agreed on; not enabled: there is no compression

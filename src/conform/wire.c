@@ -137,12 +137,23 @@ static void apply(struct conform_wire *wire, const struct conform_mark *mark) {
     }
 }
 
+/* What a FIN follows goes with it, in one segment: whether a peer reads both at once or one after
+ * the other would be a race, in which peers do different things. */
+static void hold_for_fin(struct conform_wire *wire) {
+    if (wire->piece == 0 && wire->mark_at < wire->mark_count &&
+        wire->marks[wire->mark_at].kind == CONFORM_MARK_FIN) {
+        int on = 1;
+        (void)setsockopt(wire->watch.fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+    }
+}
+
 /* What goes out next: up to the next mark, and no more than a piece. */
 static struct why_bytes next_piece(struct conform_wire *wire) {
     while (wire->is_open && wire->mark_at < wire->mark_count &&
            wire->marks[wire->mark_at].at == wire->taken) {
         apply(wire, &wire->marks[wire->mark_at++]);
     }
+    hold_for_fin(wire);
     struct why_bytes piece = conform_queue_bytes(&wire->output);
     if (wire->mark_at < wire->mark_count) {
         uint64_t room = wire->marks[wire->mark_at].at - wire->taken;

@@ -236,6 +236,9 @@ void why__conn_take_close(struct why_conn *conn, struct why_bytes payload,
     conn->close_received = true;
     if (!conn->close_sent) {
         set_cause(conn, WHY_CAUSE_PEER_CLOSED);
+        /* A Ping that came before it is answered before it is (section 5.5.2), however the bytes of
+         * both arrived. Where there is no memory for the Pong the Close is worth more. */
+        (void)why__conn_queue_pong(conn);
         /* The answer has the same code (section 5.5.1). */
         (void)queue_close(conn, payload.len == 0 ? 0 : code, (struct why_bytes){0});
     }

@@ -2,6 +2,7 @@
  *
  * The connection sends: messages, Pings, Pongs, and the queue they wait in.
  */
+#include "base/apart.h"
 #include "core/conn_state.h"
 
 #include <string.h>
@@ -119,7 +120,8 @@ static bool queue_message(struct why_conn *conn, struct why__frame_header *heade
 
 /* Whether a message of which `data` is the first fragment should be compressed. */
 static bool wants_compression(const struct why_conn *conn, struct why_bytes data, unsigned flags) {
-    return conn->deflate != NULL && (flags & WHY_SEND_PLAIN) == 0 &&
+    return conn->deflate != NULL && why__deflate_can_compress(conn->deflate) &&
+           (flags & WHY_SEND_PLAIN) == 0 &&
            ((flags & WHY_SEND_MORE) != 0 || data.len >= conn->options->deflate_len_min) &&
            data.len > 0;
 }
@@ -140,7 +142,7 @@ static bool is_short(const struct why_conn *conn, enum why_opcode opcode, struct
                      unsigned flags) {
     bool is_valid =
         opcode == WHY_OPCODE_BINARY || (opcode == WHY_OPCODE_TEXT && (flags & WHY_SEND_VALID) != 0);
-    return is_valid && conn->is_server && data.len > 0 && data.len <= WHY__CONTROL_MAX &&
+    return is_valid && conn->is_server && data.len - 1 < WHY__CONTROL_MAX &&
            conn->deflate == NULL && conn->sending == 0 && (flags & WHY_SEND_MORE) == 0 &&
            conn->state == WHY_CONN_OPEN;
 }
@@ -158,11 +160,8 @@ static int send_short(struct why_conn *conn, enum why_opcode opcode, struct why_
     return WHY_OK;
 }
 
-int why_conn_send(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
-                  unsigned flags) {
-    if (is_short(conn, opcode, data, flags) && !why__conn_is_full(conn)) {
-        return send_short(conn, opcode, data);
-    }
+WHY__APART static int send_any(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
+                               unsigned flags) {
     if (opcode != WHY_OPCODE_TEXT && opcode != WHY_OPCODE_BINARY) {
         return WHY_ERR_ARGUMENT;
     }
@@ -192,6 +191,13 @@ int why_conn_send(struct why_conn *conn, enum why_opcode opcode, struct why_byte
     conn->counters.messages_sent += last;
     conn->message_ms = (uint32_t)why__conn_now(conn);
     return WHY_OK;
+}
+
+int why_conn_send(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
+                  unsigned flags) {
+    return is_short(conn, opcode, data, flags) && !why__conn_is_full(conn)
+               ? send_short(conn, opcode, data)
+               : send_any(conn, opcode, data, flags);
 }
 
 uint32_t why__ping_hash(struct why_bytes payload) {
@@ -250,15 +256,18 @@ static bool is_pong_due(const struct why_conn *conn) {
            why__conn_output_at(conn) >= conn->pong->end;
 }
 
-static void queue_pong(struct why_conn *conn) {
+bool why__conn_queue_pong(struct why_conn *conn) {
+    if (conn->pong == NULL || !conn->pong->is_owed) {
+        return true;
+    }
     struct why__frame_header header = {.opcode = WHY_OPCODE_PONG, .final = true};
     struct why_bytes payload = {conn->pong->data, conn->pong->len};
     if (!why__conn_queue_frame(conn, &header, payload)) {
-        why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
-        return;
+        return false;
     }
     conn->pong->end = why__conn_output_end(conn);
     conn->pong->is_owed = false;
+    return true;
 }
 
 /* Forget the Pong that has left, unless another waits behind it. */
@@ -271,8 +280,8 @@ static void drop_pong(struct why_conn *conn) {
 }
 
 size_t why_conn_output(struct why_conn *conn, struct why_bytes *list, size_t max) {
-    if (is_pong_due(conn)) {
-        queue_pong(conn);
+    if (is_pong_due(conn) && !why__conn_queue_pong(conn)) {
+        why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
     }
     return why__send_queue_list(&conn->output, list, max);
 }

@@ -157,6 +157,9 @@ bool why__conn_queue_frame(struct why_conn *conn, const struct why__frame_header
 /* Remember a Ping's payload as its Pong's, in place of an older one (RFC 6455 section 5.5.3). */
 void why__conn_want_pong(struct why_conn *conn, struct why_bytes payload);
 
+/* Queue the Pong that is owed, where one is. False if out of memory: it is owed still. */
+bool why__conn_queue_pong(struct why_conn *conn);
+
 /* The peer's Close frame is whole: check it, answer it, yield the event (section 5.5.1). */
 void why__conn_take_close(struct why_conn *conn, struct why_bytes payload, struct why_event *event);
 

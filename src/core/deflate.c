@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * permessage-deflate on zlib. The only file of the engine that knows zlib.
+ * permessage-deflate on zlib. This and deflate_codecs.c are what the engine knows of zlib.
  */
 #include "core/deflate.h"
+
+#include "core/deflate_codecs.h"
 
 #include <assert.h>
 #include <string.h>
 #include <zlib.h>
+
+#define OUR_BITS_MIN 9 /* zlib's raw deflate has no smaller window */
 
 /* What a sender leaves off the end of each message (RFC 7692 section 7.2.1). */
 static const uint8_t tail[4] = {0x00, 0x00, 0xff, 0xff};
@@ -20,16 +24,6 @@ struct why__deflate {
     bool finishing; /* the message's last byte is in, its tail is being fed */
     uint8_t tail_left;
 };
-
-static void *zlib_allocate(void *opaque, unsigned count, unsigned size) {
-    const struct why_host *host = opaque;
-    return host->allocate(host->context, NULL, (size_t)count * size);
-}
-
-static void zlib_release(void *opaque, void *memory) {
-    const struct why_host *host = opaque;
-    host->allocate(host->context, memory, 0);
-}
 
 /* A size that was not spoken of is the largest (RFC 7692 section 7.1.2). */
 static uint8_t window_bits(uint8_t agreed) {
@@ -62,34 +56,29 @@ struct why__deflate *why__deflate_new(const struct why_options *options, enum wh
     return codec;
 }
 
-static z_stream *new_stream(const struct why_host *host) {
-    z_stream *stream = host->allocate(host->context, NULL, sizeof *stream);
-    if (stream != NULL) {
-        /* zlib does not change the host; its opaque pointer has no const. */
-        void *opaque = NULL;
-        memcpy(&opaque, &host, sizeof opaque);
-        memset(stream, 0, sizeof *stream);
-        stream->zalloc = zlib_allocate;
-        stream->zfree = zlib_release;
-        stream->opaque = opaque;
-    }
-    return stream;
+static struct why__codec_kind inflater_kind(const struct why__deflate *codec) {
+    return (struct why__codec_kind){.window_bits = codec->inflate_bits};
 }
 
-static void free_inflater(struct why__deflate *codec) {
+static struct why__codec_kind deflater_kind(const struct why__deflate *codec) {
+    return (struct why__codec_kind){.is_deflater = true,
+                                    .window_bits = codec->deflate_bits,
+                                    .level = codec->options->deflate_level,
+                                    .memory_level = codec->options->deflate_memory_level};
+}
+
+static void drop_inflater(struct why__deflate *codec) {
     if (codec->inflater != NULL) {
         const struct why_host *host = codec->options->host;
-        inflateEnd(codec->inflater);
-        host->allocate(host->context, codec->inflater, 0);
+        why__codecs_give_back(host->codecs, host, inflater_kind(codec), codec->inflater);
         codec->inflater = NULL;
     }
 }
 
-static void free_deflater(struct why__deflate *codec) {
+static void drop_deflater(struct why__deflate *codec) {
     if (codec->deflater != NULL) {
         const struct why_host *host = codec->options->host;
-        deflateEnd(codec->deflater);
-        host->allocate(host->context, codec->deflater, 0);
+        why__codecs_give_back(host->codecs, host, deflater_kind(codec), codec->deflater);
         codec->deflater = NULL;
     }
 }
@@ -97,46 +86,26 @@ static void free_deflater(struct why__deflate *codec) {
 void why__deflate_free(struct why__deflate *codec) {
     if (codec != NULL) {
         const struct why_host *host = codec->options->host;
-        free_inflater(codec);
-        free_deflater(codec);
+        drop_inflater(codec);
+        drop_deflater(codec);
         host->allocate(host->context, codec, 0);
     }
 }
 
 static bool need_inflater(struct why__deflate *codec) {
-    if (codec->inflater != NULL) {
-        return true;
+    if (codec->inflater == NULL) {
+        const struct why_host *host = codec->options->host;
+        codec->inflater = why__codecs_take(host->codecs, host, inflater_kind(codec));
     }
-    const struct why_host *host = codec->options->host;
-    z_stream *stream = new_stream(host);
-    if (stream == NULL) {
-        return false;
-    }
-    if (inflateInit2(stream, -codec->inflate_bits) != Z_OK) {
-        host->allocate(host->context, stream, 0);
-        return false;
-    }
-    codec->inflater = stream;
-    return true;
+    return codec->inflater != NULL;
 }
 
 static bool need_deflater(struct why__deflate *codec) {
-    if (codec->deflater != NULL) {
-        return true;
+    if (codec->deflater == NULL) {
+        const struct why_host *host = codec->options->host;
+        codec->deflater = why__codecs_take(host->codecs, host, deflater_kind(codec));
     }
-    const struct why_options *options = codec->options;
-    const struct why_host *host = options->host;
-    z_stream *stream = new_stream(host);
-    if (stream == NULL) {
-        return false;
-    }
-    if (deflateInit2(stream, options->deflate_level, Z_DEFLATED, -codec->deflate_bits,
-                     options->deflate_memory_level, Z_DEFAULT_STRATEGY) != Z_OK) {
-        host->allocate(host->context, stream, 0);
-        return false;
-    }
-    codec->deflater = stream;
-    return true;
+    return codec->deflater != NULL;
 }
 
 static unsigned clamp_to_zlib(size_t len) {
@@ -208,9 +177,13 @@ enum why__inflate_result why__inflate_finish(struct why__deflate *codec, struct 
     }
     codec->at_final_block = false;
     if (codec->inflate_forgets) {
-        free_inflater(codec);
+        drop_inflater(codec);
     }
     return WHY__INFLATE_OK;
+}
+
+bool why__deflate_can_compress(const struct why__deflate *codec) {
+    return codec->deflate_bits >= OUR_BITS_MIN;
 }
 
 size_t why__deflate_bound(struct why__deflate *codec, size_t len) {
@@ -259,14 +232,14 @@ size_t why__deflate_compress(struct why__deflate *codec, struct why_bytes data, 
     if (last) {
         written -= sizeof tail;
         if (codec->deflate_forgets) {
-            free_deflater(codec);
+            drop_deflater(codec);
         }
     }
     return written;
 }
 
 void why__deflate_forget(struct why__deflate *codec) {
-    free_deflater(codec);
+    drop_deflater(codec);
 }
 
 bool why__deflate_forgets(const struct why__deflate *codec) {

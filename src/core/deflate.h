@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * permessage-deflate (RFC 7692) on zlib: the two contexts of one connection. Each is made when the
- * first message needs it, and freed after every message where no context is kept.
+ * permessage-deflate (RFC 7692) on zlib: the two contexts of one connection. Each is taken when the
+ * first message needs it, and given back after every message where no context is kept.
  */
 #ifndef WHY_CORE_DEFLATE_H
 #define WHY_CORE_DEFLATE_H
@@ -38,6 +38,10 @@ enum why__inflate_result why__inflate(struct why__deflate *codec, struct why_byt
  * than the room: then the message is whole and its context is reset or freed as agreed. */
 enum why__inflate_result why__inflate_finish(struct why__deflate *codec, struct why_span out,
                                              size_t *out_len);
+
+/* Whether our own messages may be compressed: a window of 8 bits, which a server may ask of a client
+ * (section 7.1.2.2), is one that zlib cannot keep to. */
+bool why__deflate_can_compress(const struct why__deflate *codec);
 
 /* At most so many bytes come out of why__deflate_compress() for `len` bytes. 0 if out of memory. */
 size_t why__deflate_bound(struct why__deflate *codec, size_t len);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The bits of a window: 8 to 15. zlib's raw deflate cannot compress with 8 (it takes 9 for it, or
- * refuses), so 8 is never agreed on for our own compressor; inflating with 8 is no matter.
+ * refuses). A server of ours declines an offer of it for itself; a client, whose offer lets the
+ * server choose, keeps to it by sending nothing compressed. Inflating with 8 is no matter.
  */
 #include "core/extensions.h"
 
@@ -359,9 +360,6 @@ static const char *compare(const struct deflate_element *answer,
     }
     if (!options->deflate_peer_keep_context && !answer->server_no_context_takeover) {
         return N_("the server leaves out server_no_context_takeover, which was asked for");
-    }
-    if (answer->client_max_window_bits == WINDOW_BITS_MIN) {
-        return N_("the server wants client_max_window_bits=8, with which zlib cannot compress");
     }
     if (answer->client_max_window_bits > our_window_bits(options)) {
         return N_("the server answers with a larger client_max_window_bits than was offered");

@@ -89,11 +89,13 @@ static void step_status_version(struct why__http_parser *parser, uint8_t byte) {
 
 static void step_status_code(struct why__http_parser *parser, uint8_t byte) {
     if (parser->matched == 3) {
-        if (byte != ' ' || parser->status < 100) {
+        /* Some servers leave out the reason and the space before it: nobody reads that in two ways,
+         * and a recipient may divide the line at white space (RFC 9112 section 4). */
+        if ((byte != ' ' && byte != '\r') || parser->status < 100) {
             fail_bad(parser, N_("the status is not three digits and a space"));
             return;
         }
-        parser->state = WHY__HTTP_REASON;
+        parser->state = byte == ' ' ? WHY__HTTP_REASON : WHY__HTTP_START_LF;
     } else if (!why__is_digit((char)byte)) {
         parser->status = 0;
         fail_bad(parser, N_("the status is not three digits and a space"));
@@ -231,7 +233,8 @@ static void cut_into_parts(struct why__http_parser *parser, bool is_response) {
     size_t line_end = find(parser, '\r', 0);
     if (is_response) {
         head->status = parser->status;
-        head->reason = part(parser, sizeof "HTTP/1.1 200 " - 1, line_end);
+        size_t reason_at = sizeof "HTTP/1.1 200 " - 1;
+        head->reason = part(parser, reason_at < line_end ? reason_at : line_end, line_end);
     } else {
         head->method = part(parser, 0, parser->target_at - 1);
         head->target = part(parser, parser->target_at, line_end - (sizeof " HTTP/1.1" - 1));

@@ -8,18 +8,8 @@
 #include <string.h>
 
 enum {
-    ROOM_MIN = 512,   /* of a new chunk: some dozens of small frames */
+    ROOM_MIN = 1984,  /* of a new chunk: the answers to a read of small frames */
     ROOM_MAX = 16384, /* past it a chunk only holds what it was made for */
-};
-
-struct why__chunk {
-    struct why__chunk *next;
-    const uint8_t *data; /* what is left to send: in `room`, or borrowed */
-    size_t len;
-    size_t room_len; /* 0: the bytes are elsewhere: borrowed, */
-    void *owned;     /* or in this, which goes with the chunk, */
-    bool is_kept;    /* or in what a later chunk owns */
-    uint8_t room[];
 };
 
 static struct why__chunk *append_chunk(struct why__send_queue *queue, const struct why_host *host,
@@ -28,12 +18,8 @@ static struct why__chunk *append_chunk(struct why__send_queue *queue, const stru
     if (chunk == NULL) {
         return NULL;
     }
-    chunk->next = NULL;
-    chunk->data = chunk->room;
-    chunk->len = 0;
-    chunk->room_len = room_len;
-    chunk->owned = NULL;
-    chunk->is_kept = false;
+    *chunk = (struct why__chunk){
+        .data = chunk->room, .free = room_len > 0 ? chunk->room : NULL, .free_len = room_len};
     if (queue->last != NULL) {
         queue->last->next = chunk;
     } else {
@@ -49,23 +35,8 @@ static size_t choose_room(const struct why__send_queue *queue, size_t len) {
     return len > room ? len : room;
 }
 
-uint8_t *why__send_queue_reserve(struct why__send_queue *queue, const struct why_host *host,
-                                 size_t len) {
-    struct why__chunk *chunk = queue->last;
-    size_t used = 0;
-    if (chunk != NULL && chunk->room_len > 0) {
-        used = (size_t)(chunk->data - chunk->room) + chunk->len;
-    }
-    if (chunk == NULL || chunk->room_len - used < len) {
-        chunk = append_chunk(queue, host, choose_room(queue, len));
-        if (chunk == NULL) {
-            return NULL;
-        }
-        used = 0;
-    }
-    chunk->len += len;
-    queue->len += len;
-    return chunk->room + used;
+bool why__send_queue_grow(struct why__send_queue *queue, const struct why_host *host, size_t len) {
+    return append_chunk(queue, host, choose_room(queue, len)) != NULL;
 }
 
 /* Let go of room behind what is used. Without the memory to do so it stays. */
@@ -81,20 +52,22 @@ static void shrink_last(struct why__send_queue *queue, const struct why_host *ho
         return;
     }
     chunk->data = chunk->room + sent;
-    chunk->room_len = room;
+    chunk->free = chunk->room + used;
+    chunk->free_len = room - used;
     *link = queue->last = chunk;
 }
 
 void why__send_queue_trim(struct why__send_queue *queue, const struct why_host *host, size_t len) {
     struct why__chunk *chunk = queue->last;
-    assert(chunk != NULL && chunk->room_len > 0 && chunk->len >= len);
+    assert(chunk != NULL && chunk->free != NULL && chunk->len >= len);
     chunk->len -= len;
+    chunk->free -= len;
+    chunk->free_len += len;
     queue->len -= len;
     /* Room was made for the worst that a compressor may do. A peer that does not read must not be
      * able to pin it for each message: the queue's limit counts what is in it. */
-    size_t used = (size_t)(chunk->data - chunk->room) + chunk->len;
-    if (chunk->room_len - used > ROOM_MAX) {
-        shrink_last(queue, host, used);
+    if (chunk->free_len > ROOM_MAX) {
+        shrink_last(queue, host, (size_t)(chunk->free - chunk->room));
     }
 }
 
@@ -113,8 +86,10 @@ bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host
 static struct why__chunk *copy_chunk(const struct why__chunk *chunk, const struct why_host *host) {
     struct why__chunk *copy = host->allocate(host->context, NULL, sizeof *copy + chunk->len);
     if (copy != NULL) {
-        *copy = (struct why__chunk){
-            .next = chunk->next, .data = copy->room, .len = chunk->len, .room_len = chunk->len};
+        *copy = (struct why__chunk){.next = chunk->next,
+                                    .data = copy->room,
+                                    .len = chunk->len,
+                                    .free = copy->room + chunk->len};
         memcpy(copy->room, chunk->data, chunk->len);
     }
     return copy;
@@ -126,7 +101,7 @@ static void take_over(struct why__send_queue *queue, struct why__lent *lent) {
     struct why__chunk *last = NULL;
     const uint8_t *end = lent->data.data + lent->data.len;
     for (struct why__chunk *chunk = queue->first; chunk != NULL; chunk = chunk->next) {
-        if (chunk->room_len == 0 && chunk->data >= lent->data.data && chunk->data < end) {
+        if (chunk->free == NULL && chunk->data >= lent->data.data && chunk->data < end) {
             chunk->is_kept = true;
             last = chunk;
         }
@@ -144,7 +119,7 @@ bool why__send_queue_settle(struct why__send_queue *queue, const struct why_host
     }
     struct why__chunk *before = NULL;
     for (struct why__chunk *chunk = queue->first; chunk != NULL; chunk = chunk->next) {
-        if (chunk->room_len == 0 && !chunk->is_kept) {
+        if (chunk->free == NULL && !chunk->is_kept) {
             struct why__chunk *copy = copy_chunk(chunk, host);
             if (copy == NULL) {
                 return false;

@@ -14,7 +14,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct why__chunk;
+/* Its fields are send_queue.c's, but for the shortest way through why__send_queue_reserve(). */
+struct why__chunk {
+    struct why__chunk *next;
+    const uint8_t *data; /* what is left to send: in `room`, or borrowed */
+    size_t len;
+    uint8_t *free;   /* room behind it; NULL: the bytes are elsewhere: borrowed, */
+    size_t free_len; /* 0 then */
+    void *owned;     /* or in this, which goes with the chunk, */
+    bool is_kept;    /* or in what a later chunk owns */
+    uint8_t room[];
+};
 
 /* Start from all zeroes. */
 struct why__send_queue {
@@ -22,10 +32,25 @@ struct why__send_queue {
     size_t len; /* bytes not yet consumed */
 };
 
+/* Append a chunk with room for `len` bytes, or more where the queue has filled up before. */
+bool why__send_queue_grow(struct why__send_queue *queue, const struct why_host *host, size_t len);
+
 /* Room for `len` bytes in one piece at the end of the queue, to be written before the next call.
  * NULL if out of memory: nothing was queued. */
-uint8_t *why__send_queue_reserve(struct why__send_queue *queue, const struct why_host *host,
-                                 size_t len);
+static inline uint8_t *why__send_queue_reserve(struct why__send_queue *queue,
+                                               const struct why_host *host, size_t len) {
+    if ((queue->last == NULL || queue->last->free_len < len) &&
+        !why__send_queue_grow(queue, host, len)) {
+        return NULL;
+    }
+    struct why__chunk *chunk = queue->last;
+    uint8_t *place = chunk->free;
+    chunk->free += len;
+    chunk->free_len -= len;
+    chunk->len += len;
+    queue->len += len;
+    return place;
+}
 
 /* Give back the last `len` bytes of what was just reserved. What was written may move. */
 void why__send_queue_trim(struct why__send_queue *queue, const struct why_host *host, size_t len);

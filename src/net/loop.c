@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The loop. A turn is: wait; what is ready; timers; tasks put off to the end of the turn. Posts of
- * other threads come in through an eventfd, as one more thing that is ready.
+ * The loop. A turn is: wait; what is ready; timers; tasks put off to the end of the turn; what they
+ * have to send, where the backend sends for many at once. Posts of other threads come in through an
+ * eventfd, as one more thing that is ready.
  */
 #include "whysocket/conn.h"
 
+#include "core/deflate_codecs.h"
 #include "net/loop.h"
 #include "net/poller.h"
 #include "net/pool.h"
@@ -21,6 +23,7 @@
 #include <unistd.h>
 
 #define EVENTS_MAX 256
+#define CODECS_KEEP_MS 1000
 #define BUFFER_LEN ((size_t)128 * 1024)
 
 struct post {
@@ -32,15 +35,19 @@ struct post {
 struct why_loop {
     struct why_host host;
     uint64_t now_ms;
+    enum why_loop_backend backend;
     struct why__poller *poller;
     struct why__random *random;
     struct why__wheel wheel;
     struct why__task *tasks;   /* a ring */
     struct why__task *running; /* a ring: those that this turn runs */
+    struct why__task *sends;   /* a ring: those that have something to send */
+    void (*send_all)(struct why_loop *loop);
     size_t watch_count;
     size_t hold_count;
     uint8_t *buffer;
     struct why__pool pool;
+    uint64_t trim_ms; /* when to look for codecs that nobody has needed */
 
     int event_count; /* fetched events; those before event_at are delivered */
     int event_at;
@@ -82,6 +89,10 @@ struct why_span why__loop_buffer(struct why_loop *loop) {
     return (struct why_span){loop->buffer, BUFFER_LEN};
 }
 
+bool why__loop_has_read(const struct why_loop *loop, const uint8_t *data) {
+    return (uintptr_t)data - (uintptr_t)loop->buffer < BUFFER_LEN;
+}
+
 /* ---- Watches ---- */
 
 /* An event that was fetched before this moment is not for whoever watches after it. */
@@ -94,7 +105,7 @@ static void forget_events(struct why_loop *loop, const struct why__watch *watch)
 }
 
 int why__loop_watch(struct why_loop *loop, struct why__watch *watch, unsigned interest) {
-    watch->interest = interest;
+    watch->interest = (uint8_t)interest;
     int result = loop->poller->watch(loop->poller, watch);
     loop->watch_count += result == WHY_OK;
     return result;
@@ -102,7 +113,7 @@ int why__loop_watch(struct why_loop *loop, struct why__watch *watch, unsigned in
 
 void why__loop_rewatch(struct why_loop *loop, struct why__watch *watch, unsigned interest) {
     if (interest != watch->interest) {
-        watch->interest = interest;
+        watch->interest = (uint8_t)interest;
         loop->poller->rewatch(loop->poller, watch);
     }
 }
@@ -111,6 +122,24 @@ void why__loop_unwatch(struct why_loop *loop, struct why__watch *watch) {
     forget_events(loop, watch);
     loop->poller->unwatch(loop->poller, watch);
     loop->watch_count--;
+}
+
+/* ---- Input and output by the backend ---- */
+
+bool why__loop_does_io(const struct why_loop *loop) {
+    return loop->poller->send != NULL;
+}
+
+struct why__received why__loop_received(const struct why_loop *loop) {
+    return loop->events[loop->event_at - 1].received;
+}
+
+bool why__loop_is_receiving(const struct why_loop *loop, const struct why__watch *watch) {
+    return loop->poller->is_receiving != NULL && loop->poller->is_receiving(loop->poller, watch);
+}
+
+void why__loop_send(struct why_loop *loop, struct why__send *sends, size_t count) {
+    loop->poller->send(loop->poller, sends, count);
 }
 
 /* ---- Timers and tasks ---- */
@@ -123,21 +152,24 @@ void why__timer_cancel(struct why_loop *loop, struct why__timer *timer) {
     why__wheel_cancel(&loop->wheel, timer);
 }
 
-void why__loop_defer(struct why_loop *loop, struct why__task *task) {
-    if (task->next != NULL) {
-        return;
-    }
-    struct why__task *first = loop->tasks;
+static void append(struct why__task **ring, struct why__task *task) {
+    struct why__task *first = *ring;
     if (first == NULL) {
         task->next = task;
         task->prev = task;
-        loop->tasks = task;
+        *ring = task;
         return;
     }
     task->next = first;
     task->prev = first->prev;
     first->prev->next = task;
     first->prev = task;
+}
+
+void why__loop_defer(struct why_loop *loop, struct why__task *task) {
+    if (task->next == NULL) {
+        append(&loop->tasks, task);
+    }
 }
 
 static void drop_first(struct why__task **ring, const struct why__task *task) {
@@ -152,10 +184,19 @@ void why__loop_undefer(struct why_loop *loop, struct why__task *task) {
     }
     drop_first(&loop->tasks, task);
     drop_first(&loop->running, task);
+    drop_first(&loop->sends, task);
     task->next->prev = task->prev;
     task->prev->next = task->next;
     task->next = NULL;
     task->prev = NULL;
+}
+
+static void run_ring(struct why_loop *loop) {
+    while (loop->running != NULL) {
+        struct why__task *task = loop->running;
+        why__loop_undefer(loop, task);
+        task->run(task);
+    }
 }
 
 /* What a task defers runs in the next turn, after what is ready then: tasks that defer each other
@@ -163,11 +204,30 @@ void why__loop_undefer(struct why_loop *loop, struct why__task *task) {
 static void run_tasks(struct why_loop *loop) {
     loop->running = loop->tasks;
     loop->tasks = NULL;
-    while (loop->running != NULL) {
-        struct why__task *task = loop->running;
-        why__loop_undefer(loop, task);
-        task->run(task);
+    run_ring(loop);
+    if (loop->sends != NULL) {
+        loop->send_all(loop);
+        run_ring(loop);
     }
+}
+
+void why__loop_defer_send(struct why_loop *loop, struct why__task *task,
+                          void (*send_all)(struct why_loop *loop)) {
+    loop->send_all = send_all;
+    why__loop_undefer(loop, task);
+    append(&loop->sends, task);
+}
+
+struct why__task *why__loop_next_send(struct why_loop *loop) {
+    struct why__task *task = loop->sends;
+    if (task != NULL) {
+        why__loop_undefer(loop, task);
+    }
+    return task;
+}
+
+void why__loop_defer_sent(struct why_loop *loop, struct why__task *task) {
+    append(&loop->running, task);
 }
 
 /* ---- Other threads ---- */
@@ -260,11 +320,35 @@ static int wait_ms(const struct why_loop *loop) {
     uint64_t next = why__wheel_next(&loop->wheel);
     uint64_t pool = why__pool_deadline(&loop->pool);
     next = pool < next ? pool : next;
+    if (!why__codecs_is_empty(loop->host.codecs) && loop->trim_ms < next) {
+        next = loop->trim_ms;
+    }
     if (next == WHY_NO_DEADLINE) {
         return -1;
     }
     uint64_t pause = next > loop->now_ms ? next - loop->now_ms : 0;
     return pause > INT_MAX ? INT_MAX : (int)pause;
+}
+
+static void trim_codecs(struct why_loop *loop) {
+    if (loop->now_ms >= loop->trim_ms) {
+        why__codecs_trim(loop->host.codecs);
+        loop->trim_ms = loop->now_ms + CODECS_KEEP_MS;
+    }
+}
+
+static void deliver(struct why_loop *loop, struct why__event *event) {
+    struct why__watch *watch = event->watch;
+    if (watch != NULL) {
+        unsigned kept = (unsigned)WHY__BROKEN | (unsigned)WHY__RECEIVED;
+        unsigned ready = event->ready & (watch->interest | kept);
+        if ((ready != 0 && watch->interest != 0) || (ready & WHY__RECEIVED) != 0) {
+            watch->on_ready(watch, ready);
+        }
+    }
+    if (event->received.data.data != NULL) {
+        loop->poller->give_back(loop->poller, event);
+    }
 }
 
 static int turn(struct why_loop *loop) {
@@ -276,17 +360,11 @@ static int turn(struct why_loop *loop) {
     update_clock(loop);
     loop->event_count = count > 0 ? count : 0;
     for (loop->event_at = 0; loop->event_at < loop->event_count;) {
-        struct why__event event = loop->events[loop->event_at++];
-        if (event.watch == NULL) {
-            continue;
-        }
-        unsigned ready = event.ready & (event.watch->interest | WHY__BROKEN);
-        if (ready != 0 && event.watch->interest != 0) {
-            event.watch->on_ready(event.watch, ready);
-        }
+        deliver(loop, &loop->events[loop->event_at++]);
     }
     why__wheel_fire(&loop->wheel, loop->now_ms);
     why__pool_tick(&loop->pool, loop->now_ms);
+    trim_codecs(loop);
     run_tasks(loop);
     return WHY_OK;
 }
@@ -299,16 +377,38 @@ int why_loop_run(struct why_loop *loop) {
             break;
         }
     }
+    if (loop->poller->rest != NULL) {
+        loop->poller->rest(loop->poller);
+    }
     return result;
 }
 
 /* ---- Life ---- */
 
-static bool open_loop(struct why_loop *loop) {
-    loop->poller = why__poller_epoll_new();
+/* io_uring is refused by older kernels, and by many a sandbox on newer ones. */
+static struct why__poller *open_poller(struct why_loop *loop, enum why_loop_backend backend) {
+    struct why__poller *poller = NULL;
+    if (backend != WHY_LOOP_EPOLL) {
+        loop->backend = WHY_LOOP_IO_URING;
+        poller = why__poller_uring_new();
+    }
+    if (poller == NULL && backend != WHY_LOOP_IO_URING) {
+        loop->backend = WHY_LOOP_EPOLL;
+        poller = why__poller_epoll_new();
+    }
+    return poller;
+}
+
+static bool open_loop(struct why_loop *loop, enum why_loop_backend backend) {
+    loop->poller = open_poller(loop, backend);
     loop->random = loop->poller == NULL ? NULL : why__random_new();
     loop->buffer = loop->random == NULL ? NULL : malloc(BUFFER_LEN);
     if (loop->buffer == NULL) {
+        return false;
+    }
+    loop->host.codecs = why__codecs_new(&loop->host);
+    if (loop->host.codecs == NULL) {
+        errno = ENOMEM;
         return false;
     }
     loop->wakeup.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -318,6 +418,14 @@ static bool open_loop(struct why_loop *loop) {
 }
 
 struct why_loop *why_loop_new(void) {
+    return why_loop_new_on(WHY_LOOP_EPOLL);
+}
+
+enum why_loop_backend why_loop_backend(const struct why_loop *loop) {
+    return loop->backend;
+}
+
+struct why_loop *why_loop_new_on(enum why_loop_backend backend) {
     struct why_loop *loop = calloc(1, sizeof *loop);
     if (loop == NULL) {
         return NULL;
@@ -329,7 +437,7 @@ struct why_loop *why_loop_new(void) {
         .context = loop, .allocate = host_allocate, .random = host_random, .now_ms = &loop->now_ms};
     update_clock(loop);
     why__wheel_init(&loop->wheel, loop->now_ms);
-    if (!open_loop(loop)) {
+    if (!open_loop(loop, backend)) {
         int error = errno;
         why_loop_free(loop);
         errno = error;
@@ -358,6 +466,7 @@ void why_loop_free(struct why_loop *loop) {
     }
     why__random_free(loop->random);
     free(loop->buffer);
+    why__codecs_free(loop->host.codecs);
     why__pool_clear(&loop->pool);
     pthread_mutex_destroy(&loop->mutex);
     free(loop);

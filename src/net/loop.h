@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The loop from inside: watches on descriptors, timers, tasks at the end of a turn. The backend
- * (loop_epoll.c) is behind the four functions of struct why__poller.
+ * (loop_epoll.c, loop_uring.c) is behind struct why__poller.
  */
 #ifndef WHY_NET_LOOP_H
 #define WHY_NET_LOOP_H
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* What `pointer`, to the member of that name, is embedded in. */
 #define WHY__CONTAINER(pointer, type, member)                                                      \
@@ -21,16 +22,19 @@
 enum why__ready {
     WHY__READABLE = 1,
     WHY__WRITABLE = 2,
-    WHY__BROKEN = 4, /* error or hang-up: read to learn which */
+    WHY__BROKEN = 4,   /* error or hang-up: read to learn which */
+    WHY__RECEIVED = 8, /* instead of READABLE: bytes were read, why__loop_received() has them */
 };
 
 /* A descriptor under watch. Embedded in what it serves; level-triggered. BROKEN needs not be asked
- * for, but nothing is reported while `interest` is 0.
+ * for, but nothing is reported while `interest` is 0, save what had been received by then.
  * After why__loop_unwatch() `on_ready` is not called again, not even for events of the same turn
  * that were already fetched. */
 struct why__watch {
     int fd;
-    unsigned interest; /* of READABLE and WRITABLE; kept by the loop */
+    uint8_t interest;    /* of READABLE or RECEIVED, and WRITABLE; kept by the loop */
+    uint8_t owner_count; /* the owner's, where there is room for them */
+    uint16_t owner_error;
     void (*on_ready)(struct why__watch *watch, unsigned ready);
 };
 
@@ -39,6 +43,45 @@ WHY_MUST_USE int why__loop_watch(struct why_loop *loop, struct why__watch *watch
 /* Change what is watched for; cheap where nothing changes. */
 void why__loop_rewatch(struct why_loop *loop, struct why__watch *watch, unsigned interest);
 void why__loop_unwatch(struct why_loop *loop, struct why__watch *watch);
+
+/* ---- Input and output by the backend ----
+ *
+ * io_uring reads many sockets, and writes to many, in one system call. Where the loop cannot,
+ * whoever is told that a descriptor is ready reads and writes by itself, as it does for all that is
+ * not the small messages of many connections. */
+
+/* Whether RECEIVED may be asked for, and why__loop_defer_send() is of use. */
+bool why__loop_does_io(const struct why_loop *loop);
+
+/* What one RECEIVED brought. */
+struct why__received {
+    struct why_span data; /* the loop's, until on_ready returns; may be written to */
+    int error; /* an errno; 0 without data: the peer's FIN. Then it is over, but asking for
+                  RECEIVED again says so again (an error may have become a FIN) */
+};
+
+/* Room for one RECEIVED: where that much came, there is more. */
+#define WHY__RECEIVED_MAX ((size_t)17 * 1024)
+
+/* Inside on_ready with RECEIVED. */
+struct why__received why__loop_received(const struct why_loop *loop);
+
+/* RECEIVED was asked for once, and may still read: the descriptor is not to be read from, as what
+ * came earlier may still be on its way. After asking for READABLE instead it will be reported. */
+bool why__loop_is_receiving(const struct why_loop *loop, const struct why__watch *watch);
+
+#define WHY__SENDS_MAX 64 /* at once */
+#define WHY__SEND_LIST_MAX 8
+
+struct why__send {
+    int fd; /* non-blocking */
+    unsigned count;
+    struct why_bytes list[WHY__SEND_LIST_MAX];
+    ssize_t result; /* bytes, a negative errno, or -EINPROGRESS: not tried */
+};
+
+/* Send to each what the socket takes. All of it is over when this returns. */
+void why__loop_send(struct why_loop *loop, struct why__send *sends, size_t count);
 
 /* A timer, embedded in what it serves; all zeroes is one that is not set. */
 struct why__timer {
@@ -63,6 +106,14 @@ struct why__task {
 void why__loop_defer(struct why_loop *loop, struct why__task *task);
 void why__loop_undefer(struct why_loop *loop, struct why__task *task);
 
+/* Move it to a list of what is to be sent, for which `send_all` is called after the tasks of this
+ * turn. It takes each off with why__loop_next_send(), and what it defers by
+ * why__loop_defer_sent() runs before the turn ends. why__loop_undefer() holds for all of them. */
+void why__loop_defer_send(struct why_loop *loop, struct why__task *task,
+                          void (*send_all)(struct why_loop *loop));
+struct why__task *why__loop_next_send(struct why_loop *loop);
+void why__loop_defer_sent(struct why_loop *loop, struct why__task *task);
+
 /* Milliseconds: the moment at which this turn began. */
 uint64_t why__loop_now(const struct why_loop *loop);
 
@@ -72,6 +123,9 @@ uint64_t why__clock_us(void);
 /* One buffer for whatever is read in this turn, shared by everything on the loop; what has to
  * outlive the callback is copied out. */
 struct why_span why__loop_buffer(struct why_loop *loop);
+
+/* Whether `data` lies in it: then it stays until the next read. */
+bool why__loop_has_read(const struct why_loop *loop, const uint8_t *data);
 
 /* Keep why_loop_run() running although nothing is watched: a worker thread will post. */
 void why__loop_hold(struct why_loop *loop);

@@ -75,6 +75,7 @@ static int epoll_wait_events(struct why__poller *poller, struct why__event *even
     for (int i = 0; i < count; i++) {
         events[i].watch = self->events[i].data.ptr;
         events[i].ready = ready_of(self->events[i].events);
+        events[i].received.data.data = NULL;
     }
     return count;
 }

@@ -4,19 +4,12 @@
  */
 #include "net/pool.h"
 
+#include "net/poison.h"
 #include "whysocket/conn.h"
 
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What is kept is nobody's: a sanitizer is told so. */
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
-#define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
-#endif
 
 static void *take_at(struct why__pool *pool, unsigned i) {
     void *block = pool->blocks[i];
@@ -42,8 +35,7 @@ static void *take(struct why__pool *pool, size_t size) {
     return best < pool->count ? take_at(pool, best) : NULL;
 }
 
-static bool keep(struct why__pool *pool, void *block, uint64_t now_ms) {
-    size_t usable = malloc_usable_size(block);
+static bool keep(struct why__pool *pool, void *block, size_t usable, uint64_t now_ms) {
     if (usable < WHY__POOL_BLOCK_MIN || pool->count == WHY__POOL_BLOCKS_MAX ||
         usable > WHY__POOL_BYTES_MAX - pool->bytes) {
         return false;
@@ -57,8 +49,29 @@ static bool keep(struct why__pool *pool, void *block, uint64_t now_ms) {
     return true;
 }
 
+static bool keep_answer(struct why__pool *pool, void *block, size_t usable) {
+    if (pool->answer != NULL || usable < WHY__POOL_ANSWER_MIN || usable >= WHY__POOL_BLOCK_MIN) {
+        return false;
+    }
+    pool->answer = block;
+    pool->answer_size = usable;
+    ASAN_POISON_MEMORY_REGION(block, WHY__POOL_ANSWER_MIN);
+    return true;
+}
+
+static void *take_answer(struct why__pool *pool) {
+    void *block = pool->answer;
+    pool->answer = NULL;
+    ASAN_UNPOISON_MEMORY_REGION(block, WHY__POOL_ANSWER_MIN);
+    return block;
+}
+
 static void give_back(struct why__pool *pool, void *block, uint64_t now_ms) {
-    if (block != NULL && !keep(pool, block, now_ms)) {
+    if (block == NULL) {
+        return;
+    }
+    size_t usable = malloc_usable_size(block);
+    if (!keep_answer(pool, block, usable) && !keep(pool, block, usable, now_ms)) {
         free(block);
     }
 }
@@ -69,7 +82,9 @@ void *why__pool_allocate(struct why__pool *pool, void *memory, size_t size, uint
         return NULL;
     }
     if (size < WHY__POOL_BLOCK_MIN) {
-        return realloc(memory, size);
+        bool is_answer = memory == NULL && pool->answer != NULL && size >= WHY__POOL_ANSWER_MIN &&
+                         size <= pool->answer_size;
+        return is_answer ? take_answer(pool) : realloc(memory, size);
     }
     size_t had = memory != NULL ? malloc_usable_size(memory) : 0;
     if (had >= size) {
@@ -87,6 +102,9 @@ void *why__pool_allocate(struct why__pool *pool, void *memory, size_t size, uint
 }
 
 void why__pool_clear(struct why__pool *pool) {
+    if (pool->answer != NULL) {
+        free(take_answer(pool));
+    }
     while (pool->count > 0) {
         free(take_at(pool, 0));
     }

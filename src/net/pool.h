@@ -2,7 +2,8 @@
  *
  * Large blocks of memory that were given back, kept for a moment: what the system takes for fresh
  * pages is more than what copying a message costs. Small ones go to the C library as ever, and so
- * do all once they have not been asked for.
+ * do all once they have not been asked for; but for one of the size that answers are put together
+ * in, which is asked for in every turn.
  */
 #ifndef WHY_NET_POOL_H
 #define WHY_NET_POOL_H
@@ -11,13 +12,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WHY__POOL_BLOCK_MIN ((size_t)64 * 1024)
+#define WHY__POOL_BLOCK_MIN ((size_t)4 * 1024)
+#define WHY__POOL_ANSWER_MIN ((size_t)1536)
 #define WHY__POOL_BYTES_MAX ((size_t)16 * 1024 * 1024)
 #define WHY__POOL_BLOCKS_MAX 16
 #define WHY__POOL_KEEP_MS 1000
 
 /* Start from all zeroes. */
 struct why__pool {
+    void *answer; /* of WHY__POOL_ANSWER_MIN to WHY__POOL_BLOCK_MIN bytes; NULL: in use */
+    size_t answer_size;
     void *blocks[WHY__POOL_BLOCKS_MAX];
     unsigned count;
     size_t bytes;

@@ -16,7 +16,7 @@
 
 /* stream.owner_bits */
 enum bits {
-    BIT_BUSY = 1,      /* inside one of its callbacks */
+    BIT_BUSY = 1,      /* inside one of its callbacks; update() follows */
     BIT_BORROWED = 2,  /* queued data points into what ends with that callback */
     BIT_FULL = 4,      /* a send was refused: on_writable is owed */
     BIT_STARVED = 8,   /* reading waits for the send queue to drain */
@@ -29,6 +29,10 @@ enum bits {
 /* Borrowed data up to this much is cheaper to copy, and to send with what follows in this turn,
  * than to send by itself. */
 #define BORROW_MIN ((size_t)32 * 1024)
+
+/* Less than this is worth more in one system call with the answers of others, where the loop has
+ * such a call, than at once. */
+#define BATCH_MAX ((size_t)4096)
 
 /* After a message of this size another is expected, of which only the beginning is read elsewhere
  * than where it is joined. */
@@ -64,6 +68,21 @@ static void settle(struct why_session *session) {
     }
     if (session->stream.is_open) {
         (void)why_conn_settle(session->conn); /* failing, it fails the connection: seen by update */
+    }
+}
+
+/* All that was read has been looked at: its answers leave in one call, from where they lie, and
+ * what the socket does not take is copied before the next read. */
+static void answer(struct why_session *session) {
+    struct why__stream *stream = &session->stream;
+    size_t len = stream->is_blocked ? 0 : why_conn_output_len(session->conn);
+    bool is_batched = stream->tls == NULL && len < BATCH_MAX && why__loop_does_io(stream->loop);
+    bool sends = len > 0 && !is_batched;
+    if (sends) {
+        why__stream_flush_now(stream); /* and update, from on_flush() */
+    }
+    if (stream->is_open && (why_conn_settle(session->conn) != WHY_OK || !sends)) {
+        update(session);
     }
 }
 
@@ -194,6 +213,11 @@ static void arm(struct why_session *session) {
 
 static void on_due(struct why__timer *timer) {
     struct why_session *session = WHY__CONTAINER(timer, struct why_session, timer);
+    if (session->stream.has_ended && !session->stream.is_finishing) {
+        /* It does not read what is left for it, and nothing that we ask it can be answered. */
+        lose(session, WHY_CAUSE_TCP_FIN, WHY_TRANSPORT_FIN, 0);
+        return;
+    }
     if (!is_patient(session)) {
         why_conn_tick(session->conn);
     }
@@ -281,8 +305,7 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
     if (event.type == WHY_EVENT_END) {
         input->len = 0; /* whatever follows is not for us */
     }
-    why__stream_flush(stream); /* a Pong is not in the queue before it is asked for */
-    update(session);
+    answer(session);
 }
 
 static struct why_span room(struct why__stream *stream) {
@@ -366,6 +389,7 @@ void why__session_open(struct why_session *session, struct why_conn *conn,
     session->timer.on_due = on_due;
     session->conn = conn;
     session->stream.ops = &session_ops;
+    why__stream_steady(&session->stream);
     if (session->handler->on_open != NULL) {
         bool was_busy = enter(session);
         session->handler->on_open(session, head);
@@ -393,9 +417,12 @@ struct why_loop *why_session_loop(const struct why_session *session) {
     return session->stream.loop;
 }
 
-/* A call may have changed anything, also where it failed: see to it at the end of the turn. */
+/* A call may have changed anything, also where it failed: see to it at the end of the turn, unless
+ * the callback that it came from is followed by update() anyway. */
 static int changed(struct why_session *session, int result) {
-    why__stream_flush(&session->stream);
+    if (!has(session, BIT_BUSY)) {
+        why__stream_flush(&session->stream);
+    }
     return result;
 }
 
@@ -417,7 +444,9 @@ int why_session_send(struct why_session *session, enum why_opcode opcode, struct
     }
     int result = why_conn_send(session->conn, opcode, data, flags);
     if (result == WHY_OK && borrows) {
-        put(session, BIT_BORROWED, true);
+        if (!why__loop_has_read(session->stream.loop, data.data)) {
+            put(session, BIT_BORROWED, true);
+        }
     } else if (result == WHY_ERR_FULL) {
         refuse_full(session);
     }

@@ -22,6 +22,10 @@
  * limit, which it writes to the end before it looks at what came. Who sends more will not look. */
 #define DISCARD_MAX ((size_t)16 << 20)
 
+/* Where larger reads are usual they are made straight to where the bytes are wanted, and so many
+ * small ones have to come before the loop reads again. */
+#define SMALL_READS 3
+
 struct why__held {
     size_t len;
     uint8_t data[];
@@ -81,10 +85,18 @@ static bool wants_input(const struct why__stream *stream) {
                                  : !stream->is_paused && !stream->is_stuck);
 }
 
+static unsigned input_interest(const struct why__stream *stream) {
+    if (!wants_input(stream)) {
+        return 0;
+    }
+    bool by_loop = stream->is_steady && stream->watch.owner_count == 0 && !stream->is_broken;
+    return by_loop ? WHY__RECEIVED : WHY__READABLE;
+}
+
 void why__stream_rewatch(struct why__stream *stream) {
     if (stream->is_open) {
         why__loop_rewatch(stream->loop, &stream->watch,
-                          (wants_input(stream) ? (unsigned)WHY__READABLE : 0) |
+                          input_interest(stream) |
                               (stream->is_blocked ? (unsigned)WHY__WRITABLE : 0));
     }
 }
@@ -138,9 +150,13 @@ static bool feed(struct why__stream *stream, struct why_span *input) {
     return input->len == 0 || hold(stream, *input);
 }
 
+/* The peer has said all, which is not to say that it does not listen: what we have for it is sent
+ * before the stream is lost (RFC 8446 section 6.1; and so it is with a FIN). */
 static void ended(struct why__stream *stream) {
     stream->has_ended = true;
-    if (!stream->is_finishing || stream->is_drained) {
+    if (!stream->is_finishing) {
+        why__stream_flush_now(stream);
+    } else if (stream->is_drained) {
         why__stream_lost(stream, 0);
     }
 }
@@ -275,6 +291,37 @@ static void take(struct why__stream *stream, struct why_span input) {
     }
 }
 
+/* Learn from how much came at once who should read next. */
+static void note_read(struct why__stream *stream, size_t len) {
+    if (len >= WHY__RECEIVED_MAX) {
+        stream->watch.owner_count = SMALL_READS;
+    } else if (stream->watch.owner_count > 0) {
+        stream->watch.owner_count--;
+    }
+}
+
+/* The loop has read for the stream. An end that comes when it is not to be read yet is not lost:
+ * reading again finds it. */
+static void take_received(struct why__stream *stream) {
+    struct why__received received = why__loop_received(stream->loop);
+    if (received.data.len > 0) {
+        note_read(stream, received.data.len);
+        take(stream, received.data);
+        return;
+    }
+    if (received.error != 0 && stream->watch.owner_error == 0) {
+        stream->watch.owner_error = (uint16_t)received.error;
+    }
+    if (!wants_input(stream)) {
+        return;
+    }
+    if (stream->watch.owner_error == 0) {
+        ended(stream);
+    } else {
+        why__stream_lost(stream, stream->watch.owner_error);
+    }
+}
+
 /* Read until there is no more, or it is enough for this turn.
  *
  * write_error  sending failed with it: that is how the transport ended, but what had come before
@@ -286,6 +333,7 @@ static void read_input(struct why__stream *stream, int write_error, bool to_the_
         ssize_t got = recv(stream->watch.fd, room.data, room.len, 0);
         if (got > 0) {
             reads++;
+            note_read(stream, (size_t)got);
             take(stream, (struct why_span){room.data, (size_t)got});
             if ((size_t)got < room.len && !to_the_end) {
                 return; /* it is empty; were it not, we are called again */
@@ -305,20 +353,28 @@ static void read_input(struct why__stream *stream, int write_error, bool to_the_
         }
     }
     if (write_error != 0 && stream->is_open) {
-        why__stream_lost(stream, write_error);
+        why__stream_lost(stream, stream->has_ended ? 0 : write_error);
     }
 }
 
 void why__stream_broken(struct why__stream *stream, int write_error) {
     stream->is_broken = true;
-    read_input(stream, write_error, true);
+    if (why__loop_is_receiving(stream->loop, &stream->watch) && wants_input(stream)) {
+        stream->watch.owner_error = (uint16_t)write_error; /* once the loop has read no more */
+        why__stream_rewatch(stream);
+    } else {
+        read_input(stream, write_error, true);
+    }
 }
 
 static void on_ready(struct why__watch *watch, unsigned ready) {
     struct why__stream *stream = WHY__CONTAINER(watch, struct why__stream, watch);
     bool is_broken = (ready & WHY__BROKEN) != 0;
-    if ((ready & WHY__READABLE) != 0 || is_broken) {
-        read_input(stream, 0, is_broken);
+    if ((ready & WHY__RECEIVED) != 0) {
+        take_received(stream);
+    } else if (((ready & WHY__READABLE) != 0 || is_broken) &&
+               !why__loop_is_receiving(stream->loop, watch)) {
+        read_input(stream, stream->is_broken ? watch->owner_error : 0, is_broken);
     }
     /* A hang-up that is not read is met by sending: it has to be met, or it is reported for ever.
      */
@@ -350,6 +406,11 @@ static void show_held(struct why__stream *stream) {
 
 static void run(struct why__task *task) {
     struct why__stream *stream = WHY__CONTAINER(task, struct why__stream, task);
+    if (stream->is_sent) {
+        why__stream_sent(stream);
+        why__stream_rewatch(stream);
+        return;
+    }
     if (stream->is_resuming && !stream->is_paused && !stream->is_finishing) {
         show_held(stream);
     }
@@ -357,7 +418,7 @@ static void run(struct why__task *task) {
         if (stream->ops->on_flush != NULL) {
             stream->ops->on_flush(stream, false);
         }
-    } else {
+    } else if (!why__stream_send_later(stream)) {
         why__stream_flush_now(stream);
     }
     why__stream_rewatch(stream);
@@ -380,6 +441,13 @@ int why__stream_attach(struct why__stream *stream, struct why_loop *loop, int fd
         stream->tls = tls;
     }
     return result;
+}
+
+void why__stream_steady(struct why__stream *stream) {
+    if (stream->is_open && why__loop_does_io(stream->loop)) {
+        stream->is_steady = true;
+        why__stream_rewatch(stream);
+    }
 }
 
 void why__stream_secure(struct why__stream *stream, struct why__tls *tls) {

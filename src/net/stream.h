@@ -50,8 +50,8 @@ struct why__stream_ops {
     /* The first bytes of what should be TLS. False: take TLS away, this is plaintext. */
     bool (*on_first)(struct why__stream *stream, struct why_bytes first); /* * */
 
-    /* The peer's stream ended, or the transport broke: the last call. The stream is closed after
-     * it. */
+    /* The peer's stream ended and all there was for it is in the kernel's hands, or the transport
+     * broke: the last call. The stream is closed after it. */
     void (*on_lost)(struct why__stream *stream, enum why_cause cause, enum why_transport transport,
                     int os_error);
 };
@@ -76,10 +76,12 @@ struct why__stream {
     bool is_finishing : 1;  /* input is discarded, output flushed, then FIN */
     bool is_half_close : 1; /* finishing: send FIN */
     bool is_drained : 1;    /* finishing: all of that is done but for the peer's FIN */
-    bool has_ended : 1;     /* the peer's FIN came */
+    bool has_ended : 1;     /* the peer's FIN or close_notify came */
     bool has_notified : 1;  /* TLS: close_notify is queued */
     bool has_begun : 1;     /* TLS: the first byte was looked at */
     bool is_secured : 1;    /* TLS: on_tls was called */
+    bool is_steady : 1;     /* why__stream_steady() */
+    bool is_sent : 1;       /* with others, and what it led to is not seen to yet */
     uint16_t owner_bits;    /* the owner's flags, where there is room for them, */
     uint32_t tls_us;        /* and how long TLS took it; WHY_NO_TIME: there was none */
 };
@@ -98,6 +100,9 @@ void why__stream_secure(struct why__stream *stream, struct why__tls *tls);
 /* Give the descriptor and TLS back to the system at once, without a farewell. No callback comes
  * after it. Closing what is closed does nothing. */
 void why__stream_close(struct why__stream *stream);
+
+/* Messages come from now on, mostly small ones: the loop may read them for the stream. */
+void why__stream_steady(struct why__stream *stream);
 
 /* There is something to send: ask for it at the end of this turn. */
 void why__stream_flush(struct why__stream *stream);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The stream's sending half: output is pulled from the owner, through TLS where there is one, into
- * as few system calls as the socket allows.
+ * as few system calls as the socket, and the loop, allow.
  */
 #include "net/stream_send.h"
 
@@ -18,21 +18,29 @@ enum progress {
     PROGRESS_BROKEN, /* errno says how */
 };
 
-/* `sent` is how much the socket took. */
-static enum progress send_list(const struct why__stream *stream, const struct why_bytes *list,
-                               size_t count, size_t *sent) {
+static ssize_t send_vector(int fd, const struct why_bytes *list, size_t count) {
     struct iovec vector[LIST_MAX];
-    size_t len = 0;
     for (size_t i = 0; i < count; i++) {
         /* An iovec has no const; sendmsg() does not write there. */
         memcpy(&vector[i].iov_base, &list[i].data, sizeof list[i].data);
         vector[i].iov_len = list[i].len;
-        len += list[i].len;
     }
     struct msghdr message = {.msg_iov = vector, .msg_iovlen = count};
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+/* `sent` is how much the socket took. */
+static enum progress send_list(const struct why__stream *stream, const struct why_bytes *list,
+                               size_t count, size_t *sent) {
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        len += list[i].len;
+    }
+    int fd = stream->watch.fd;
     ssize_t result = 0;
-    do {
-        result = sendmsg(stream->watch.fd, &message, MSG_NOSIGNAL);
+    do { /* of a single buffer the kernel has no list to fetch and to check */
+        result = count == 1 ? send(fd, list[0].data, list[0].len, MSG_NOSIGNAL)
+                            : send_vector(fd, list, count);
     } while (result < 0 && errno == EINTR);
     *sent = result > 0 ? (size_t)result : 0;
     if (result < 0) {
@@ -94,7 +102,8 @@ static enum progress encrypt(struct why__stream *stream, bool *more) {
         /* With nothing waiting to be sent it has to take something, or we would ask for ever. */
         return result == WHY_OK && taken > 0 ? PROGRESS_DONE : PROGRESS_BROKEN;
     }
-    if (stream->is_finishing && stream->is_half_close && !stream->has_notified) {
+    bool is_last = stream->has_ended || (stream->is_finishing && stream->is_half_close);
+    if (is_last && !stream->has_notified) {
         stream->has_notified = true;
         why__tls_close(stream->tls);
         *more = true;
@@ -133,6 +142,14 @@ void why__stream_flush(struct why__stream *stream) {
     }
 }
 
+static void note_flush(struct why__stream *stream, bool is_done) {
+    stream->is_blocked = !is_done;
+    why__stream_rewatch(stream);
+    if (stream->ops->on_flush != NULL) {
+        stream->ops->on_flush(stream, is_done);
+    }
+}
+
 void why__stream_flush_now(struct why__stream *stream) {
     if (!stream->is_open || stream->is_broken || stream->is_drained) {
         return;
@@ -144,12 +161,91 @@ void why__stream_flush_now(struct why__stream *stream) {
         return;
     }
     bool is_done = progress == PROGRESS_DONE;
-    stream->is_blocked = !is_done;
-    why__stream_rewatch(stream);
-    if (stream->ops->on_flush != NULL) {
-        stream->ops->on_flush(stream, is_done);
+    note_flush(stream, is_done);
+    if (!is_done || !stream->is_open || stream->is_blocked || stream->is_drained) {
+        return;
     }
-    if (is_done && was_finishing && stream->is_open && !stream->is_blocked && !stream->is_drained) {
+    if (was_finishing) {
         say_farewell(stream);
+    } else if (stream->has_ended && !stream->is_finishing) {
+        why__stream_lost(stream, 0);
+    }
+}
+
+/* ---- Many at once ---- */
+
+static bool goes_along(const struct why__stream *stream) {
+    return stream->is_open && !stream->is_broken && !stream->is_drained && stream->tls == NULL;
+}
+
+static struct why__stream *stream_of(struct why__task *task) {
+    return WHY__CONTAINER(task, struct why__stream, task);
+}
+
+static void note_send(struct why__stream *stream, const struct why__send *send) {
+    size_t len = 0;
+    for (unsigned i = 0; i < send->count; i++) {
+        len += send->list[i].len;
+    }
+    if (send->result > 0) {
+        stream->ops->output_consumed(stream, (size_t)send->result);
+    }
+    bool is_tried = send->count > 0 && send->result != -EINPROGRESS && send->result != -EINTR;
+    if (is_tried && send->result < 0 && send->result != -EAGAIN) {
+        stream->watch.owner_error = (uint16_t)-send->result;
+    }
+    stream->is_blocked = is_tried && (send->result < 0 || (size_t)send->result < len);
+    stream->is_sent = true;
+}
+
+/* What is gathered has to stay where it is until the loop has sent it, so nothing is called
+ * meanwhile that could change it: the streams, and through them the program, hear of it when all is
+ * noted. */
+static void send_all(struct why_loop *loop) {
+    struct why__send sends[WHY__SENDS_MAX];
+    struct why__stream *streams[WHY__SENDS_MAX];
+    struct why__task *task = NULL;
+    do {
+        size_t count = 0;
+        while (count < WHY__SENDS_MAX && (task = why__loop_next_send(loop)) != NULL) {
+            struct why__stream *stream = stream_of(task);
+            streams[count] = stream;
+            sends[count].fd = stream->watch.fd;
+            sends[count].count = 0;
+            if (goes_along(stream)) {
+                sends[count].count =
+                    (unsigned)stream->ops->output(stream, sends[count].list, WHY__SEND_LIST_MAX);
+            }
+            count++;
+        }
+        why__loop_send(loop, sends, count);
+        for (size_t i = 0; i < count; i++) {
+            note_send(streams[i], &sends[i]);
+            why__loop_defer_sent(loop, &streams[i]->task);
+        }
+    } while (task != NULL);
+}
+
+bool why__stream_send_later(struct why__stream *stream) {
+    if (!goes_along(stream) || !why__loop_does_io(stream->loop)) {
+        return false;
+    }
+    why__loop_defer_send(stream->loop, &stream->task, send_all);
+    return true;
+}
+
+void why__stream_sent(struct why__stream *stream) {
+    stream->is_sent = false;
+    uint16_t error = stream->watch.owner_error;
+    if (error != 0 && !stream->is_broken) {
+        stream->watch.owner_error = 0;
+        why__stream_broken(stream, error);
+    } else if (stream->is_blocked) {
+        note_flush(stream, false);
+    } else {
+        why__stream_flush_now(stream); /* what did not fit, mostly nothing */
+    }
+    if (stream->is_open && stream->is_resuming) {
+        why__stream_flush(stream); /* it was asked for while the task was taken */
     }
 }

@@ -30,3 +30,15 @@ endforeach()
 
 why_script(interop/tls_server_test 300 ${CMAKE_BINARY_DIR})
 why_script(interop/tls_client_test 200 ${CMAKE_BINARY_DIR})
+why_script(interop/conform_peers_test 200 ${CMAKE_BINARY_DIR})
+
+# Echo programs for the conformance suite.
+add_executable(echo_whysocket interop/echo/echo_whysocket.c)
+target_link_libraries(echo_whysocket PRIVATE why_internal)
+if(LWS_FOUND)
+  add_executable(echo_lws interop/echo/echo_lws.c)
+  target_link_libraries(echo_lws PRIVATE PkgConfig::LWS)
+  target_compile_options(echo_lws PRIVATE -fno-sanitize=all)
+  target_link_options(echo_lws PRIVATE -fno-sanitize=all)
+endif()
+why_script(interop/conform_own_test 240 ${CMAKE_BINARY_DIR})

@@ -6,6 +6,7 @@
 #include "net/fetch.h"
 
 #include "support/host.h"
+#include "support/loop.h"
 #include "support/scripted.h"
 #include "support/socket.h"
 #include "support/test.h"
@@ -64,7 +65,7 @@ static void use_proxy(struct caller *caller, const char *text) {
 static struct caller *caller_new(const char *url, unsigned port, const struct why_host *host) {
     struct caller *caller = calloc(1, sizeof *caller);
     assert_non_null(caller);
-    caller->loop = why_loop_new();
+    caller->loop = test_loop_new();
     assert_non_null(caller->loop);
     caller->options = why_options_default(host == NULL ? why_loop_host(caller->loop) : host);
     read_url(&caller->url, url, port);

@@ -4,6 +4,7 @@
  */
 #include "net/loop.h"
 
+#include "support/loop.h"
 #include "support/test.h"
 
 #include <pthread.h>
@@ -36,7 +37,7 @@ static void on_end(struct why__watch *watch, unsigned ready) {
 /* Row 132: two descriptors are ready in one turn; whichever comes first unwatches the other. */
 static void an_event_fetched_before_unwatch_is_not_delivered(void **state) {
     (void)state;
-    struct why_loop *loop = why_loop_new();
+    struct why_loop *loop = test_loop_new();
     assert_non_null(loop);
     int pairs[2][2];
     struct end ends[2];
@@ -80,7 +81,7 @@ static void on_alarm(struct why__timer *timer) {
 
 static void without_interest_a_hang_up_does_not_spin(void **state) {
     (void)state;
-    struct why_loop *loop = why_loop_new();
+    struct why_loop *loop = test_loop_new();
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     struct end end = {.watch = {.fd = pair[0], .on_ready = on_end}, .loop = loop};
@@ -121,7 +122,7 @@ static void run_chore(struct why__task *task) {
 
 static void tasks_run_once_and_may_defer_and_cancel(void **state) {
     (void)state;
-    struct why_loop *loop = why_loop_new();
+    struct why_loop *loop = test_loop_new();
     struct chore chores[3];
     for (size_t i = 0; i < 3; i++) {
         chores[i] = (struct chore){.task.run = run_chore, .loop = loop};
@@ -175,7 +176,7 @@ static void *post_many(void *argument) {
 
 static void posts_of_two_threads_keep_their_order(void **state) {
     (void)state;
-    struct why_loop *loop = why_loop_new();
+    struct why_loop *loop = test_loop_new();
     why__loop_hold(loop);
     unsigned ran = 0;
     struct posting postings[2] = {{.loop = loop, .ran = &ran},
@@ -206,7 +207,7 @@ static void masking_keys_are_uniform_and_differ(void **state) {
         KEYS = 10000
     };
     static uint32_t keys[KEYS];
-    struct why_loop *loop = why_loop_new();
+    struct why_loop *loop = test_loop_new();
     const struct why_host *host = why_loop_host(loop);
     size_t counts[256] = {0};
     for (size_t i = 0; i < KEYS; i++) {
@@ -236,7 +237,7 @@ static void masking_keys_are_uniform_and_differ(void **state) {
 
 static void stop_ends_a_loop_that_waits_and_one_that_has_not_begun(void **state) {
     (void)state;
-    struct why_loop *loop = why_loop_new();
+    struct why_loop *loop = test_loop_new();
     why__loop_hold(loop);
     for (unsigned i = 0; i < 3; i++) {
         pthread_t thread;
@@ -251,7 +252,7 @@ static void stop_ends_a_loop_that_waits_and_one_that_has_not_begun(void **state)
 
 static void randomness_is_fresh_in_a_child_of_fork(void **state) {
     (void)state;
-    struct why_loop *loop = why_loop_new();
+    struct why_loop *loop = test_loop_new();
     const struct why_host *host = why_loop_host(loop);
     uint8_t bytes[32], other[32];
     host->random(host->context, bytes, sizeof bytes);

@@ -6,6 +6,7 @@
 #include "whysocket/client.h"
 
 #include "net/probe.h"
+#include "support/loop.h"
 #include "support/socket.h"
 #include "support/test.h"
 
@@ -180,7 +181,7 @@ static const struct why_session_handler handler = {.on_close = on_close};
 static void program_init(struct program *program) {
     memset(program, 0, sizeof *program);
     program->late_listener = program->late_fd = -1;
-    program->loop = why_loop_new();
+    program->loop = test_loop_new();
     assert_non_null(program->loop);
     program->options = why_options_default(why_loop_host(program->loop));
 }

@@ -14,6 +14,7 @@ import re
 import select
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support import peers
-from support.scenario import Failed, check, main, release_build
+from support.scenario import LOOP, Failed, check, main, release_build
 
 TESTED = Path(sys.argv[1]).resolve()
 UPGRADE = ("GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -40,7 +41,7 @@ class Serve:
 
     def __init__(self, *options, program=TESTED, before=(), listen="--listen"):
         self.process = subprocess.Popen(
-            [*before, program, "serve", "--json", listen, "127.0.0.1:0", *options],
+            [*before, program, "serve", *LOOP, "--json", listen, "127.0.0.1:0", *options],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=peers.environment())
         first = self.process.stdout.readline()
         if not first:
@@ -507,6 +508,39 @@ def renegotiation_is_refused():
             check("RENEGOTIATING" in text and answered.search(text), text)
 
 
+def what_came_with_the_end_is_answered():
+    """A text, TLS's close_notify and the FIN in one segment: the other direction is still there."""
+    with tempfile.TemporaryDirectory() as folder:
+        certificate, key = peers.Certificates(folder).leaf("good")
+        with Serve("--cert", certificate, "--key", key, listen="--listen-tls") as server:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            came, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = context.wrap_bio(came, goes)
+            connection = server.connect()
+
+            def until_done(act):
+                while True:
+                    try:
+                        return act()
+                    except ssl.SSLWantReadError:
+                        connection.sendall(goes.read())
+                        came.write(connection.recv(65536))
+
+            until_done(tls.do_handshake)
+            tls.write(UPGRADE.format("/", "").encode())
+            check(until_done(lambda: tls.read(4096)).startswith(b"HTTP/1.1 101 "), "no 101")
+            tls.write(frame(0x81, b"last words"))
+            with contextlib.suppress(ssl.SSLWantReadError):
+                tls.unwrap()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+            connection.sendall(goes.read())
+            connection.shutdown(socket.SHUT_WR)
+            while piece := connection.recv(65536):
+                came.write(piece)
+            check(tls.read(100) == b"\x81\x0alast words", "the text did not come back")
+
+
 RELEASE = release_build(sys.argv[2]) / "src" / "cmd" / "whysocket"
 
 main([
@@ -524,4 +558,5 @@ main([
     every_message_reaches_those_who_are_there,
     a_stop_amid_messages_between_threads_loses_no_memory,
     renegotiation_is_refused,
+    what_came_with_the_end_is_answered,
 ])

@@ -3,7 +3,7 @@
 """The conformance suite is itself tested: each fault that the echo peer of support/faulty_peer.py
 can be given is found, by a case that names it; without a fault nothing is found.
 
-usage: conform_faults_test.py WHYSOCKET [FAULT...]
+usage: conform_faults_test.py TEST_BUILD [FAULT...]
 """
 import json
 import re
@@ -20,9 +20,11 @@ from support import faulty_table
 from support.faulty_table import FAULTS
 from support.peers import Certificates, environment
 from support.programs import PATIENCE_S, Process, Server, die_with_parent
-from support.scenario import ROOT, Failed, check, main
+from support.scenario import ROOT, Failed, check, main, release_build
 
-WHYSOCKET, WANTED = sys.argv[1], sys.argv[2:]
+# With sanitizers where there is no fault, and all cases are played; it is started for each fault.
+CAREFUL, WANTED = Path(sys.argv[1]) / "src/cmd/whysocket", sys.argv[2:]
+WHYSOCKET = release_build(sys.argv[1]) / "src/cmd/whysocket"
 PEER = ROOT / "tests/support/faulty_peer.py"
 RUN_S = 280      # for a whole run on a machine that has much else to do
 AT_ONCE = 6
@@ -46,7 +48,8 @@ class Conform:
     """A run of `whysocket conform`, in the background."""
 
     def __init__(self, *words):
-        self.process = subprocess.Popen([WHYSOCKET, "conform", *words], stdin=subprocess.DEVNULL,
+        program = CAREFUL if PATIENT in words else WHYSOCKET
+        self.process = subprocess.Popen([program, "conform", *words], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env=environment(LC_ALL="C.UTF-8"),
                                         preexec_fn=die_with_parent)

@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -164,6 +165,15 @@ def cases_about_time_are_played_by_themselves():
     with peer() as url:
         _, document = ours(url, "--jobs", "6", "--verbose")
         check(verdicts(document)["90.4"] == "passed", document)
+
+
+def a_cases_own_limit_is_longer_where_the_peer_is_slow():
+    file = Path(folder.name) / "limits.cases"
+    file.write_text('group 91 "Limits" 5\ncase 91.1 info "x"\n  expect text "x" within 300\n')
+    for limit, text in (("1s", "nothing within 300 ms"), ("10s", "nothing within 600 ms")):
+        with peer() as url:
+            done = conform(url, "--cases", file, "--case", "91", "--timeout", limit)
+            check(text in done.stdout, done.stdout)
 
 
 def a_server_that_crashes_is_named_with_what_was_played():
@@ -366,6 +376,8 @@ def clients_ask_for_cases_by_path():
 class OlderClient:
     """What a test client for the Autobahn test suite does."""
 
+    key = None
+
     def __init__(self, url):
         self.port = int(url.rsplit(":", 1)[1])
 
@@ -385,7 +397,7 @@ class OlderClient:
                 if opcode == 1:
                     text = data.decode()
                 if opcode == 8 or echoes:
-                    key = os.urandom(4)
+                    key = self.key or os.urandom(4)
                     connection.sendall(bytes([head[0], 0x80 | len(data)]) + key +
                                        bytes(byte ^ key[i % 4] for i, byte in enumerate(data)))
                 if opcode == 8:
@@ -430,6 +442,79 @@ def a_client_that_is_done_before_all_are_ends_the_run():
         check(json.loads(output)["counts"]["not_run"] == 2, output)
 
 
+def a_client_that_goes_away_ends_the_run():
+    """A second after it has gone, with words for what it left."""
+    with listening("--listen", "127.0.0.1:0", "--idle", "1s", "--case", "90.1", "--case",
+                   "90.2") as (url, process):
+        OlderClient(url).talk("/case/90.1", echoes=True)
+        document = json.loads(process.communicate(timeout=PATIENCE_S)[0])
+        check("no client has been here for 1 s, and 1 cases were not asked for"
+              in document["trouble"], document["trouble"])
+        check(verdicts(document) == {"90.1": "passed", "90.2": "not run"}, verdicts(document))
+
+
+def request(url, head, is_secure=False):
+    """What comes for these bytes."""
+    port = int(url.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as connection:
+        if is_secure:
+            trusting = ssl.create_default_context()
+            trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+            connection = trusting.wrap_socket(connection)
+        connection.sendall(head)
+        return connection.makefile("rb").read().decode()
+
+
+def a_request_that_is_not_of_http_1_1_is_a_finding_of_its_case():
+    with listening("--listen", "127.0.0.1:0", "--case", "90.1", "--case", "90.6") as (url, process):
+        for case in ("90.1", "90.6"):
+            answer = request(url, f"GET /case/{case} HTTP/1.0\r\nHost: x\r\n\r\n".encode())
+            check(answer.startswith("HTTP/1.1 400 ") and "not HTTP/1.1" in answer, answer)
+        document = json.loads(process.communicate(timeout=PATIENCE_S)[0])
+        check(document["counts"]["must"] == 2, document["results"])
+        finding = result_of(document, "90.6")["findings"][0]
+        check("the request is not HTTP/1.1" in finding["got"], finding)
+
+
+def what_cannot_be_played_where_it_is_asked_for_is_told_to_the_client():
+    with listening("--listen", "127.0.0.1:0", "--idle", "1s", "--case", "90.1", "--case", "90.5",
+                   "--case", "16.4.1") as (url, process):
+        for path, words in (("/case/16.4.1", "needs --listen-tls"), ("/case/90.5", "is for servers"),
+                            ("/case/99", "no such case")):
+            answer = request(url, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            check(answer.startswith("HTTP/1.1 404 ") and words in answer, answer)
+        document = json.loads(process.communicate(timeout=PATIENCE_S)[0])
+        check("what is not to be had" in document["trouble"], document["trouble"])
+        check(verdicts(document) == {"16.4.1": "not applicable", "90.1": "not run",
+                                     "90.5": "not applicable"}, verdicts(document))
+
+
+def a_bad_certificate_is_shown_at_its_own_port_alone():
+    with listening("--listen-tls", "127.0.0.1:0", "--idle", "1s", "--case", "16.4.2") as (url, process):
+        bad = re.search(r"listening on (\S+), with a bad certificate: expired",
+                        process.stderr.readline())[1]
+        answer = request(url, b"GET /case/16.4.2 HTTP/1.1\r\nHost: x\r\n\r\n", True)
+        check(answer.startswith("HTTP/1.1 404 ") and f"is played at {bad}" in answer, answer)
+        request(bad, b"no TLS\r\n\r\n")
+        document = json.loads(process.communicate(timeout=PATIENCE_S)[0])
+        check(verdicts(document) == {"16.4.2": "passed"}, document["results"])
+
+
+def a_client_that_begins_each_connection_with_the_same_key_is_found_out():
+    class SameKeys(OlderClient):
+        key = bytes([1, 2, 3, 4])
+
+    wanted = [word for case in ("90.1", "90.2", "8.8.3") for word in ("--case", case)]
+    for kind, verdict in ((OlderClient, "passed"), (SameKeys, "failed")):
+        with listening("--listen", "127.0.0.1:0", *wanted) as (url, process):
+            for case in ("90.1", "90.2", "8.8.3"):
+                kind(url).talk(f"/case/{case}", echoes=True)
+            document = json.loads(process.communicate(timeout=PATIENCE_S)[0])
+            check(verdicts(document)["8.8.3"] == verdict, document["results"])
+    check("3 of 3 connections began with the key 01 02 03 04" in
+          result_of(document, "8.8.3")["findings"][0]["got"], document)
+
+
 def a_signal_ends_the_run_with_what_there_is():
     with listening("--listen", "127.0.0.1:0", "--case", "90.1", "--case", "90.2") as (url, process):
         client = OlderClient(url)
@@ -459,6 +544,7 @@ def bad_certificates_are_shown_to_clients():
 main([a_right_server_has_no_findings, a_finding_is_told_with_its_bytes,
       the_line_that_runs_a_case_alone_does, what_should_be_counts_if_it_is_asked_for,
       verbose_shows_what_has_passed, cases_about_time_are_played_by_themselves,
+      a_cases_own_limit_is_longer_where_the_peer_is_slow,
       a_server_that_crashes_is_named_with_what_was_played,
       a_crash_is_pinned_to_its_case_where_the_server_comes_back,
       a_server_that_hangs_ends_the_run_early, what_cannot_be_tested_is_said_at_once,
@@ -468,4 +554,9 @@ main([a_right_server_has_no_findings, a_finding_is_told_with_its_bytes,
       a_client_that_crashes_is_said_with_its_signal, a_client_that_stays_is_ended,
       a_command_that_never_connects_ends_the_run, clients_ask_for_cases_by_path,
       clients_of_the_older_suite_need_no_change, a_client_that_is_done_before_all_are_ends_the_run,
+      a_client_that_goes_away_ends_the_run,
+      a_request_that_is_not_of_http_1_1_is_a_finding_of_its_case,
+      what_cannot_be_played_where_it_is_asked_for_is_told_to_the_client,
+      a_bad_certificate_is_shown_at_its_own_port_alone,
+      a_client_that_begins_each_connection_with_the_same_key_is_found_out,
       a_signal_ends_the_run_with_what_there_is, bad_certificates_are_shown_to_clients])

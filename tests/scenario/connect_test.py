@@ -28,7 +28,7 @@ from pathlib import Path
 import jsonschema
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.scenario import ROOT, check, closed_port, main
+from support.scenario import LOOP, ROOT, check, closed_port, main
 
 WHYSOCKET = f"{sys.argv[1]}/src/cmd/whysocket"
 STATE = tempfile.TemporaryDirectory()
@@ -44,7 +44,7 @@ DEADLINE = 20  # seconds, for whatever is waited for
 @contextlib.contextmanager
 def echo():
     """whysocket's own server; gives its URL and its process."""
-    with subprocess.Popen([WHYSOCKET, "serve", "--listen", "127.0.0.1:0", "--json"], env=CLEAN,
+    with subprocess.Popen([WHYSOCKET, "serve", *LOOP, "--listen", "127.0.0.1:0", "--json"], env=CLEAN,
                           stdout=subprocess.PIPE) as server:
         try:
             address = json.loads(server.stdout.readline())["address"]

@@ -135,6 +135,24 @@ static void what_does_not_compress_goes_out_as_it_is(void **state) {
     test_pair_close(&pair);
 }
 
+/* RFC 7692 section 7.1.2.2: zlib cannot compress with it, and nobody has to compress. */
+static void a_client_with_a_window_of_8_bits_sends_nothing_compressed(void **state) {
+    (void)state;
+    for (unsigned keep = 0; keep < 2; keep++) {
+        struct test_pair pair;
+        test_pair_init(&pair);
+        pair.deflate = (struct why_deflate_params){true, keep == 0, keep == 0, 15, 8};
+        pair.client_options.deflate_keep_context = keep != 0;
+        pair.server_options.deflate_keep_context = keep != 0;
+        pair.server.echo = true;
+        test_pair_open(&pair);
+        echo_once(&pair, 50000, 700);
+        assert_false(pair.server.last_compressed);
+        assert_true(pair.client.last_compressed);
+        test_pair_close(&pair);
+    }
+}
+
 /* CRIME: beside foreign text, a secret's length shows in what is compressed with it. */
 static void a_message_may_be_left_uncompressed(void **state) {
     (void)state;
@@ -683,6 +701,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_of_every_size_come_back),
         cmocka_unit_test(deflate_works_in_every_agreement),
+        cmocka_unit_test(a_client_with_a_window_of_8_bits_sends_nothing_compressed),
         cmocka_unit_test(a_compressor_is_not_held_where_no_context_is_kept),
         cmocka_unit_test(what_does_not_compress_goes_out_as_it_is),
         cmocka_unit_test(a_message_may_be_left_uncompressed),

@@ -21,6 +21,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from support import peers  # noqa: E402
+from support.scenario import LOOP  # noqa: E402
 
 WHYSOCKET = sys.argv[1]
 PAGE = 4096
@@ -36,7 +37,7 @@ def with_default_hangup():
 @contextlib.contextmanager
 def server(*options, address="127.0.0.1:0", preexec_fn=with_default_hangup, **changes):
     """A server that listens; gives its process and its port."""
-    with subprocess.Popen([WHYSOCKET, "serve", "--listen", address, *options],
+    with subprocess.Popen([WHYSOCKET, "serve", *LOOP, "--listen", address, *options],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           env=peers.environment(), preexec_fn=preexec_fn, **changes) as process:
         try:

@@ -8,6 +8,8 @@ function(why_script path timeout)
   add_test(NAME ${name}
     COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/${path}.py ${ARGN})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout})
+  set_property(GLOBAL PROPERTY why_command_${name}
+    ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/${path}.py ${ARGN})
 endfunction()
 
 add_executable(record_samples support/record_samples.c support/records.c)
@@ -33,7 +35,7 @@ why_script(scenario/serve_command_test 120 $<TARGET_FILE:whysocket>)
 why_script(scenario/check_test 300 ${CMAKE_BINARY_DIR})
 why_script(scenario/connect_test 120 ${CMAKE_BINARY_DIR})
 why_script(scenario/lab_test 300 ${CMAKE_BINARY_DIR})
-why_script(scenario/conform_faults_test 400 $<TARGET_FILE:whysocket>)
+why_script(scenario/conform_faults_test 400 ${CMAKE_BINARY_DIR})
 why_script(scenario/lab_check_test 300 ${CMAKE_BINARY_DIR})
 why_script(scenario/documents_test 60 ${CMAKE_BINARY_DIR})
 why_script(scenario/examples_test 120 ${CMAKE_BINARY_DIR})
@@ -41,3 +43,9 @@ why_script(scenario/runner_test 120 ${CMAKE_BINARY_DIR})
 # These build a release first, which is kept for the next run.
 why_script(scenario/install_test 600 ${CMAKE_BINARY_DIR})
 why_script(scenario/symbols_test 600 ${CMAKE_BINARY_DIR})
+why_script(scenario/bench_test 300 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_DIR}/docs)
+why_script(scenario/instructions_test 600 ${CMAKE_BINARY_DIR})
+
+foreach(name keep_alive_test hostile_test serve_command_test connect_test)
+  why_each_loop(${name})
+endforeach()

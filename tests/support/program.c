@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/program.h"
 
+#include "support/loop.h"
 #include "support/socket.h"
 #include "support/test.h"
 
@@ -75,7 +76,7 @@ static void on_reconnect(void *user, const struct why_record *record, uint32_t p
 
 void test_program_init(struct test_program *program) {
     memset(program, 0, sizeof *program);
-    program->loop = why_loop_new();
+    program->loop = test_loop_new();
     assert_non_null(program->loop);
     struct why_options *options = &program->options;
     *options = why_options_default(why_loop_host(program->loop));

@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-from support.scenario import ROOT, Failed, check, run
+from support.scenario import LOOP, ROOT, Failed, check, run
 
 PATIENCE_S = 60  # of a machine that has much else to do
 PR_SET_PDEATHSIG = 1
@@ -121,7 +121,7 @@ class Server(Process):
 
 def serve(build, certificate, *options):
     """`whysocket serve` on two free ports: the first address is ws://, the second wss://."""
-    return Server(Path(build) / "src/cmd/whysocket", "serve", "--json", "--listen", "127.0.0.1:0",
+    return Server(Path(build) / "src/cmd/whysocket", "serve", *LOOP, "--json", "--listen", "127.0.0.1:0",
                   "--listen-tls", "127.0.0.1:0", "--cert", certificate[0], "--key", certificate[1],
                   *options, listeners=2)
 

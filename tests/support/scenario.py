@@ -2,12 +2,17 @@
 """For the tests that are scripts: TAP output, commands, a release build that they share."""
 import contextlib
 import fcntl
+import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# What `serve` is told where the tests run on each backend of the loop: "auto" is io_uring where the
+# system lets us have it.
+LOOP = ["--loop", "auto" if os.environ.get("WHY_TEST_LOOP") == "io_uring" else "epoll"]
 
 
 class Failed(Exception):
@@ -47,7 +52,7 @@ def release_build(test_build):
         fcntl.flock(lock, fcntl.LOCK_EX)
         run("cmake", "-S", ROOT, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
             f"-DCMAKE_INSTALL_PREFIX={build}/prefix", "-DCMAKE_INSTALL_LIBDIR=lib",
-            "--log-level=WARNING")
+            "-DWHY_BENCH=ON", "--log-level=WARNING")
         run("cmake", "--build", build)
     return build
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/world.h"
 
+#include "support/loop.h"
 #include "support/raw_peer.h"
 
 #include <stdio.h>
@@ -59,7 +60,7 @@ static void on_refused(void *user, const struct why_record *record) {
 
 void test_world_init(struct test_world *world) {
     memset(world, 0, sizeof *world);
-    world->loop = why_loop_new();
+    world->loop = test_loop_new();
     world->options = why_options_default(why_loop_host(world->loop));
     world->handler = (struct why_session_handler){.on_open = on_open,
                                                   .on_message = test_world_echo,

@@ -146,6 +146,8 @@ static const char all_words[] =
     "  timed\n"
     "  slow\n"
     "  manual\n"
+    "  exact\n"
+    "  keys\n"
     "  with \"Host: x\"\n"
     "  also \"X: {key}\\r\\n folded\"\n"
     "  without Upgrade\n"
@@ -153,7 +155,7 @@ static const char all_words[] =
     "  head \"a\" h\"00\"\n"
     "  body 5*\"b\"\n"
     "  glue\n"
-    "  open\n"
+    "  open as info\n"
     "  offerup\n"
     "  expect http 400|4xx|any\n"
     "  expect refused\n"
@@ -231,7 +233,7 @@ static const struct {
     PLAIN(HEAD, "s1 w0 n0 p0 e0 -=- [a]1"),
     PLAIN(BODY, "s1 w0 n0 p0 e0 -=- [bbbbb]1"),
     PLAIN(GLUE, "s1 w0 n0 p0 e0 -=- []0"),
-    PLAIN(OPEN, "s1 w0 n0 p0 e0 -=- []0"),
+    PLAIN(OPEN, "s0 w0 n0 p0 e0 -=- []0"),
     PLAIN(OFFERUP, "s1 w0 n0 p0 e0 -=- []0"),
     EXPECT(HTTP, "s1 w0 n0 p0 e0 -=- []0 400 40000 65536"),
     EXPECT(REFUSED, "s1 w0 n0 p0 e0 -=- []0"),
@@ -294,7 +296,7 @@ static void every_word_is_read(void **state) {
     assert_int_equal(test->severity, CONFORM_SHOULD);
     assert_int_equal(test->role, CONFORM_CLIENT);
     assert_int_equal(test->line, 4);
-    assert_true(test->timed && test->slow && test->manual);
+    assert_true(test->timed && test->slow && test->manual && test->exact && test->keys);
     assert_int_equal(test->step_count, TEST_COUNT(steps));
     for (size_t i = 0; i < TEST_COUNT(steps); i++) {
         char expected[200], read[200];
@@ -304,7 +306,7 @@ static void every_word_is_read(void **state) {
         assert_string_equal(read, expected);
     }
     assert_string_equal(test->steps[0].text, "with \"Host: x\"");
-    assert_int_equal(test->steps[0].line, 13);
+    assert_int_equal(test->steps[0].line, 15);
     conform_cases_free(&cases);
 }
 
@@ -513,6 +515,7 @@ static const struct {
     {CASE "  repeat 1\n  repeat 1\n  repeat 1\n  repeat 1\n  repeat 1\n",
      "7: repetitions stand in each other more than 4 deep"},
     {CASE "  open\n", "3: \"open\" is of the opening handshake"},
+    {CASE "  manual\n  open as bad\n", "4: \"bad\" is not must, should or info"},
     {CASE "  expect http 400\n", "3: \"http\" is of the opening handshake"},
     {CASE "  manual\n  with Host\n", "4: a quoted line is missing before"},
     {CASE "  manual\n  with \"Host\"\n", "4: this is no \"Name: value\""},

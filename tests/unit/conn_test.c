@@ -122,8 +122,8 @@ static const struct row rows[] = {
      WHY_CAUSE_FRAME_CONTROL_TOO_LONG, .code = 1002},
     {"fragmented ping", "5.5", "09 80 " KEY0, "end", "88 02 03 ea",
      WHY_CAUSE_FRAME_CONTROL_FRAGMENTED, .code = 1002},
-    {"ping before close is not answered after it", "5.5.1", "89 80 " KEY0 "88 80 " KEY0,
-     "ping '', close 1005 '', end", "88 00", WHY_CAUSE_PEER_CLOSED, .code = 1005},
+    {"ping before close is answered before it", "5.5.2", "89 80 " KEY0 "88 80 " KEY0,
+     "ping '', close 1005 '', end", "8a 00 88 00", WHY_CAUSE_PEER_CLOSED, .code = 1005},
     /* Close */
     {"close without a code", "7.1.5", "88 80 " KEY0, "close 1005 '', end", "88 00",
      WHY_CAUSE_PEER_CLOSED, .code = 1005},
