@@ -63,7 +63,7 @@ struct why__tls_evidence {
     /* TLS 1.3: what traffic.c needs to go on alone. Records since the keys for data are in use. */
     uint8_t secret_in[WHY__TLS_SECRET_MAX], secret_out[WHY__TLS_SECRET_MAX];
     uint8_t secret_in_len, secret_out_len;
-    uint32_t headers_in, records_in, records_out;
+    uint32_t headers_in, headers_out, records_in, records_out;
     bool is_unusual;             /* something else than data came in them */
     char asked_name[128];        /* server: SNI, as early as the ClientHello is read */
     struct why_tls_offer *offer; /* the ClientHello's, ours or the client's; NULL before one */

@@ -109,13 +109,14 @@ static void count_record(struct why__tls_evidence *evidence, bool sent, int cont
                          const uint8_t *bytes) {
     if (content_type == SSL3_RT_HEADER) {
         evidence->headers_in += !sent;
+        evidence->headers_out += sent;
     } else if (content_type == SSL3_RT_INNER_CONTENT_TYPE && sent) {
         evidence->records_out++;
     } else if (content_type == SSL3_RT_INNER_CONTENT_TYPE) {
         evidence->records_in++;
         evidence->is_unusual |= bytes[0] != SSL3_RT_APPLICATION_DATA;
     } else if (content_type == SSL3_RT_HANDSHAKE && bytes[0] == SSL3_MT_FINISHED && sent) {
-        evidence->records_out = 0;
+        evidence->headers_out = evidence->records_out = 0;
     } else if (content_type == SSL3_RT_HANDSHAKE && bytes[0] == SSL3_MT_FINISHED) {
         evidence->headers_in = evidence->records_in = 0;
         evidence->is_unusual = false;

@@ -7,6 +7,7 @@
 
 #include "tls/alert.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
 #include <string.h>
@@ -80,6 +81,9 @@ static bool send_key_update(struct why__tls *tls) {
 
 static void send_alert(struct why__tls *tls, uint8_t level, uint8_t alert) {
     const uint8_t content[] = {level, alert};
+    if (tls->close_sent) {
+        return; /* nothing comes behind close_notify (section 6.1) */
+    }
     why__tls_see_alert(tls, true, content);
     (void)emit(tls, SSL3_RT_ALERT, content, sizeof content);
 }
@@ -171,9 +175,10 @@ static bool refuse(struct why__tls *tls, uint8_t alert, int reason) {
     return false;
 }
 
-static void drop_held(struct why__tls *tls) {
+void why__tls_records_drop_held(struct why__tls *tls) {
     struct why__tls_traffic *traffic = tls->traffic;
     if (traffic->held != NULL) {
+        OPENSSL_cleanse(traffic->held, traffic->held_size);
         tls->context->host->allocate(tls->context->host->context, traffic->held, 0);
     }
     traffic->held = NULL;
@@ -243,6 +248,11 @@ static bool collect(struct why__tls *tls) {
     return traffic->held_len == len;
 }
 
+static bool count_empty(struct why__tls *tls) {
+    return ++tls->traffic->empty_count <= EMPTY_MAX ||
+           refuse(tls, WHY__TLS_ALERT_UNEXPECTED_MESSAGE, SSL_R_RECORD_TOO_SMALL);
+}
+
 static bool take_key_update(struct why__tls *tls, bool is_last) {
     struct why__tls_traffic *traffic = tls->traffic;
     const uint8_t *message = traffic->update;
@@ -250,12 +260,15 @@ static bool take_key_update(struct why__tls *tls, bool is_last) {
     if (!is_last) {
         return refuse(tls, WHY__TLS_ALERT_UNEXPECTED_MESSAGE, SSL_R_NOT_ON_RECORD_BOUNDARY);
     }
+    if (!count_empty(tls)) {
+        return false; /* each costs us more than it costs the peer */
+    }
     uint8_t request = message[KEY_UPDATE_LEN - 1];
     if (request != SSL_KEY_UPDATE_NOT_REQUESTED && request != SSL_KEY_UPDATE_REQUESTED) {
         return refuse(tls, WHY__TLS_ALERT_ILLEGAL_PARAMETER, SSL_R_BAD_KEY_UPDATE);
     }
     return update_keys(tls, &traffic->in) &&
-           (request == SSL_KEY_UPDATE_NOT_REQUESTED || send_key_update(tls));
+           (request == SSL_KEY_UPDATE_NOT_REQUESTED || tls->close_sent || send_key_update(tls));
 }
 
 /* After its handshake a client has nothing to say but KeyUpdate, in one record or in parts. */
@@ -306,13 +319,8 @@ static bool take_alert(struct why__tls *tls, const uint8_t *content, size_t len)
 
 static bool take_data(struct why__tls *tls, size_t len) {
     struct why__tls_traffic *traffic = tls->traffic;
-    if (traffic->update_len > 0) {
-        /* Section 5.1: nothing comes between the parts of a message. */
-        return refuse(tls, WHY__TLS_ALERT_UNEXPECTED_MESSAGE, SSL_R_UNEXPECTED_RECORD);
-    }
     if (len == 0) {
-        return ++traffic->empty_count <= EMPTY_MAX ||
-               refuse(tls, WHY__TLS_ALERT_UNEXPECTED_MESSAGE, SSL_R_RECORD_TOO_SMALL);
+        return count_empty(tls);
     }
     traffic->empty_count = traffic->warning_count = 0;
     return true;
@@ -325,6 +333,11 @@ static bool take_content(struct why__tls *tls, const uint8_t *content, uint8_t l
     }
     if (*len > WHY__TLS_RECORD_MAX) {
         return refuse(tls, WHY__TLS_ALERT_RECORD_OVERFLOW, SSL_R_DATA_LENGTH_TOO_LONG);
+    }
+    if (tls->traffic->update_len > 0 && last != SSL3_RT_HANDSHAKE) {
+        /* Section 5.1: nothing comes between the parts of a message. */
+        return refuse(tls, WHY__TLS_ALERT_UNEXPECTED_MESSAGE,
+                      SSL_R_MIXED_HANDSHAKE_AND_NON_HANDSHAKE_DATA);
     }
     switch (last) {
     case SSL3_RT_APPLICATION_DATA:
@@ -363,7 +376,7 @@ static size_t take_record(struct why__tls *tls, const uint8_t *header, const uin
         traffic->is_plain = true;
         return 0;
     }
-    drop_held(tls);
+    why__tls_records_drop_held(tls);
     return is_data ? len : 0;
 }
 
@@ -374,7 +387,7 @@ static size_t take_held_plain(struct why__tls *tls, struct why_span plain) {
     memcpy(plain.data, traffic->held + traffic->held_at, len);
     traffic->held_at = (uint16_t)(traffic->held_at + len);
     if (len == rest) {
-        drop_held(tls);
+        why__tls_records_drop_held(tls);
     }
     return len;
 }

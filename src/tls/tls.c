@@ -377,10 +377,8 @@ void why__tls_free(struct why__tls *tls) {
         SSL_set_quiet_shutdown(tls->ssl, 1);
         (void)SSL_shutdown(tls->ssl);
     }
-    if (tls->traffic == NULL) {
-        SSL_free(tls->ssl);
-    }
     why__tls_traffic_free(tls);
+    SSL_free(tls->ssl);
     why__tls_evidence_free(tls);
     host->allocate(host->context, tls->output, 0);
     struct why__tls_context *context = tls->context;

@@ -179,11 +179,15 @@ void why__tls_traffic_see_secret(struct why__tls *tls, const char *line) {
 }
 
 /* Only where nothing is under way in OpenSSL: no message after the handshake, no part of a record,
- * and nothing that it has decrypted and not handed out. */
+ * and nothing that it has decrypted and not handed out. Records are counted in two ways, as one
+ * that was not told of would have us use a nonce again: an OpenSSL that tells of them in another
+ * way keeps its connections. */
 static bool is_at_rest(const struct why__tls *tls) {
     const struct why__tls_evidence *evidence = tls->evidence;
-    return !evidence->is_unusual && evidence->headers_in == evidence->records_in &&
-           SSL_has_pending(tls->ssl) == 0 && !tls->close_sent;
+    return !evidence->is_unusual && evidence->records_in > 0 &&
+           evidence->headers_in == evidence->records_in &&
+           evidence->headers_out == evidence->records_out && SSL_has_pending(tls->ssl) == 0 &&
+           !tls->close_sent;
 }
 
 /* RFC 6066 section 4: records of less than 16 KiB, if both want that. */
@@ -224,7 +228,9 @@ static bool prepare_ciphers(struct why__tls_context *context, const struct why__
     if (*fetched == NULL) {
         *fetched = EVP_CIPHER_fetch(NULL, suite->cipher, NULL);
     }
-    if (ciphers->stand_in == NULL) {
+    if (ciphers->stand_in == NULL || SSL_get_SSL_CTX(ciphers->stand_in) != context->ssl) {
+        /* Certificates were exchanged: the old ones go with the last connection that has them. */
+        SSL_free(ciphers->stand_in);
         ciphers->stand_in = SSL_new(context->ssl);
     }
     return *fetched != NULL && ciphers->stand_in != NULL;
@@ -272,6 +278,7 @@ void why__tls_traffic_begin(struct why__tls *tls) {
     traffic->out.sequence = tls->evidence->records_out;
     SSL_free(tls->ssl);
     tls->ssl = tls->context->ciphers->stand_in;
+    SSL_up_ref(tls->ssl);
 }
 
 void why__tls_traffic_free(struct why__tls *tls) {
@@ -282,10 +289,7 @@ void why__tls_traffic_free(struct why__tls *tls) {
     const struct why_host *host = tls->context->host;
     release(tls->context->ciphers, &traffic->in);
     release(tls->context->ciphers, &traffic->out);
-    if (traffic->held != NULL) {
-        OPENSSL_cleanse(traffic->held, traffic->held_size);
-        host->allocate(host->context, traffic->held, 0);
-    }
+    why__tls_records_drop_held(tls);
     OPENSSL_cleanse(traffic, sizeof *traffic);
     host->allocate(host->context, traffic, 0);
     tls->traffic = NULL;

@@ -66,5 +66,7 @@ size_t why__tls_records_receive(struct why__tls *tls, struct why_span plain);
 int why__tls_records_send(struct why__tls *tls, const struct why_bytes *list, size_t count,
                           size_t *taken);
 void why__tls_records_close(struct why__tls *tls);
+/* Let go of what is held, and leave nothing of it in memory. */
+void why__tls_records_drop_held(struct why__tls *tls);
 
 #endif

@@ -264,7 +264,13 @@ static const struct row {
      "",
      WHY__TLS_FAILED,
      10,
-     "unexpected record"},
+     "mixed handshake and non handshake data"},
+    {"new keys, an alert within",
+     {{"\x18\0" HANDSHAKE, 3}, {"\x01\0" ALERT, 3}},
+     "",
+     WHY__TLS_FAILED,
+     10,
+     "mixed handshake and non handshake data"},
     {"new keys of no known kind",
      {{"\x18\0\0\x01\x02" HANDSHAKE, 6}},
      "",
@@ -466,6 +472,47 @@ static void records_that_carry_nothing_have_an_end(void **state) {
     part();
 }
 
+static void new_keys_without_data_have_an_end(void **state) {
+    (void)state;
+    join();
+    meet();
+    forge_begin();
+    int count = 0;
+    while (pair.server.status == WHY__TLS_OPEN && count < 100) {
+        uint8_t wire[64];
+        size_t len = forge(wire, "\x18\0\0\x01\0" HANDSHAKE, 6);
+        assert_true(why__tls_keys_update(&forger, &forged_traffic.out));
+        test_tls_feed(&pair.server, wire, len, 0);
+        count++;
+    }
+    assert_int_equal(count, 33);
+    test_tls_stop(&pair);
+    part();
+}
+
+/* RFC 8446 section 6.1. */
+static void nothing_comes_behind_our_close_notify(void **state) {
+    (void)state;
+    join();
+    meet();
+    forge_begin();
+    why__tls_close(pair.server.tls);
+    uint8_t content[64];
+    size_t at = 0, len = 0;
+    assert_int_equal(open_output(&at, content, &len), SSL3_RT_ALERT);
+    assert_memory_equal(content, "\x01\0", 2);
+    uint8_t wire[64];
+    len = forge(wire, "\x18\0\0\x01\x01" HANDSHAKE, 6); /* asks for new keys */
+    test_tls_feed(&pair.server, wire, len, 0);
+    assert_true(why__tls_keys_update(&forger, &forged_traffic.out));
+    len = forge(wire, "\x02" ALERT, 2); /* is refused */
+    test_tls_feed(&pair.server, wire, len, 0);
+    assert_int_equal(pair.server.status, WHY__TLS_FAILED);
+    assert_int_equal(why__tls_output(pair.server.tls).len, at);
+    test_tls_stop(&pair);
+    part();
+}
+
 /* ---- Sending ---- */
 
 static void keys_change_as_a_peer_asks(void **state) {
@@ -662,6 +709,8 @@ int main(void) {
         cmocka_unit_test_setup(a_record_is_not_taken_twice, set_up),
         cmocka_unit_test_setup(records_may_be_of_full_length, set_up),
         cmocka_unit_test_setup(records_that_carry_nothing_have_an_end, set_up),
+        cmocka_unit_test_setup(new_keys_without_data_have_an_end, set_up),
+        cmocka_unit_test_setup(nothing_comes_behind_our_close_notify, set_up),
         cmocka_unit_test_setup(keys_change_as_a_peer_asks, set_up),
         cmocka_unit_test_setup(keys_change_before_they_wear_out, set_up),
         cmocka_unit_test_setup(records_grow_with_what_there_is_to_send, set_up),
