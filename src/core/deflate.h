@@ -39,8 +39,8 @@ enum why__inflate_result why__inflate(struct why__deflate *codec, struct why_byt
 enum why__inflate_result why__inflate_finish(struct why__deflate *codec, struct why_span out,
                                              size_t *out_len);
 
-/* Whether our own messages may be compressed: a window of 8 bits, which a server may ask of a client
- * (section 7.1.2.2), is one that zlib cannot keep to. */
+/* Whether our own messages may be compressed: a window of 8 bits, which a server may ask of a
+ * client (section 7.1.2.2), is one that zlib cannot keep to. */
 bool why__deflate_can_compress(const struct why__deflate *codec);
 
 /* At most so many bytes come out of why__deflate_compress() for `len` bytes. 0 if out of memory. */

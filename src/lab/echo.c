@@ -188,8 +188,8 @@ void lab_serve_echo(struct lab_link *link) {
         return;
     }
     echo->link = link;
-    echo->host = (struct why_host){
-        .allocate = allocate, .random = fill_random, .now_ms = &echo->now_ms};
+    echo->host =
+        (struct why_host){.allocate = allocate, .random = fill_random, .now_ms = &echo->now_ms};
     echo->options = why_options_default(&echo->host);
     look_at_clock(echo);
     struct why_deflate_params deflate = {0};
