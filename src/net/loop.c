@@ -89,8 +89,13 @@ struct why_span why__loop_buffer(struct why_loop *loop) {
     return (struct why_span){loop->buffer, BUFFER_LEN};
 }
 
+static bool is_in(struct why_span place, const uint8_t *data) {
+    return (uintptr_t)data - (uintptr_t)place.data < place.len;
+}
+
 bool why__loop_has_read(const struct why_loop *loop, const uint8_t *data) {
-    return (uintptr_t)data - (uintptr_t)loop->buffer < BUFFER_LEN;
+    return is_in((struct why_span){loop->buffer, BUFFER_LEN}, data) ||
+           (loop->event_at > 0 && is_in(loop->events[loop->event_at - 1].received.data, data));
 }
 
 /* ---- Watches ---- */

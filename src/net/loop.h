@@ -124,7 +124,8 @@ uint64_t why__clock_us(void);
  * outlive the callback is copied out. */
 struct why_span why__loop_buffer(struct why_loop *loop);
 
-/* Whether `data` lies in it: then it stays until the next read. */
+/* Whether `data` lies in it, or in what the loop has read itself: then it stays until the end of
+ * on_ready(), or the next read in it. */
 bool why__loop_has_read(const struct why_loop *loop, const uint8_t *data);
 
 /* Keep why_loop_run() running although nothing is watched: a worker thread will post. */
