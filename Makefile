@@ -2,7 +2,7 @@
 # The verbs. Each installs what it needs from Debian (as root; else it prints the line to run), then
 # does its job through CMake and Ninja.
 .POSIX:
-.PHONY: all run test asan lint format bench conformance counts fuzz install clean
+.PHONY: all run test asan lint format bench conformance counts aarch64 fuzz install clean
 
 BUILD = build/release
 PREFIX = /usr/local
@@ -48,6 +48,10 @@ bench:
 counts:
 	@tools/deps build test
 	@tests/scenario/instructions_test.py build/test --write
+
+# The NEON kernels, under qemu-user.
+aarch64:
+	@tools/test-aarch64 build/aarch64
 
 # PEER, ROLE, MODE and CASE choose, WRITE=1 keeps what is found; no sanitizers: it is measured, too.
 conformance:
