@@ -37,7 +37,8 @@ class Finding:
     def key(self):
         """What is the same in every run: no random bytes, and whether an end was a FIN or a RST is
         a race. How long nothing came is the run's limit."""
-        got = re.sub(r"\((FIN|RST)\)|ended|reset| within [\d.]+ m?s", "", self.got)
+        got = re.sub(r"\((FIN|RST)\)|ended|reset| within [\d.]+ m?s| is \w\w in place of \w\w", "",
+                     self.got)
         return self.case, self.severity, re.sub(r":.*?(?=; |$)", "", got)
 
 
