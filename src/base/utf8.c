@@ -93,8 +93,11 @@ static bool unmask_word_ascii(uint8_t *data, size_t len, uint64_t first_key, uin
 }
 
 /* What most messages are: 8 to 64 bytes of ASCII, from both ends, which may overlap. False, and
- * nothing has changed, where a byte is not ASCII. */
+ * nothing has changed, where a byte is not ASCII, or they are fewer or more. */
 static bool unmask_short_ascii(uint8_t *data, size_t len, const uint8_t key[4], unsigned phase) {
+    if (len - SHORT_ASCII_MIN > SHORT_ASCII_MAX - SHORT_ASCII_MIN) {
+        return false;
+    }
     uint64_t first_key = key_word(key, phase);
     uint64_t last_key = key_word(key, phase + len);
     if (len < 16) {
@@ -159,14 +162,12 @@ void why__mask_copy(uint8_t *out, const uint8_t *data, size_t len, const uint8_t
 }
 
 bool why__unmask_ascii(uint8_t *data, size_t len, const uint8_t key[4]) {
-    return len - SHORT_ASCII_MIN <= SHORT_ASCII_MAX - SHORT_ASCII_MIN &&
-           unmask_short_ascii(data, len, key, 0);
+    return unmask_short_ascii(data, len, key, 0);
 }
 
 size_t why__unmask_utf8(struct why__utf8 *check, uint8_t *data, size_t len, const uint8_t key[4],
                         unsigned phase) {
-    if (len - SHORT_ASCII_MIN <= SHORT_ASCII_MAX - SHORT_ASCII_MIN &&
-        why__utf8_is_complete(check) && unmask_short_ascii(data, len, key, phase)) {
+    if (why__utf8_is_complete(check) && unmask_short_ascii(data, len, key, phase)) {
         return len;
     }
     return best_for(len)->unmask_utf8(check, data, len, key, phase);

@@ -287,30 +287,6 @@ static void unwatch_signals(void) {
 
 /* ---- Reports ---- */
 
-static enum exit_code write_file(struct command_call *call, const char *path,
-                                 const struct why_text *text) {
-    const struct output *output = &call->output;
-    if (text->failed || text->data == NULL) {
-        output_diagnostic(output, "%s", tr(output->lang, "out of memory"));
-        return EXIT_CODE_INTERNAL;
-    }
-    if (strcmp(path, "-") == 0) {
-        output_text(&call->output, text);
-        return EXIT_CODE_OK;
-    }
-    FILE *file = fopen(path, "we");
-    bool is_written = file != NULL && fwrite(text->data, 1, text->len, file) == text->len;
-    int error = errno;
-    if (file != NULL && fclose(file) != 0 && is_written) {
-        is_written = false;
-        error = errno;
-    }
-    if (!is_written) {
-        output_diagnostic(output, "%s: %s", path, strerror(error));
-    }
-    return is_written ? EXIT_CODE_OK : EXIT_CODE_INTERNAL;
-}
-
 typedef void write_report(const struct bench_result *result, enum why_lang lang,
                           struct why_text *text);
 
@@ -321,7 +297,7 @@ static enum exit_code write_as(struct command_call *call, const char *path,
         return EXIT_CODE_OK;
     }
     write(result, call->output.lang, &text);
-    enum exit_code code = write_file(call, path, &text);
+    enum exit_code code = output_file(&call->output, path, &text);
     why_text_clear(&text);
     return code;
 }

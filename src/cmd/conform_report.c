@@ -6,7 +6,6 @@
 #include "conform/report.h"
 #include "why/i18n.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,30 +57,6 @@ const struct arg_rows conform_report_rows = {options, sizeof options / sizeof *o
 
 /* ---- Files ---- */
 
-static enum exit_code write_file(struct command_call *call, const char *path,
-                                 const struct why_text *text) {
-    const struct output *output = &call->output;
-    if (text->failed || text->data == NULL) {
-        output_diagnostic(output, "%s", tr(output->lang, "out of memory"));
-        return EXIT_CODE_INTERNAL;
-    }
-    if (strcmp(path, "-") == 0) {
-        output_text(&call->output, text);
-        return EXIT_CODE_OK;
-    }
-    FILE *file = fopen(path, "we");
-    bool is_written = file != NULL && fwrite(text->data, 1, text->len, file) == text->len;
-    int error = errno;
-    if (file != NULL && fclose(file) != 0 && is_written) {
-        is_written = false;
-        error = errno;
-    }
-    if (!is_written) {
-        output_diagnostic(output, "%s: %s", path, strerror(error));
-    }
-    return is_written ? EXIT_CODE_OK : EXIT_CODE_INTERNAL;
-}
-
 /* One run a line. */
 static void append_json(const struct conform_run *runs, size_t count, struct why_text *text) {
     for (size_t i = 0; i < count; i++) {
@@ -122,7 +97,7 @@ static enum exit_code write_files(struct command_call *call,
         } else {
             conform_report_badge(runs, count, &text);
         }
-        enum exit_code written = write_file(call, paths[i], &text);
+        enum exit_code written = output_file(&call->output, paths[i], &text);
         code = written != EXIT_CODE_OK ? written : code;
         why_text_clear(&text);
     }

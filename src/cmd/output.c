@@ -194,6 +194,28 @@ void output_text(struct output *output, const struct why_text *text) {
     }
 }
 
+enum exit_code output_file(struct output *output, const char *path, const struct why_text *text) {
+    if (text->failed || text->data == NULL) {
+        output_diagnostic(output, "%s", tr(output->lang, "out of memory"));
+        return EXIT_CODE_INTERNAL;
+    }
+    if (strcmp(path, "-") == 0) {
+        output_text(output, text);
+        return EXIT_CODE_OK;
+    }
+    FILE *file = fopen(path, "we");
+    bool is_written = file != NULL && fwrite(text->data, 1, text->len, file) == text->len;
+    int error = errno;
+    if (file != NULL && fclose(file) != 0 && is_written) {
+        is_written = false;
+        error = errno;
+    }
+    if (!is_written) {
+        output_diagnostic(output, "%s: %s", path, strerror(error));
+    }
+    return is_written ? EXIT_CODE_OK : EXIT_CODE_INTERNAL;
+}
+
 void output_diagnostic(const struct output *output, const char *format, ...) {
     fflush(stdout);
     fprintf(stderr, output->color_error ? "\033[1m%s:\033[0m " : "%s: ", output->command);

@@ -6,6 +6,7 @@
 #ifndef WHY_CMD_OUTPUT_H
 #define WHY_CMD_OUTPUT_H
 
+#include "cmd/exit.h"
 #include "whysocket/explain.h"
 
 #include <stdbool.h>
@@ -60,6 +61,11 @@ void output_document(struct output *output, const char *content);
 
 /* Write to stdout as it is. */
 void output_text(struct output *output, const struct why_text *text);
+
+/* Write to a file, which is replaced; "-" is stdout. What is in the way of it, a text that ran out
+ * of memory too, is said on stderr.
+ * returns  EXIT_CODE_OK or EXIT_CODE_INTERNAL */
+enum exit_code output_file(struct output *output, const char *path, const struct why_text *text);
 
 /* One line to stderr: "whysocket check: ..." */
 void output_diagnostic(const struct output *output, const char *format, ...)
