@@ -3,7 +3,7 @@
 that prove it; read for comparing, and written."""
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from conform_runs import Mode
@@ -19,7 +19,8 @@ HEAD = """\
 # A line: the case, how bad it is to fail it, where (ws or wss, + with permessage-deflate), what a
 # right peer does; what came instead; the last bytes that the suite sent before (>), and the bytes
 # that decide (<), the first {shown} of each. Of HTTP the text. What differs each time is a *, as
-# the masking key, behind which the payload is shown unmasked.
+# the masking key, behind which the payload is shown unmasked. A ? behind the place: a race inside
+# the peer, lost or won from run to run; docs/conformance.md says which.
 """
 FIRST = re.compile(r"# What `whysocket conform` finds in .* (\S+)\. Made")
 LINE = re.compile(r"(\S+) (must|should|info) (\S+) (.*?) \| (.*?) \| (>[^|]*) \| (<[^|]*)")
@@ -33,6 +34,7 @@ class Finding:
     got: str
     sent: str
     came: str
+    is_race: bool = False  # inside the peer: a run may find it or not
 
     def key(self):
         """What is the same in every run: no random bytes, and whether an end was a FIN or a RST is
@@ -134,7 +136,8 @@ def write(path, title, version, runs):
                              f"{'; ' if run.trouble else ''}{run.trouble}\n")
                 rows.setdefault(None, None)
                 for finding in run.findings:
-                    rows.setdefault(finding.key(), (finding, []))[1].append(short_name(mode))
+                    rows.setdefault(finding.key(), (finding, []))[1].append(
+                        short_name(mode) + "?" * finding.is_race)
         rows.pop(None, None)
         lines.append("\n" if rows else "")
         for finding, names in sorted(rows.values(), key=lambda row: natural(row[0].case)):
@@ -159,8 +162,8 @@ def read(path):
         elif row := LINE.fullmatch(line):
             case, severity, names, title, got, sent, came = row.groups()
             for name in names.split(","):
-                runs[role, mode_of(name)].findings.append(
-                    Finding(case, severity, title, got, sent[1:], came[1:]))
+                runs[role, mode_of(name.rstrip("?"))].findings.append(
+                    Finding(case, severity, title, got, sent[1:], came[1:], name.endswith("?")))
     return runs
 
 
@@ -180,9 +183,19 @@ def version(name):
     return FIRST.match(path.read_text())[1] if path.exists() else ""
 
 
+def with_races(run, known_run):
+    """A run as it would be had the peer lost the races that it is known to lose at times."""
+    races = {one.key(): one for one in known_run.findings if one.is_race}
+    won = [one for key, one in races.items() if key not in {one.key() for one in run.findings}]
+    marked = [replace(one, is_race=one.key() in races) for one in run.findings]
+    return replace(run, passed=run.passed - len(won),
+                   findings=sorted(marked + won, key=lambda one: natural(one.case)))
+
+
 def keep(peer, role, mode, run):
     """Put one run into the peer's file; those of other roles and modes stay."""
-    runs = {**known(peer.name), (role, mode): run}
+    runs = known(peer.name)
+    runs[role, mode] = with_races(run, runs.get((role, mode), run))
     order = [(one, other) for one in peer.roles for other in peer.modes]
     FOLDER.mkdir(exist_ok=True)
     write(path_of(peer.name), peer.title, peer.version(),
@@ -197,6 +210,8 @@ def differences(found, expected, chosen=()):
     """What a run found and was not known, and what was known and it did not find, in words.
 
     chosen  the cases or groups that were played; none: all"""
+    found = with_races(found, Run(0, 0, 0, "", [one for one in expected.findings
+                                                if is_chosen(one.case, chosen)]))
     seen = {finding.key(): finding for finding in found.findings}
     known_ones = {finding.key(): finding for finding in expected.findings
                   if is_chosen(finding.case, chosen)}

@@ -8,6 +8,7 @@ usage: conform_peers_test.py TEST_BUILD
 import concurrent.futures
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -56,6 +57,10 @@ def a_difference_is_seen():
         check(any(line.startswith(word) for line in lines), f"{word} is not in {lines}")
     one = findings.Run(0, 0, 1, "", [rest[0]])
     check(findings.differences(one, known, (rest[0].case,)) == [], "what was not played is missed")
+    race = findings.Run(known.passed, known.not_applicable, 1, "",
+                        [replace(known.findings[0], is_race=True), *rest])
+    check(findings.differences(gone, race) == [], "a race that was won is taken for a difference")
+    check(findings.with_races(gone, race) == race, "a race that was won is no longer known")
     accepted = [one for one in known.findings if "it was accepted" in one.got]
     check(accepted and all(one.sent and one.came for one in accepted), "a finding has no bytes")
 
