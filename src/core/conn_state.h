@@ -138,12 +138,13 @@ static inline uint64_t why__conn_output_at(const struct why_conn *conn) {
 
 /* and this is where what is queued next begins. */
 static inline uint64_t why__conn_output_end(const struct why_conn *conn) {
-    return conn->counters.bytes_sent + conn->output.len;
+    return conn->counters.bytes_sent + why__send_queue_len(&conn->output);
 }
 
 /* The send queue is at its limit. Empty it never is, so that a limit of 0 lets one message in. */
 static inline bool why__conn_is_full(const struct why_conn *conn) {
-    return conn->output.len > 0 && conn->output.len >= conn->options->send_queue_max;
+    size_t queued = why__send_queue_len(&conn->output);
+    return queued > 0 && queued >= conn->options->send_queue_max;
 }
 
 /* The place for what the record will say; NULL if out of memory, then the record says less. */
