@@ -453,6 +453,17 @@ int why_session_send(struct why_session *session, enum why_opcode opcode, struct
     return changed(session, result);
 }
 
+int why_session_send_prepared(struct why_session *session, struct why_prepared *prepared) {
+    if (session->conn == NULL) {
+        return WHY_ERR_STATE;
+    }
+    int result = why_conn_send_prepared(session->conn, prepared);
+    if (result == WHY_ERR_FULL) {
+        refuse_full(session);
+    }
+    return changed(session, result);
+}
+
 int why_session_ping(struct why_session *session, struct why_bytes payload) {
     if (session->conn == NULL) {
         return WHY_ERR_STATE;
