@@ -16,25 +16,19 @@
 enum {
     STOP_JITTER_MS = 500,
     STOP_DEADLINE_MS = 5000,
-    PATH_KEPT = 128,       /* of the request's path, for the log */
     DELIVERIES_MAX = 8192, /* a system call to a member each; some milliseconds' worth */
     RELAY_WEIGHT = 4096,   /* of a message to another worker, beside its bytes */
     BACKLOG_MAX = 1024 * 1024,
     BACKLOG_WAIT_MS = 2,
 };
 
-/* One session. */
-struct visitor {
-    struct worker *worker;
-    struct seat *seat; /* NULL but for a topic's */
-    char path[];
-};
-
-/* A visitor's place in a topic. */
+/* A session's place in a topic; one that echoes has nothing but its path. */
 struct seat {
     struct topic_member member;
     struct seat_queue *queue; /* the worker's that it is in; NULL: none */
     TAILQ_ENTRY(seat) entry;
+    struct worker *worker;
+    char path[];
 };
 
 /* ---- Taking turns ----
@@ -122,10 +116,11 @@ static size_t publish(struct worker *worker, const char *name, struct topic_memb
 
 /* ---- Sessions ---- */
 
-static void on_open(struct why_session *session, const struct why_http_head *head) {
+static void on_echo_open(struct why_session *session, const struct why_http_head *head) {
     (void)head;
-    struct visitor *visitor = why_session_user(session);
-    serve_log_opened(visitor->worker->plan->log);
+    const struct path *path = why_session_user(session);
+    const struct worker *worker = path->owner;
+    serve_log_opened(worker->plan->log);
 }
 
 static void on_echo(struct why_session *session, const struct why_event *event) {
@@ -135,22 +130,17 @@ static void on_echo(struct why_session *session, const struct why_event *event) 
                             WHY_SEND_BORROWED | WHY_SEND_VALID);
 }
 
-static void on_close(struct why_session *session, const struct why_record *record) {
-    struct visitor *visitor = why_session_user(session);
-    struct worker *worker = visitor->worker;
-    if (visitor->seat != NULL) {
-        line_up(visitor->seat, NULL);
-        topic_leave(worker->topics, &visitor->seat->member);
-        free(visitor->seat);
-    }
-    serve_log_closed(worker->plan->log, visitor->path, record, true);
-    free(visitor);
+static void on_echo_close(struct why_session *session, const struct why_record *record) {
+    struct path *path = why_session_user(session);
+    struct worker *worker = path->owner;
+    serve_log_closed(worker->plan->log, path->text, record, true);
+    path_drop(&worker->paths, path);
 }
 
 static const struct why_session_handler echo_handler = {
-    .on_open = on_open,
+    .on_open = on_echo_open,
     .on_message = on_echo,
-    .on_close = on_close,
+    .on_close = on_echo_close,
 };
 
 /* A message on its way to the loop of another worker. */
@@ -194,26 +184,21 @@ static void relay(struct worker *to, const char *name, const struct why_event *e
 }
 
 static void on_topic_open(struct why_session *session, const struct why_http_head *head) {
-    struct visitor *visitor = why_session_user(session);
-    on_open(session, head);
-    struct seat *seat = calloc(1, sizeof *seat);
-    if (seat != NULL) {
-        seat->member.session = session;
-    }
-    visitor->seat = seat;
-    if (seat == NULL ||
-        !topic_join(visitor->worker->topics, visitor->path + strlen("/topic/"), &seat->member)) {
+    (void)head;
+    struct seat *seat = why_session_user(session);
+    serve_log_opened(seat->worker->plan->log);
+    seat->member.session = session;
+    if (!topic_join(seat->worker->topics, seat->path + strlen("/topic/"), &seat->member)) {
         why_session_fail(session, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
     }
 }
 
 static void on_topic_message(struct why_session *session, const struct why_event *event) {
-    struct visitor *visitor = why_session_user(session);
-    struct seat *seat = visitor->seat;
-    if (seat == NULL || seat->member.topic == NULL) {
+    struct seat *seat = why_session_user(session);
+    if (seat->member.topic == NULL) {
         return; /* it could not join, and is on its way out */
     }
-    struct worker *worker = visitor->worker;
+    struct worker *worker = seat->worker;
     if (seat->queue == &worker->resting) {
         return; /* likewise: nothing but the end of its session makes it be read from */
     }
@@ -232,10 +217,19 @@ static void on_topic_message(struct why_session *session, const struct why_event
     }
 }
 
+static void on_topic_close(struct why_session *session, const struct why_record *record) {
+    struct seat *seat = why_session_user(session);
+    struct worker *worker = seat->worker;
+    line_up(seat, NULL);
+    topic_leave(worker->topics, &seat->member);
+    serve_log_closed(worker->plan->log, seat->path, record, true);
+    free(seat);
+}
+
 static const struct why_session_handler topic_handler = {
     .on_open = on_topic_open,
     .on_message = on_topic_message,
-    .on_close = on_close,
+    .on_close = on_topic_close,
 };
 
 /* ---- Requests ---- */
@@ -299,17 +293,13 @@ static void answer_plain(struct worker *worker, struct why_bytes path, struct wh
     }
 }
 
-static struct visitor *new_visitor(struct worker *worker, struct why_bytes path) {
-    size_t len = path.len < PATH_KEPT ? path.len : PATH_KEPT;
-    if (begins_with(path, "/topic/")) {
-        len = path.len;
+static struct seat *new_seat(struct worker *worker, struct why_bytes path) {
+    struct seat *seat = calloc(1, sizeof *seat + path.len + 1);
+    if (seat != NULL) {
+        seat->worker = worker;
+        memcpy(seat->path, path.data, path.len);
     }
-    struct visitor *visitor = calloc(1, sizeof *visitor + len + 1);
-    if (visitor != NULL) {
-        visitor->worker = worker;
-        memcpy(visitor->path, path.data, len);
-    }
-    return visitor;
+    return seat;
 }
 
 /* The first that is offered will do: an echo speaks all of them. */
@@ -339,13 +329,13 @@ static void on_request(void *user, const struct why_server_handshake *handshake,
         respond_text(answer, 404, "A topic has a name of 1 to 128 bytes: /topic/NAME\n");
         return;
     }
-    struct visitor *visitor = new_visitor(worker, path);
-    if (visitor == NULL) {
+    answer->user =
+        is_topic ? (void *)new_seat(worker, path) : (void *)path_take(&worker->paths, path);
+    if (answer->user == NULL) {
         respond_text(answer, 503, "Out of memory.\n");
         return;
     }
     answer->handler = is_topic ? &topic_handler : &echo_handler;
-    answer->user = visitor;
     answer->subprotocol = choose_subprotocol(worker, handshake);
 }
 
@@ -364,6 +354,7 @@ bool worker_init(struct worker *worker, const struct serve_plan *plan, bool is_f
     worker->turn.on_due = on_turn;
     worker->publishing.run = on_publishing;
     TAILQ_INIT(&worker->speaking);
+    worker->paths.owner = worker;
     TAILQ_INIT(&worker->resting);
     worker->loop = why_loop_new_on(plan->backend);
     if (worker->loop == NULL) {

@@ -6,6 +6,7 @@
 #define WHY_CMD_SERVE_WORKER_H
 
 #include "cmd/serve_log.h"
+#include "cmd/serve_path.h"
 #include "net/loop.h"
 #include "whysocket/server.h"
 
@@ -36,6 +37,7 @@ struct worker {
     struct why_loop *loop;
     struct why_server *server;
     struct topic_table *topics;
+    struct path_table paths;     /* of those who echo */
     struct why__task publishing; /* at the end of a turn in which something was published */
     struct seat_queue speaking;  /* who published it */
     struct seat_queue resting;   /* who publishes more than there is time for in a turn */

@@ -23,7 +23,7 @@ static const uint8_t followers[] = {
 /* A Close frame, which nothing is queued behind, is in what is left of the output: it did not
  * travel, and the record does not say that it did. */
 static void forget_unsent_close(struct why_conn *conn) {
-    if (!conn->close_sent || conn->output.len == 0) {
+    if (!conn->close_sent || why__send_queue_len(&conn->output) == 0) {
         return;
     }
     conn->close_sent = false;

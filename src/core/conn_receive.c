@@ -11,31 +11,12 @@
 
 enum {
     SHORT_HEADER = 6,      /* 2 and the masking key */
-    JOIN_LEN_MIN = 1024,   /* of the memory that a message is joined in */
-    LARGE_LEN = 65536,     /* what has come of a message that is worth more than doubling */
-    ROOM_LEN_MIN = 16384,  /* less is as well read with what follows it */
-    ROOM_LEN_MAX = 262144, /* more would leave the cache before it is unmasked */
     INFLATE_SLICE = 16384, /* what is inflated before it is checked and counted */
-    CONTROL_BURST_S = 10,  /* seconds that the rate of control frames may be exceeded */
-    THOUSANDTHS = 1000,
 };
 
 /* One step: uses input, may yield an event, may fail the connection. Returns false if it needs more
  * input. */
 typedef bool receive_step(struct why_conn *conn, struct why_span *input, struct why_event *event);
-
-void why__conn_drop_message(struct why_conn *conn) {
-    if (conn->message.joined != NULL) {
-        why__conn_allocate(conn, conn->message.joined, 0);
-    }
-    conn->message = (struct why__message){0};
-}
-
-void why__conn_abandon_message(struct why_conn *conn) {
-    if (!conn->message.delivered) {
-        why__conn_drop_message(conn);
-    }
-}
 
 static void fail_frame(struct why_conn *conn, enum why_cause cause) {
     struct why__ending *ending = why__conn_ending(conn);
@@ -44,25 +25,6 @@ static void fail_frame(struct why_conn *conn, enum why_cause cause) {
         memcpy(ending->frame, conn->decoder.header, sizeof ending->frame);
     }
     why_conn_fail(conn, cause, NULL);
-}
-
-/* A leaky bucket: so many frames that carry nothing are allowed a second, and ten seconds' worth at
- * once. False: too many. */
-static bool count_empty_frame(struct why_conn *conn) {
-    uint32_t rate = conn->options->control_rate_max;
-    if (rate == 0) {
-        return true;
-    }
-    uint32_t now = (uint32_t)why__conn_now(conn);
-    uint64_t leaked = (uint64_t)(now - conn->control_time_ms) * rate;
-    uint64_t level = conn->control_level > leaked ? conn->control_level - leaked : 0;
-    level += THOUSANDTHS;
-    conn->control_time_ms = now;
-    if (level > (uint64_t)rate * CONTROL_BURST_S * THOUSANDTHS || level > UINT32_MAX) {
-        return false;
-    }
-    conn->control_level = (uint32_t)level;
-    return true;
 }
 
 /* The header says how much is to come: refuse what passes the limit before any of it is held. */
@@ -103,7 +65,7 @@ static bool step_header(struct why_conn *conn, struct why_span *input, struct wh
     if (cause == WHY_CAUSE_NONE) {
         conn->payload_left = conn->decoder.payload_len;
         conn->step = WHY__STEP_CONTROL;
-        if ((is_control || conn->payload_left == 0) && !count_empty_frame(conn)) {
+        if ((is_control || conn->payload_left == 0) && !why__conn_count_empty(conn)) {
             cause = WHY_CAUSE_LIMIT_CONTROL_RATE;
         } else if (!is_control) {
             cause = begin_data(conn);
@@ -161,77 +123,6 @@ static bool open_piece(struct why_conn *conn, struct why_span piece) {
     return true;
 }
 
-/* The bytes that were joined so far. */
-static struct why_span joined_span(const struct why_conn *conn) {
-    struct why__joined *joined = conn->message.joined;
-    return joined != NULL ? (struct why_span){joined->data, joined->len} : (struct why_span){0};
-}
-
-/* Room for `more` bytes in the joined message. It grows with what has come, but never past what the
- * message can still come to: a length that is only declared costs nothing. */
-static bool reserve_message(struct why_conn *conn, size_t more, uint64_t expected) {
-    struct why__joined *joined = conn->message.joined;
-    size_t old_size = joined != NULL ? joined->size : 0;
-    size_t need = joined_span(conn).len + more;
-    if (need <= old_size) {
-        return true;
-    }
-    bool is_bounded = conn->step == WHY__STEP_DATA && why__frame_is_final(&conn->decoder);
-    uint64_t size = (uint64_t)need * (is_bounded && need >= LARGE_LEN ? 8 : 2);
-    size = size < JOIN_LEN_MIN ? JOIN_LEN_MIN : size;
-    size = size > expected ? expected : size;
-    size = size < need ? need : size;
-    struct why__joined *grown = why__conn_allocate(conn, joined, sizeof *grown + (size_t)size);
-    if (grown == NULL) {
-        return false;
-    }
-    if (joined == NULL) {
-        *grown = (struct why__joined){0};
-    }
-    grown->size = (size_t)size;
-    conn->message.joined = grown;
-    return true;
-}
-
-/* What the message can still come to, where `len` bytes of it are not joined yet. */
-static uint64_t expected_len(const struct why_conn *conn, size_t len) {
-    return why__frame_is_final(&conn->decoder) ? joined_span(conn).len + len + conn->payload_left
-                                               : conn->options->message_len_max;
-}
-
-static bool join(struct why_conn *conn, struct why_span piece) {
-    if (piece.len == 0) {
-        return true;
-    }
-    struct why__joined *joined = conn->message.joined;
-    bool is_there = joined != NULL && piece.data == joined->data + joined->len;
-    if (!is_there) { /* it was not read into why_conn_room() */
-        if (!reserve_message(conn, piece.len, expected_len(conn, piece.len))) {
-            why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
-            return false;
-        }
-        joined = conn->message.joined;
-        memcpy(joined->data + joined->len, piece.data, piece.len);
-    }
-    joined->len += piece.len;
-    return true;
-}
-
-struct why_span why_conn_room(struct why_conn *conn) {
-    struct why__message *message = &conn->message;
-    if (conn->step != WHY__STEP_DATA || conn->payload_left < ROOM_LEN_MIN ||
-        message->joined == NULL || message->delivered || conn->state >= WHY_CONN_FINISHING) {
-        return (struct why_span){0};
-    }
-    size_t len = conn->payload_left < ROOM_LEN_MAX ? (size_t)conn->payload_left : ROOM_LEN_MAX;
-    size_t left = message->joined->size - message->joined->len;
-    if (left < ROOM_LEN_MIN && !reserve_message(conn, ROOM_LEN_MIN, expected_len(conn, 0))) {
-        return (struct why_span){0}; /* what comes will say that there is no memory */
-    }
-    left = message->joined->size - message->joined->len;
-    return (struct why_span){message->joined->data + message->joined->len, left < len ? left : len};
-}
-
 /* The message ends with `piece`, which is not joined yet. False: it ends inside a character. */
 static bool check_text_end(struct why_conn *conn, struct why_span piece) {
     const struct why__message *message = &conn->message;
@@ -277,10 +168,10 @@ static bool step_data(struct why_conn *conn, struct why_span *input, struct why_
     message->offset += piece.len;
     bool in_place = conn->options->stream_messages || (last && message->joined == NULL);
     if (!in_place) {
-        if (!join(conn, piece)) {
+        if (!why__conn_join(conn, piece)) {
             return true;
         }
-        piece = joined_span(conn);
+        piece = why__conn_joined(conn);
     }
     if (last || (conn->options->stream_messages && piece.len > 0)) {
         deliver(conn, event, (struct why_bytes){piece.data, piece.len}, last);
@@ -318,7 +209,7 @@ static bool inflate_slice(struct why_conn *conn, struct why_bytes *input, bool *
     *full = false;
     /* One byte past the limit, to see that it is passed. */
     uint64_t max = conn->options->message_len_max;
-    if (!reserve_message(conn, 1, max < UINT64_MAX ? max + 1 : max)) {
+    if (!why__conn_reserve_message(conn, 1, max < UINT64_MAX ? max + 1 : max)) {
         why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
         return false;
     }
@@ -361,7 +252,7 @@ static bool inflate_piece(struct why_conn *conn, struct why_bytes *input, bool *
         if (!inflate_slice(conn, input, full)) {
             return false;
         }
-        if (conn->options->stream_messages && joined_span(conn).len > 0) {
+        if (conn->options->stream_messages && why__conn_joined(conn).len > 0) {
             break;
         }
     } while (*full || (input != NULL && input->len > 0));
@@ -388,7 +279,7 @@ static bool step_compressed_data(struct why_conn *conn, struct why_span *input,
         conn->step =
             why__frame_is_final(&conn->decoder) ? WHY__STEP_COMPRESSED_END : WHY__STEP_HEADER;
     }
-    struct why_span inflated = joined_span(conn);
+    struct why_span inflated = why__conn_joined(conn);
     if (conn->options->stream_messages && inflated.len > 0) {
         deliver(conn, event, (struct why_bytes){inflated.data, inflated.len}, false);
     }
@@ -408,33 +299,9 @@ static bool step_compressed_end(struct why_conn *conn, struct why_span *input,
             return true;
         }
     }
-    struct why_span inflated = joined_span(conn);
+    struct why_span inflated = why__conn_joined(conn);
     deliver(conn, event, (struct why_bytes){inflated.data, inflated.len}, !full);
     return true;
-}
-
-static void take_pong(struct why_conn *conn, struct why_bytes payload) {
-    if (conn->ping_open && why__ping_hash(payload) == conn->ping_hash) {
-        conn->ping_rtt_ms = (uint32_t)why__conn_now(conn) - conn->ping_ms;
-        conn->ping_open = false;
-    }
-}
-
-static void take_control(struct why_conn *conn, struct why_bytes payload, struct why_event *event) {
-    enum why_opcode opcode = why__frame_opcode(&conn->decoder);
-    if (opcode == WHY_OPCODE_CLOSE) {
-        why__conn_take_close(conn, payload, event);
-        return;
-    }
-    if (opcode == WHY_OPCODE_PING) {
-        why__conn_want_pong(conn, payload);
-    } else {
-        take_pong(conn, payload);
-    }
-    *event = (struct why_event){
-        .type = opcode == WHY_OPCODE_PING ? WHY_EVENT_PING : WHY_EVENT_PONG,
-        .data = payload,
-    };
 }
 
 /* A control frame that lies whole in the input is taken where it lies; one that comes in pieces is
@@ -464,7 +331,7 @@ static bool step_control(struct why_conn *conn, struct why_span *input, struct w
         return false;
     }
     conn->step = WHY__STEP_HEADER;
-    take_control(conn, payload, event);
+    why__conn_take_control(conn, payload, event);
     return true;
 }
 

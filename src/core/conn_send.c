@@ -305,7 +305,7 @@ void why_conn_output_consumed(struct why_conn *conn, size_t len) {
 }
 
 size_t why_conn_output_len(const struct why_conn *conn) {
-    size_t len = conn->output.len;
+    size_t len = why__send_queue_len(&conn->output);
     if (is_pong_due(conn)) {
         len += 2 + (size_t)conn->pong->len + (conn->is_server ? 0 : 4);
     }

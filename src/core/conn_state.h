@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The connection from inside, for the files that are it: conn.c (life and time), conn_receive.c,
- * conn_send.c, conn_close.c (codes, causes, the record). An idle connection holds this struct and
- * nothing else.
+ * conn_join.c, conn_control.c, conn_send.c, conn_close.c (codes, causes, the record). An idle
+ * connection holds this struct and nothing else.
  */
 #ifndef WHY_CORE_CONN_STATE_H
 #define WHY_CORE_CONN_STATE_H
@@ -138,12 +138,13 @@ static inline uint64_t why__conn_output_at(const struct why_conn *conn) {
 
 /* and this is where what is queued next begins. */
 static inline uint64_t why__conn_output_end(const struct why_conn *conn) {
-    return conn->counters.bytes_sent + conn->output.len;
+    return conn->counters.bytes_sent + why__send_queue_len(&conn->output);
 }
 
 /* The send queue is at its limit. Empty it never is, so that a limit of 0 lets one message in. */
 static inline bool why__conn_is_full(const struct why_conn *conn) {
-    return conn->output.len > 0 && conn->output.len >= conn->options->send_queue_max;
+    size_t queued = why__send_queue_len(&conn->output);
+    return queued > 0 && queued >= conn->options->send_queue_max;
 }
 
 /* The place for what the record will say; NULL if out of memory, then the record says less. */
@@ -175,6 +176,28 @@ void why__conn_take_close(struct why_conn *conn, struct why_bytes payload, struc
  * byte in it (piece.len: the text ended too early), `state` the check's at that byte. */
 void why__conn_fail_utf8(struct why_conn *conn, enum why_cause cause, struct why_bytes piece,
                          size_t at, struct why__utf8 state);
+
+/* A frame came that carries nothing of a message. A leaky bucket: so many of them are allowed a
+ * second, and ten seconds' worth at once. False: too many. */
+bool why__conn_count_empty(struct why_conn *conn);
+
+/* A control frame is whole: do what it asks for, and yield its event. */
+void why__conn_take_control(struct why_conn *conn, struct why_bytes payload,
+                            struct why_event *event);
+
+/* The bytes that were joined so far. */
+static inline struct why_span why__conn_joined(const struct why_conn *conn) {
+    struct why__joined *joined = conn->message.joined;
+    return joined != NULL ? (struct why_span){joined->data, joined->len} : (struct why_span){0};
+}
+
+/* Room for `more` bytes in the joined message. It grows with what has come, but never past what the
+ * message can still come to: a length that is only declared costs nothing. */
+bool why__conn_reserve_message(struct why_conn *conn, size_t more, uint64_t expected);
+
+/* Join a piece of the frame that is being received. False: out of memory, and the connection has
+ * failed. */
+bool why__conn_join(struct why_conn *conn, struct why_span piece);
 
 /* Let go of a joined message. */
 void why__conn_drop_message(struct why_conn *conn);

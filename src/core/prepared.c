@@ -332,7 +332,7 @@ int why_conn_send_prepared(struct why_conn *conn, struct why_prepared *prepared)
 /* With an empty queue no Ping of ours is in it either: there is nothing to note but the count. */
 bool why__prepared_show(struct why_prepared *prepared, struct why_conn *conn,
                         struct why_bytes *bytes) {
-    return conn->state == WHY_CONN_OPEN && conn->sending == 0 && conn->output.len == 0 &&
+    return conn->state == WHY_CONN_OPEN && conn->sending == 0 && conn->output.first == NULL &&
            conn->pong == NULL && is_shared(prepared, conn) && frames_for(prepared, conn, bytes);
 }
 

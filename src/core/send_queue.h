@@ -24,14 +24,22 @@ struct why__chunk {
     void *owned;     /* or in this, which goes with the chunk, */
     bool is_kept;    /* or in what a later chunk owns, or in */
     bool is_shared;  /* a prepared message, of which `owned` is a reference */
+
+    /* Of the first chunk alone, so that an empty queue is a pointer: */
+    struct why__chunk *last;
+    size_t queued; /* bytes of all chunks */
     uint8_t room[];
 };
 
 /* Start from all zeroes. */
 struct why__send_queue {
-    struct why__chunk *first, *last;
-    size_t len; /* bytes not yet consumed */
+    struct why__chunk *first;
 };
+
+/* Bytes not yet consumed. */
+static inline size_t why__send_queue_len(const struct why__send_queue *queue) {
+    return queue->first != NULL ? queue->first->queued : 0;
+}
 
 /* Append a chunk with room for `len` bytes, or more where the queue has filled up before. */
 bool why__send_queue_grow(struct why__send_queue *queue, const struct why_host *host, size_t len);
@@ -40,16 +48,16 @@ bool why__send_queue_grow(struct why__send_queue *queue, const struct why_host *
  * NULL if out of memory: nothing was queued. */
 static inline uint8_t *why__send_queue_reserve(struct why__send_queue *queue,
                                                const struct why_host *host, size_t len) {
-    if ((queue->last == NULL || queue->last->free_len < len) &&
+    if ((queue->first == NULL || queue->first->last->free_len < len) &&
         !why__send_queue_grow(queue, host, len)) {
         return NULL;
     }
-    struct why__chunk *chunk = queue->last;
+    struct why__chunk *chunk = queue->first->last;
     uint8_t *place = chunk->free;
     chunk->free += len;
     chunk->free_len -= len;
     chunk->len += len;
-    queue->len += len;
+    queue->first->queued += len;
     return place;
 }
 
