@@ -57,6 +57,10 @@ _Static_assert(sizeof(void *) != 8 || sizeof(struct why_session) <= 296, "why_se
 struct why_session *why__session_new(struct why_loop *loop, struct why__session_owner *owner,
                                      const struct why_session_handler *handler, void *user);
 
+static inline bool why__session_has_conn(const struct why_session *session) {
+    return session->conn.options != NULL;
+}
+
 /* Make its connection, as why_conn_new() with the owner's options and role. False if out of memory.
  */
 WHY_MUST_USE bool why__session_prepare(struct why_session *session,
