@@ -45,16 +45,14 @@ static bool open_session(void) {
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0) {
         return false;
     }
-    struct why_conn *conn = why_conn_new(&state.options, WHY_ROLE_SERVER, NULL);
     struct why_session *session = why__session_new(state.loop, &state.owner, &handler, NULL);
-    if (conn == NULL || session == NULL ||
+    if (session == NULL || !why__session_prepare(session, NULL) ||
         why__stream_attach(&session->stream, state.loop, pair[1], NULL, &no_ops) != WHY_OK) {
-        why_conn_free(conn);
         close(pair[0]);
         close(pair[1]);
         return false;
     }
-    why__session_open(session, conn, NULL);
+    why__session_open(session, NULL);
     state.sessions[state.count] = session;
     state.peers[state.count++] = pair[0];
     return true;

@@ -333,7 +333,8 @@ int why_conn_send_prepared(struct why_conn *conn, struct why_prepared *prepared)
 bool why__prepared_show(struct why_prepared *prepared, struct why_conn *conn,
                         struct why_bytes *bytes) {
     return conn->state == WHY_CONN_OPEN && conn->sending == 0 && conn->output.first == NULL &&
-           conn->pong == NULL && is_shared(prepared, conn) && frames_for(prepared, conn, bytes);
+           (conn->activity == NULL || conn->activity->pong == NULL) && is_shared(prepared, conn) &&
+           frames_for(prepared, conn, bytes);
 }
 
 int why__prepared_sent(struct why_prepared *prepared, struct why_conn *conn, struct why_bytes bytes,
@@ -341,7 +342,7 @@ int why__prepared_sent(struct why_prepared *prepared, struct why_conn *conn, str
     struct why_bytes rest = {bytes.data + sent, bytes.len - sent};
     if (sent > 0) {
         conn->counters.bytes_sent += sent;
-        conn->sent_ms = why__conn_now(conn);
+        why__conn_note_sent(conn);
     }
     if (rest.len == 0) {
         count_messages(prepared, conn);

@@ -28,7 +28,7 @@ static void send_batch(struct batch *batch) {
     for (size_t i = 0; i < batch->count; i++) {
         const struct why__stream_send *send = &batch->sends[i];
         note(batch->results[i],
-             why__prepared_sent(batch->joined, batch->sessions[i]->conn, send->data, send->sent));
+             why__prepared_sent(batch->joined, &batch->sessions[i]->conn, send->data, send->sent));
     }
     batch->count = 0;
 }
@@ -39,8 +39,8 @@ static bool add(struct batch *batch, struct why_session *session, int *result) {
         send_batch(batch); /* it was named twice */
     }
     struct why__stream_send *send = &batch->sends[batch->count];
-    if (session->conn == NULL || !why__stream_is_clear(&session->stream) ||
-        !why__prepared_show(batch->joined, session->conn, &send->data)) {
+    if (!why__session_is_prepared(session) || !why__stream_is_clear(&session->stream) ||
+        !why__prepared_show(batch->joined, &session->conn, &send->data)) {
         return false;
     }
     send->stream = &session->stream;
