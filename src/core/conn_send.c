@@ -329,13 +329,6 @@ size_t why_conn_output_len(const struct why_conn *conn) {
     return len;
 }
 
-int why__conn_cut_short(struct why_conn *conn) {
-    why__send_queue_clear(&conn->output, why__conn_host(conn));
-    conn->close_sent = true;
-    why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
-    return WHY_ERR_NOMEM;
-}
-
 /* The memory of the message that was delivered last, where it is no more than that message. */
 static struct why__lent lend_message(const struct why_conn *conn) {
     const struct why__activity *activity = conn->activity;
@@ -350,6 +343,13 @@ static struct why__lent lend_message(const struct why_conn *conn) {
         lent = (struct why__lent){joined, {joined->data, joined->len}};
     }
     return lent;
+}
+
+int why__conn_cut_short(struct why_conn *conn) {
+    why__send_queue_clear(&conn->output, why__conn_host(conn));
+    conn->close_sent = true;
+    why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
+    return WHY_ERR_NOMEM;
 }
 
 int why_conn_settle(struct why_conn *conn) {

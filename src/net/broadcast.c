@@ -39,7 +39,7 @@ static bool add(struct batch *batch, struct why_session *session, int *result) {
         send_batch(batch); /* it was named twice */
     }
     struct why__stream_send *send = &batch->sends[batch->count];
-    if (!why__session_is_prepared(session) || !why__stream_is_clear(&session->stream) ||
+    if (!why__session_has_conn(session) || !why__stream_is_clear(&session->stream) ||
         !why__prepared_show(batch->joined, &session->conn, &send->data)) {
         return false;
     }

@@ -53,14 +53,13 @@ struct why_session {
 /* What an idle session costs is promised, see conn_state.h. */
 _Static_assert(sizeof(void *) != 8 || sizeof(struct why_session) <= 296, "why_session grew");
 
-/* Whether its connection is made. */
-static inline bool why__session_is_prepared(const struct why_session *session) {
-    return session->conn.options != NULL;
-}
-
 /* returns  NULL if out of memory. It is on no list and has no socket */
 struct why_session *why__session_new(struct why_loop *loop, struct why__session_owner *owner,
                                      const struct why_session_handler *handler, void *user);
+
+static inline bool why__session_has_conn(const struct why_session *session) {
+    return session->conn.options != NULL;
+}
 
 /* Make its connection, as why_conn_new() with the owner's options and role. False if out of memory.
  */
