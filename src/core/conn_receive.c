@@ -167,6 +167,28 @@ static struct why_span joined_span(const struct why_conn *conn) {
     return joined != NULL ? (struct why_span){joined->data, joined->len} : (struct why_span){0};
 }
 
+/* Memory that the whole message fits in, where the host has kept such: that it may never be filled
+ * is no loss then, and nothing has to grow, or to be copied in between. */
+static bool recall_message(struct why_conn *conn, uint64_t expected) {
+    const struct why_host *host = why__conn_host(conn);
+    struct why__joined *joined = conn->message.joined;
+    struct why__joined *whole = host->recall == NULL || expected > SIZE_MAX - sizeof *whole
+                                    ? NULL
+                                    : host->recall(host->context, sizeof *whole + (size_t)expected);
+    if (whole == NULL) {
+        return false;
+    }
+    *whole = (struct why__joined){.size = (size_t)expected};
+    if (joined != NULL) {
+        whole->len = joined->len;
+        whole->compressed_len = joined->compressed_len;
+        memcpy(whole->data, joined->data, joined->len);
+        why__conn_allocate(conn, joined, 0);
+    }
+    conn->message.joined = whole;
+    return true;
+}
+
 /* Room for `more` bytes in the joined message. It grows with what has come, but never past what the
  * message can still come to: a length that is only declared costs nothing. */
 static bool reserve_message(struct why_conn *conn, size_t more, uint64_t expected) {
@@ -177,6 +199,9 @@ static bool reserve_message(struct why_conn *conn, size_t more, uint64_t expecte
         return true;
     }
     bool is_bounded = conn->step == WHY__STEP_DATA && why__frame_is_final(&conn->decoder);
+    if (is_bounded && need >= LARGE_LEN && expected >= need && recall_message(conn, expected)) {
+        return true;
+    }
     uint64_t size = (uint64_t)need * (is_bounded && need >= LARGE_LEN ? 8 : 2);
     size = size < JOIN_LEN_MIN ? JOIN_LEN_MIN : size;
     size = size > expected ? expected : size;
