@@ -157,6 +157,11 @@ uint64_t why__clock_us(void);
  * outlive the callback is copied out. */
 struct why_span why__loop_buffer(struct why_loop *loop);
 
+/* Bytes that one descriptor should move in this turn: many, unless there are also some that want
+ * little, who are not to wait long for one who wants much. They make themselves known. */
+size_t why__loop_share(const struct why_loop *loop);
+void why__loop_note_small(struct why_loop *loop);
+
 /* Whether `data` lies in it, or in what the loop has read itself: then it stays until the end of
  * on_ready(), or the next read in it. */
 bool why__loop_has_read(const struct why_loop *loop, const uint8_t *data);
