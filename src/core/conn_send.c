@@ -73,21 +73,40 @@ static bool queue_borrowed(struct why_conn *conn, const struct why__frame_header
     return true;
 }
 
+/* A message without a context is better sent as it is where it does not become shorter.
+ * is_short  it is for our own encoder
+ * returns   0: send it as it is; nothing depends on the compressor having seen it */
+static size_t compress(struct why_conn *conn, const struct why__frame_header *header, bool is_short,
+                       struct why_bytes payload, uint8_t *body) {
+    struct why__deflate *codec = conn->deflate;
+    if (is_short) {
+        return why__deflate_short(codec, payload, body);
+    }
+    bool is_whole = header->final && header->opcode != WHY_OPCODE_CONTINUATION;
+    if (is_whole && why__deflate_is_noise(codec, payload, body)) {
+        return 0;
+    }
+    size_t len = why__deflate_compress(codec, payload, header->final, body);
+    return is_whole && len >= payload.len && why__deflate_forgets(codec) ? 0 : len;
+}
+
 /* Compress beside the queue, then queue what came out: in the queue itself a message would hold the
  * room that it might have needed until it is sent. Sets *grew where it would have been shorter as
- * it was, and nothing depends on the compressor having seen it: then nothing is queued. */
+ * it was: then nothing is queued. */
 static bool queue_compressed(struct why_conn *conn, struct why__frame_header *header,
                              struct why_bytes payload, bool *grew) {
     *grew = false;
-    size_t bound = why__deflate_bound(conn->deflate, payload.len);
+    bool is_first = header->opcode != WHY_OPCODE_CONTINUATION;
+    bool is_short = is_first && header->final && why__deflate_is_short(conn->deflate, payload.len);
+    size_t bound = is_short ? payload.len + WHY__ENCODER_SLACK
+                            : why__deflate_bound(conn->deflate, payload.len);
     uint8_t *body = bound != 0 ? why__conn_allocate(conn, NULL, bound) : NULL;
     if (body == NULL) {
         return false;
     }
-    size_t len = why__deflate_compress(conn->deflate, payload, header->final, body);
-    bool is_first = header->opcode != WHY_OPCODE_CONTINUATION;
     bool is_queued = true;
-    if (len >= payload.len && header->final && is_first && why__deflate_forgets(conn->deflate)) {
+    size_t len = compress(conn, header, is_short, payload, body);
+    if (len == 0) {
         *grew = true;
     } else {
         header->compressed = is_first;
