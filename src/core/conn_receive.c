@@ -4,13 +4,12 @@
  * message is made of is decided here; what a frame may look like, in frame_decode.c.
  */
 #include "base/apart.h"
-#include "core/conn_state.h"
+#include "core/conn_short.h"
 
 #include <assert.h>
 #include <string.h>
 
 enum {
-    SHORT_HEADER = 6,      /* 2 and the masking key */
     INFLATE_SLICE = 16384, /* what is inflated before it is checked and counted */
 };
 
@@ -363,55 +362,19 @@ static void release_delivered(struct why_conn *conn) {
     }
 }
 
-/* The shortest way: a client's message of up to 125 bytes, whole in the input and valid, between
- * two messages. Nothing but the counters changes. False: it is another, and nothing was used. */
-static bool receive_short(struct why_conn *conn, struct why_span *input, struct why_event *event) {
-    uint8_t *frame = input->data;
-    if (input->len <= SHORT_HEADER) {
-        return false;
-    }
-    size_t len = frame[1] - (size_t)0x80; /* without the mask's bit it is too large */
-    unsigned opcode = frame[0] - 0x80u;   /* as it is without FIN, or with RSV */
-    if (len - 1 >= WHY__CONTROL_MAX || input->len - SHORT_HEADER < len ||
-        opcode - WHY_OPCODE_TEXT > WHY_OPCODE_BINARY - WHY_OPCODE_TEXT ||
-        len > conn->options->message_len_max) {
-        return false;
-    }
-    uint8_t *payload = frame + SHORT_HEADER;
-    if (opcode == WHY_OPCODE_BINARY) {
-        why__mask(payload, len, payload - 4, 0);
-    } else if (!why__unmask_ascii(payload, len, payload - 4)) {
-        return false;
-    }
-    input->data = payload + len;
-    input->len -= SHORT_HEADER + len;
-    conn->counters.messages_received++;
-    conn->counters.bytes_received += SHORT_HEADER + len;
-    conn->message_ms = (uint32_t)conn->received_ms;
-    /* One by one: clearing the whole first takes longer than all else here. */
-    event->type = WHY_EVENT_MESSAGE;
-    event->opcode = (enum why_opcode)opcode;
-    event->first = true;
-    event->last = true;
-    event->compressed = false;
-    event->code = 0;
-    event->data = (struct why_bytes){payload, len};
-    return true;
-}
-
 /* What most messages are: one frame, unfragmented and not compressed, that lies whole in the input.
  * It takes the same way as step_header() and step_data(), in fewer steps. False: it is not one of
  * these, or breaks a rule, and nothing was used. */
 static bool receive_whole(struct why_conn *conn, struct why_span *input, struct why_event *event) {
     struct why__frame_decoder *decoder = &conn->decoder;
-    if (input->len < SHORT_HEADER || conn->options->stream_messages || decoder->in_message ||
+    if (input->len < WHY__SHORT_HEADER || conn->options->stream_messages || decoder->in_message ||
         (decoder->state != WHY__FRAME_DONE && decoder->header_len > 0)) {
         return false;
     }
     const uint8_t *header = input->data;
     uint8_t opcode = header[0] & 0x7f; /* RSV bits too */
     size_t len = header[1] & 0x7f;
-    size_t header_len = conn->is_server ? SHORT_HEADER : SHORT_HEADER - 4;
+    size_t header_len = conn->is_server ? WHY__SHORT_HEADER : WHY__SHORT_HEADER - 4;
     if (header[0] < 0x80 || (opcode != WHY_OPCODE_TEXT && opcode != WHY_OPCODE_BINARY) ||
         header[1] >> 7 != conn->is_server) {
         return false;
@@ -442,16 +405,6 @@ static bool receive_whole(struct why_conn *conn, struct why_span *input, struct 
     return true;
 }
 
-/* Between two messages of a client, with nothing left of the one before, and none of them is handed
- * out in pieces. */
-static bool is_between(const struct why_conn *conn) {
-    const struct why__frame_decoder *decoder = &conn->decoder;
-    return conn->is_server && conn->step == WHY__STEP_HEADER && !decoder->in_message &&
-           (decoder->header_len == 0 || decoder->state == WHY__FRAME_DONE) &&
-           !conn->message.delivered && conn->message.joined == NULL && conn->control == NULL &&
-           !conn->options->stream_messages;
-}
-
 WHY__APART static void receive_any(struct why_conn *conn, struct why_span *input,
                                    struct why_event *event) {
     *event = (struct why_event){.type = WHY_EVENT_NONE};
@@ -472,9 +425,24 @@ WHY__APART static void receive_any(struct why_conn *conn, struct why_span *input
     conn->counters.bytes_received += before - input->len;
 }
 
+/* The shortest way, where `event` says what it is. */
+static bool receive_short(struct why_conn *conn, struct why_span *input, struct why_event *event) {
+    if (!why__conn_receive_short(conn, input, why__conn_short_max(conn), &event->opcode,
+                                 &event->data)) {
+        return false;
+    }
+    /* One by one: clearing the whole first takes longer than all else here. */
+    event->type = WHY_EVENT_MESSAGE;
+    event->first = true;
+    event->last = true;
+    event->compressed = false;
+    event->code = 0;
+    return true;
+}
+
 void why_conn_receive(struct why_conn *conn, struct why_span *input, struct why_event *event) {
     bool is_open = conn->state < WHY_CONN_FINISHING;
-    bool is_resting = is_open && is_between(conn);
+    bool is_resting = is_open && why__conn_is_between(conn);
     if (is_resting && input->len == 0) {
         event->type = WHY_EVENT_NONE;
         return;

@@ -3,7 +3,7 @@
  * The connection sends: messages, Pings, Pongs, and the queue they wait in.
  */
 #include "base/apart.h"
-#include "core/conn_state.h"
+#include "core/conn_short.h"
 
 #include <string.h>
 
@@ -137,29 +137,6 @@ static bool is_text_valid(struct why_conn *conn, struct why_bytes data, unsigned
            ((flags & WHY_SEND_MORE) != 0 || why__utf8_is_complete(utf8));
 }
 
-/* What most messages of a server are: short, whole, not compressed, and known to be valid. */
-static bool is_short(const struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
-                     unsigned flags) {
-    bool is_valid =
-        opcode == WHY_OPCODE_BINARY || (opcode == WHY_OPCODE_TEXT && (flags & WHY_SEND_VALID) != 0);
-    return is_valid && conn->is_server && data.len - 1 < WHY__CONTROL_MAX &&
-           conn->deflate == NULL && conn->sending == 0 && (flags & WHY_SEND_MORE) == 0 &&
-           conn->state == WHY_CONN_OPEN;
-}
-
-static int send_short(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data) {
-    uint8_t *out = why__send_queue_reserve(&conn->output, why__conn_host(conn), 2 + data.len);
-    if (out == NULL) {
-        return WHY_ERR_NOMEM;
-    }
-    out[0] = (uint8_t)(0x80 | opcode);
-    out[1] = (uint8_t)data.len;
-    memcpy(out + 2, data.data, data.len);
-    conn->counters.messages_sent++;
-    conn->message_ms = (uint32_t)why__conn_now(conn);
-    return WHY_OK;
-}
-
 WHY__APART static int send_any(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
                                unsigned flags) {
     if (opcode != WHY_OPCODE_TEXT && opcode != WHY_OPCODE_BINARY) {
@@ -193,11 +170,19 @@ WHY__APART static int send_any(struct why_conn *conn, enum why_opcode opcode, st
     return WHY_OK;
 }
 
+int why__conn_send_first(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data) {
+    uint8_t *out = why__send_queue_reserve(&conn->output, why__conn_host(conn), 2 + data.len);
+    if (out == NULL) {
+        return WHY_ERR_NOMEM;
+    }
+    why__conn_put_short(conn, out, opcode, data);
+    return WHY_OK;
+}
+
 int why_conn_send(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
                   unsigned flags) {
-    return is_short(conn, opcode, data, flags) && !why__conn_is_full(conn)
-               ? send_short(conn, opcode, data)
-               : send_any(conn, opcode, data, flags);
+    return why__conn_is_short(conn, opcode, data, flags) ? why__conn_send_short(conn, opcode, data)
+                                                         : send_any(conn, opcode, data, flags);
 }
 
 uint32_t why__ping_hash(struct why_bytes payload) {

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Its fields are send_queue.c's, but for the shortest way through why__send_queue_reserve(). */
+/* Its fields are send_queue.c's, but for the shortest way through why__send_queue_take(). */
 struct why__chunk {
     struct why__chunk *next;
     const uint8_t *data; /* what is left to send: in `room`, or borrowed */
@@ -35,21 +35,28 @@ struct why__send_queue {
 /* Append a chunk with room for `len` bytes, or more where the queue has filled up before. */
 bool why__send_queue_grow(struct why__send_queue *queue, const struct why_host *host, size_t len);
 
-/* Room for `len` bytes in one piece at the end of the queue, to be written before the next call.
- * NULL if out of memory: nothing was queued. */
-static inline uint8_t *why__send_queue_reserve(struct why__send_queue *queue,
-                                               const struct why_host *host, size_t len) {
-    if ((queue->last == NULL || queue->last->free_len < len) &&
-        !why__send_queue_grow(queue, host, len)) {
+/* As below, but only where that much room is there already. */
+static inline uint8_t *why__send_queue_take(struct why__send_queue *queue, size_t len) {
+    struct why__chunk *chunk = queue->last;
+    if (chunk == NULL || chunk->free_len < len) {
         return NULL;
     }
-    struct why__chunk *chunk = queue->last;
     uint8_t *place = chunk->free;
     chunk->free += len;
     chunk->free_len -= len;
     chunk->len += len;
     queue->len += len;
     return place;
+}
+
+/* Room for `len` bytes in one piece at the end of the queue, to be written before the next call.
+ * NULL if out of memory: nothing was queued. */
+static inline uint8_t *why__send_queue_reserve(struct why__send_queue *queue,
+                                               const struct why_host *host, size_t len) {
+    uint8_t *place = why__send_queue_take(queue, len);
+    return place != NULL || !why__send_queue_grow(queue, host, len)
+               ? place
+               : why__send_queue_take(queue, len);
 }
 
 /* Give back the last `len` bytes of what was just reserved. What was written may move. */

@@ -10,6 +10,8 @@
  */
 #include "net/session.h"
 
+#include "base/apart.h"
+#include "core/conn_short.h"
 #include "whysocket/close_code.h"
 
 #include <stdlib.h>
@@ -288,6 +290,47 @@ static bool listens(const struct why_session *session) {
     return session->stream.is_open && !has(session, BIT_PAUSED | BIT_STARVED);
 }
 
+/* Short messages follow each other as long as nothing else is asked of the session.
+ *
+ * queue_max  the queue's limit; one of 0 is not for here */
+static bool goes_on(const struct why_session *session, const struct why_conn *conn,
+                    size_t queue_max) {
+    unsigned others = (unsigned)~(BIT_BUSY | BIT_WRITABLE | BIT_LARGE);
+    return session->stream.is_open && !has(session, others) && conn->state == WHY_CONN_OPEN &&
+           !conn->is_asking && conn->output.len < queue_max;
+}
+
+/* What most input is: short messages, which take the shortest way one after the other. `input` is
+ * advanced past them; they may have changed anything.
+ * returns  whether there were any */
+static bool receive_short(struct why_session *session, struct why_span *input) {
+    struct why_conn *conn = session->conn;
+    void (*callback)(struct why_session *, const struct why_event *) = session->handler->on_message;
+    size_t queue_max = conn->options->send_queue_max;
+    if (!why__is_short_frame(*input) || callback == NULL || !goes_on(session, conn, queue_max) ||
+        !why__conn_is_between(conn)) {
+        return false;
+    }
+    struct why_event event = {.type = WHY_EVENT_MESSAGE, .first = true, .last = true};
+    struct why_span left = *input;
+    size_t len_max = why__conn_short_max(conn);
+    conn->received_ms = why__conn_now(conn);
+    bool was_busy = enter(session);
+    while (why__conn_receive_short(conn, &left, len_max, &event.opcode, &event.data)) {
+        callback(session, &event);
+        if (!goes_on(session, conn, queue_max)) {
+            break;
+        }
+    }
+    leave(session, was_busy);
+    if (left.len == input->len) {
+        return false;
+    }
+    put(session, BIT_LARGE, false);
+    *input = left;
+    return true;
+}
+
 static void on_data(struct why__stream *stream, struct why_span *input) {
     struct why_session *session = session_of(stream);
     struct why_event event = {.type = WHY_EVENT_NONE};
@@ -296,8 +339,12 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
         if (!listens(session)) {
             break;
         }
-        why_conn_receive(session->conn, input, &event);
-        deliver(session, &event);
+        if (receive_short(session, input)) {
+            event.type = input->len > 0 ? WHY_EVENT_MESSAGE : WHY_EVENT_NONE;
+        } else {
+            why_conn_receive(session->conn, input, &event);
+            deliver(session, &event);
+        }
         if (!stream->is_open) {
             return;
         }
@@ -433,8 +480,8 @@ static void refuse_full(struct why_session *session) {
     }
 }
 
-int why_session_send(struct why_session *session, enum why_opcode opcode, struct why_bytes data,
-                     unsigned flags) {
+WHY__APART static int send_any(struct why_session *session, enum why_opcode opcode,
+                               struct why_bytes data, unsigned flags) {
     if (session->conn == NULL) {
         return WHY_ERR_STATE;
     }
@@ -451,6 +498,14 @@ int why_session_send(struct why_session *session, enum why_opcode opcode, struct
         refuse_full(session);
     }
     return changed(session, result);
+}
+
+int why_session_send(struct why_session *session, enum why_opcode opcode, struct why_bytes data,
+                     unsigned flags) {
+    struct why_conn *conn = session->conn;
+    return has(session, BIT_BUSY) && conn != NULL && why__conn_is_short(conn, opcode, data, flags)
+               ? why__conn_send_short(conn, opcode, data)
+               : send_any(session, opcode, data, flags);
 }
 
 int why_session_ping(struct why_session *session, struct why_bytes payload) {
