@@ -102,15 +102,13 @@ static bool open_session(int fd) {
     state.options.ping_interval_ms = 0;
     state.owner = (struct why__session_owner){
         .options = &state.options, .role = WHY_ROLE_SERVER, .on_gone = forget};
-    struct why_conn *conn = why_conn_new(&state.options, WHY_ROLE_SERVER, NULL);
     state.session = why__session_new(state.loop, &state.owner, &handler, NULL);
-    if (conn == NULL || state.session == NULL ||
+    if (state.session == NULL || !why__session_prepare(state.session, NULL) ||
         why__stream_attach(&state.session->stream, state.loop, fd, NULL, &no_ops) != WHY_OK) {
-        why_conn_free(conn);
         close(fd);
         return false;
     }
-    why__session_open(state.session, conn, NULL);
+    why__session_open(state.session, NULL);
     return true;
 }
 

@@ -13,13 +13,14 @@
 
 #define WHY__SHORT_HEADER 6 /* 2 and the masking key */
 
-/* A server's connection stands between two messages, holds no memory of the one before, and none of
- * them is handed out in pieces. Nothing but receiving ends that. */
+/* Between two messages, with nothing left of the one before. Nothing but receiving ends that. */
 static inline bool why__conn_is_between(const struct why_conn *conn) {
-    const struct why__frame_decoder *decoder = &conn->decoder;
-    return conn->is_server && conn->step == WHY__STEP_HEADER && !decoder->in_message &&
-           (decoder->header_len == 0 || decoder->state == WHY__FRAME_DONE) &&
-           conn->message.joined == NULL && conn->control == NULL && !conn->options->stream_messages;
+    return conn->activity == NULL || why__activity_is_between(conn->activity);
+}
+
+/* It is a server's, between two messages, and hands none of them out in pieces. */
+static inline bool why__conn_takes_short(const struct why_conn *conn) {
+    return conn->is_server && why__conn_is_between(conn) && !conn->options->stream_messages;
 }
 
 /* It may be worth a try: what begins here has a length that is short enough. */
@@ -33,7 +34,7 @@ static inline size_t why__conn_short_max(const struct why_conn *conn) {
     return max < WHY__CONTROL_MAX ? (size_t)max : WHY__CONTROL_MAX;
 }
 
-/* Take one message, unmasked and checked, where the connection is between two and has not ended.
+/* Take one message, unmasked and checked, where why__conn_takes_short() and there was no end yet.
  * Nothing but the counters changes; that bytes have come is the caller's to note.
  * returns  false: it is none of these, and nothing was used */
 static inline bool why__conn_receive_short(struct why_conn *conn, struct why_span *input,
@@ -60,7 +61,7 @@ static inline bool why__conn_receive_short(struct why_conn *conn, struct why_spa
     input->len -= WHY__SHORT_HEADER + len;
     conn->counters.messages_received++;
     conn->counters.bytes_received += WHY__SHORT_HEADER + len;
-    conn->message_ms = (uint32_t)conn->received_ms;
+    conn->message_ms = conn->received_low;
     *opcode = (enum why_opcode)(kind + WHY_OPCODE_TEXT);
     *data = (struct why_bytes){payload, len};
     return true;

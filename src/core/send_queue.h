@@ -22,30 +22,39 @@ struct why__chunk {
     uint8_t *free;   /* room behind it; NULL: the bytes are elsewhere: borrowed, */
     size_t free_len; /* 0 then */
     void *owned;     /* or in this, which goes with the chunk, */
-    bool is_kept;    /* or in what a later chunk owns */
+    bool is_kept;    /* or in what a later chunk owns, or in */
+    bool is_shared;  /* a prepared message, of which `owned` is a reference */
+
+    /* Of the first chunk alone, so that an empty queue is a pointer: */
+    struct why__chunk *last;
+    size_t queued; /* bytes of all chunks */
     uint8_t room[];
 };
 
 /* Start from all zeroes. */
 struct why__send_queue {
-    struct why__chunk *first, *last;
-    size_t len; /* bytes not yet consumed */
+    struct why__chunk *first;
 };
+
+/* Bytes not yet consumed. */
+static inline size_t why__send_queue_len(const struct why__send_queue *queue) {
+    return queue->first != NULL ? queue->first->queued : 0;
+}
 
 /* Append a chunk with room for `len` bytes, or more where the queue has filled up before. */
 bool why__send_queue_grow(struct why__send_queue *queue, const struct why_host *host, size_t len);
 
 /* As below, but only where that much room is there already. */
 static inline uint8_t *why__send_queue_take(struct why__send_queue *queue, size_t len) {
-    struct why__chunk *chunk = queue->last;
-    if (chunk == NULL || chunk->free_len < len) {
+    if (queue->first == NULL || queue->first->last->free_len < len) {
         return NULL;
     }
+    struct why__chunk *chunk = queue->first->last;
     uint8_t *place = chunk->free;
     chunk->free += len;
     chunk->free_len -= len;
     chunk->len += len;
-    queue->len += len;
+    queue->first->queued += len;
     return place;
 }
 
@@ -65,6 +74,13 @@ void why__send_queue_trim(struct why__send_queue *queue, const struct why_host *
 /* Queue bytes that stay where they are until why__send_queue_settle(). False if out of memory. */
 bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host *host,
                             struct why_bytes data);
+
+struct why_prepared;
+
+/* Queue bytes of a prepared message, and keep a reference to it as long as they are queued. False
+ * if out of memory. */
+bool why__send_queue_share(struct why__send_queue *queue, const struct why_host *host,
+                           struct why_bytes data, struct why_prepared *prepared);
 
 /* Memory of the host's that borrowed bytes may lie in. */
 struct why__lent {

@@ -140,8 +140,7 @@ static void open_session(struct why__opening *opening) {
         return;
     }
     struct why_deflate_params deflate = why_client_handshake_deflate(handshake);
-    struct why_conn *conn = why_conn_new(opening->owner.options, WHY_ROLE_CLIENT, &deflate);
-    if (conn == NULL) {
+    if (!why__session_prepare(opening->session, &deflate)) {
         fail(opening, WHY_CAUSE_LOCAL_OUT_OF_MEMORY);
         return;
     }
@@ -150,12 +149,11 @@ static void open_session(struct why__opening *opening) {
     why__timer_cancel(opening->loop, &opening->timer);
     end_step(opening, true, what, NULL);
     if (opening->is_over) {
-        why_conn_free(conn);
         return;
     }
     /* The head has to outlast on_open, which may stop this attempt. */
     opening->handshake = NULL;
-    why__session_open(opening->session, conn, why_client_handshake_head(handshake));
+    why__session_open(opening->session, why_client_handshake_head(handshake));
     why_client_handshake_free(handshake);
 }
 

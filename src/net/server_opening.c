@@ -190,9 +190,7 @@ static bool accept_upgrade(struct opening *opening, const struct why_answer *ans
         return false;
     }
     struct why_deflate_params deflate = why_server_handshake_deflate(opening->handshake);
-    opening->session->conn =
-        why_conn_new(opening->server->config->options, WHY_ROLE_SERVER, &deflate);
-    if (opening->session->conn == NULL) {
+    if (!why__session_prepare(opening->session, &deflate)) {
         return false;
     }
     if (answer->handler != NULL) {
@@ -339,7 +337,7 @@ static void on_flush(struct why__stream *stream, bool is_done) {
     why__ring_add(&server->sessions, session);
     server->stats.opened++;
     server->stats.open++;
-    why__session_open(session, session->conn, why_server_handshake_head(opening->handshake));
+    why__session_open(session, why_server_handshake_head(opening->handshake));
     free_opening(opening);
 }
 
