@@ -54,12 +54,25 @@ bool why__conn_queue_frame(struct why_conn *conn, const struct why__frame_header
     return true;
 }
 
-/* The frame's header copied, its payload left where it is. */
+/* The frame's header copied, its payload left where it is.
+ *
+ * place  the payload again, where the header may be written in front of it: one buffer costs less
+ *        than two; else NULL */
 static bool queue_borrowed(struct why_conn *conn, const struct why__frame_header *header,
-                           struct why_bytes payload) {
+                           struct why_bytes payload, uint8_t *place) {
     const struct why_host *host = why__conn_host(conn);
     uint8_t encoded[WHY__FRAME_HEADER_MAX];
     size_t header_len = why__frame_encode(header, encoded);
+    if (place != NULL) {
+        uint8_t *frame = place - header_len;
+        struct why_bytes whole = {frame, header_len + payload.len};
+        if (!why__send_queue_borrow(&conn->output, host, whole)) {
+            return false;
+        }
+        memcpy(frame, encoded, header_len);
+        conn->has_borrowed = true;
+        return true;
+    }
     uint8_t *out = why__send_queue_reserve(&conn->output, host, header_len);
     if (out == NULL) {
         return false;
@@ -101,7 +114,7 @@ static bool queue_compressed(struct why_conn *conn, struct why__frame_header *he
 }
 
 static bool queue_message(struct why_conn *conn, struct why__frame_header *header,
-                          struct why_bytes data, bool compress, unsigned flags) {
+                          struct why_bytes data, bool compress, unsigned flags, uint8_t *place) {
     if (compress) {
         bool grew = false;
         if (!queue_compressed(conn, header, data, &grew)) {
@@ -113,7 +126,7 @@ static bool queue_message(struct why_conn *conn, struct why__frame_header *heade
     }
     header->payload_len = data.len;
     if ((flags & WHY_SEND_BORROWED) != 0 && conn->is_server && data.len >= BORROW_LEN_MIN) {
-        return queue_borrowed(conn, header, data);
+        return queue_borrowed(conn, header, data, place);
     }
     return why__conn_queue_frame(conn, header, data);
 }
@@ -138,7 +151,7 @@ static bool is_text_valid(struct why_conn *conn, struct why_bytes data, unsigned
 }
 
 WHY__APART static int send_any(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
-                               unsigned flags) {
+                               unsigned flags, uint8_t *place) {
     if (opcode != WHY_OPCODE_TEXT && opcode != WHY_OPCODE_BINARY) {
         return WHY_ERR_ARGUMENT;
     }
@@ -160,7 +173,7 @@ WHY__APART static int send_any(struct why_conn *conn, enum why_opcode opcode, st
         .opcode = first ? opcode : WHY_OPCODE_CONTINUATION,
         .final = last,
     };
-    if (!queue_message(conn, &header, data, compress, flags)) {
+    if (!queue_message(conn, &header, data, compress, flags, place)) {
         return WHY_ERR_NOMEM;
     }
     conn->sending = last ? 0 : (uint8_t)opcode;
@@ -182,8 +195,14 @@ int why__conn_send_first(struct why_conn *conn, enum why_opcode opcode, struct w
 
 int why_conn_send(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
                   unsigned flags) {
-    return why__conn_is_short(conn, opcode, data, flags) ? why__conn_send_short(conn, opcode, data)
-                                                         : send_any(conn, opcode, data, flags);
+    return why__conn_is_short(conn, opcode, data, flags)
+               ? why__conn_send_short(conn, opcode, data)
+               : send_any(conn, opcode, data, flags, NULL);
+}
+
+int why__conn_send_in_place(struct why_conn *conn, enum why_opcode opcode, struct why_span data,
+                            unsigned flags) {
+    return send_any(conn, opcode, (struct why_bytes){data.data, data.len}, flags, data.data);
 }
 
 uint32_t why__ping_hash(struct why_bytes payload) {

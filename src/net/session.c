@@ -32,6 +32,11 @@ enum bits {
  * than to send by itself. */
 #define BORROW_MIN ((size_t)32 * 1024)
 
+/* The engine copies what is shorter; the headers of a client's longer messages. */
+#define IN_PLACE_MIN ((size_t)4096)
+#define MEDIUM_HEADER 8
+#define LONG_HEADER 14
+
 /* Less than this is worth more in one system call with the answers of others, where the loop has
  * such a call, than at once. */
 #define BATCH_MAX ((size_t)4096)
@@ -338,6 +343,16 @@ static bool receive_short(struct why_session *session, struct why_span *input) {
     return true;
 }
 
+/* A message that lies where it was read has its own header in front of it, which is used up and is
+ * not shorter than that of its echo. */
+static void offer_place(struct why_session *session, const struct why_event *event,
+                        struct why_span before) {
+    size_t at = (size_t)((uintptr_t)event->data.data - (uintptr_t)before.data);
+    size_t header_len = event->data.len > UINT16_MAX ? LONG_HEADER : MEDIUM_HEADER;
+    bool has_header = at < before.len && at >= header_len;
+    why__loop_offer_place(session->stream.loop, has_header ? before.data + at : NULL);
+}
+
 static void on_data(struct why__stream *stream, struct why_span *input) {
     struct why_session *session = session_of(stream);
     struct why_event event = {.type = WHY_EVENT_NONE};
@@ -350,8 +365,13 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
             bool is_resting = input->len == 0 && session->conn.activity == NULL;
             event.type = is_resting ? WHY_EVENT_NONE : WHY_EVENT_MESSAGE;
         } else {
+            struct why_span before = *input;
             why_conn_receive(&session->conn, input, &event);
+            if (event.data.len >= IN_PLACE_MIN) {
+                offer_place(session, &event, before);
+            }
             deliver(session, &event);
+            why__loop_offer_place(stream->loop, NULL);
         }
         if (!stream->is_open) {
             return;
@@ -504,7 +524,10 @@ WHY__APART static int send_any(struct why_session *session, enum why_opcode opco
     if (!borrows) {
         flags &= ~(unsigned)WHY_SEND_BORROWED; /* nobody tells when the caller's data goes */
     }
-    int result = why_conn_send(&session->conn, opcode, data, flags);
+    uint8_t *place = borrows ? why__loop_take_place(session->stream.loop, data.data) : NULL;
+    int result = place != NULL ? why__conn_send_in_place(&session->conn, opcode,
+                                                         (struct why_span){place, data.len}, flags)
+                               : why_conn_send(&session->conn, opcode, data, flags);
     if (result == WHY_OK && borrows) {
         if (!why__loop_has_read(session->stream.loop, data.data)) {
             put(session, BIT_BORROWED, true);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Many short messages that come with one read, and what a callback may do in the midst of them:
- * those that follow see it, as they would had they come one by one.
+ * those that follow see it, as they would had they come one by one. And longer ones, which are
+ * answered from where they lie.
  */
 #include "support/test.h"
 
@@ -56,14 +57,12 @@ static void fill(uint8_t *data, unsigned i) {
 
 static size_t add_frame(uint8_t *out, uint8_t first, const uint8_t *data, size_t len) {
     static const uint8_t key[4] = {0x37, 0xfa, 0x21, 0x3d};
+    size_t length_size = len < 126 ? 0 : len <= UINT16_MAX ? 2 : 8;
     size_t at = 0;
     out[at++] = first;
-    if (len < 126) {
-        out[at++] = (uint8_t)(0x80 | len);
-    } else {
-        out[at++] = 0x80 | 126;
-        out[at++] = (uint8_t)(len >> 8);
-        out[at++] = (uint8_t)len;
+    out[at++] = (uint8_t)(0x80 | (length_size == 0 ? len : length_size == 2 ? 126 : 127));
+    for (size_t i = length_size; i > 0; i--) {
+        out[at++] = (uint8_t)((uint64_t)len >> (8 * (i - 1)));
     }
     memcpy(out + at, key, sizeof key);
     at += sizeof key;
@@ -324,6 +323,85 @@ static void a_full_queue_holds_back_what_follows(void **state) {
     end(&scene, fd);
 }
 
+/* ---- Longer messages, which are sent from where they lie ---- */
+
+enum {
+    LONG_COUNT = 6
+};
+
+/* About the least that is, and where headers grow. */
+static const size_t long_lens[LONG_COUNT] = {4095, 4096, 5000, 16384, 65535, 65536};
+
+static uint8_t letter(size_t at, unsigned i) {
+    return (uint8_t)('a' + (at + i) % 23);
+}
+
+/* All of it, all of it again as another kind, and a part of it. */
+static void send_three(struct why_session *session, const struct why_event *event) {
+    const struct {
+        enum why_opcode opcode;
+        struct why_bytes data;
+    } sends[] = {{WHY_OPCODE_TEXT, event->data},
+                 {WHY_OPCODE_BINARY, event->data},
+                 {WHY_OPCODE_TEXT, {event->data.data + 10, event->data.len - 10}}};
+    for (size_t i = 0; i < TEST_COUNT(sends); i++) {
+        if (why_session_send(session, sends[i].opcode, sends[i].data,
+                             (unsigned)WHY_SEND_BORROWED | (unsigned)WHY_SEND_VALID) != WHY_OK) {
+            abort();
+        }
+    }
+    test_world_of(session)->messages++;
+}
+
+static void expect_long(int fd, uint8_t expected_first, unsigned i, size_t from) {
+    static uint8_t data[65536];
+    uint8_t first = 0;
+    assert_int_equal(test_read_frame(fd, &first, data, sizeof data), long_lens[i] - from);
+    assert_int_equal(first, expected_first);
+    for (size_t at = from; at < long_lens[i]; at++) {
+        assert_int_equal(data[at - from], letter(at, i));
+    }
+}
+
+static size_t add_long(uint8_t *out, unsigned i) {
+    static uint8_t data[65536];
+    for (size_t at = 0; at < long_lens[i]; at++) {
+        data[at] = letter(at, i);
+    }
+    return add_frame(out, 0x82, data, long_lens[i]);
+}
+
+static void what_is_sent_from_where_it_lies_is_right_again_and_again(void **state) {
+    (void)state;
+    struct scene scene;
+    test_world_init(&scene.world);
+    scene.world.handler.on_message = send_three;
+    test_world_listen(&scene.world, "127.0.0.1:0", NULL);
+    test_world_start(&scene.world);
+    int fd = test_open(scene.world.address);
+    static uint8_t bytes[2 * LONG_COUNT * (65536 + 14)];
+    for (unsigned round = 0; round < 2; round++) { /* each by itself, and all at once */
+        size_t len = 0;
+        for (unsigned i = 0; i < LONG_COUNT; i++) {
+            len += add_long(bytes + len, i);
+            if (round == 0) {
+                assert_true(test_send(fd, bytes, len));
+                len = 0;
+                expect_long(fd, 0x81, i, 0);
+                expect_long(fd, 0x82, i, 0);
+                expect_long(fd, 0x81, i, 10);
+            }
+        }
+        assert_true(test_send(fd, bytes, len));
+    }
+    for (unsigned i = 0; i < LONG_COUNT; i++) {
+        expect_long(fd, 0x81, i, 0);
+        expect_long(fd, 0x82, i, 0);
+        expect_long(fd, 0x81, i, 10);
+    }
+    end(&scene, fd);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_of_a_batch_is_echoed_in_order),
@@ -335,6 +413,7 @@ int main(void) {
         cmocka_unit_test(a_server_that_is_freed_calls_nobody_any_more),
         cmocka_unit_test(a_text_that_is_none_ends_a_batch_where_it_is),
         cmocka_unit_test(a_full_queue_holds_back_what_follows),
+        cmocka_unit_test(what_is_sent_from_where_it_lies_is_right_again_and_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
