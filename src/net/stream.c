@@ -469,21 +469,29 @@ void why__stream_secure(struct why__stream *stream, struct why__tls *tls) {
     why__stream_flush(stream);
 }
 
-void why__stream_close(struct why__stream *stream) {
+void why__stream_detach(struct why__stream *stream) {
     if (!stream->is_open) {
         return;
     }
     stream->is_open = false;
+    stream->is_detached = true;
     why__watch_cancel(why__stream_loop(stream), &stream->watch);
     why__loop_unwatch(why__stream_loop(stream), &stream->watch);
-    close(stream->watch.fd);
-    stream->watch.fd = -1;
     why__tls_free(stream->tls);
     stream->tls = NULL;
     if (!stream->is_finishing) {
         free(stream->held);
     }
     stream->held = NULL;
+}
+
+void why__stream_close(struct why__stream *stream) {
+    why__stream_detach(stream);
+    if (stream->is_detached) {
+        stream->is_detached = false;
+        close(stream->watch.fd);
+        stream->watch.fd = -1;
+    }
 }
 
 void why__stream_bury(struct why__stream *stream) {
