@@ -118,8 +118,8 @@ static bool queue_message(struct why_conn *conn, struct why__frame_header *heade
     return why__conn_queue_frame(conn, header, data);
 }
 
-/* Whether a message of which `data` is the first fragment should be compressed. */
-static bool wants_compression(const struct why_conn *conn, struct why_bytes data, unsigned flags) {
+bool why__conn_wants_compression(const struct why_conn *conn, struct why_bytes data,
+                                 unsigned flags) {
     return conn->deflate != NULL && why__deflate_can_compress(conn->deflate) &&
            (flags & WHY_SEND_PLAIN) == 0 &&
            ((flags & WHY_SEND_MORE) != 0 || data.len >= conn->options->deflate_len_min) &&
@@ -177,7 +177,8 @@ WHY__APART static int send_any(struct why_conn *conn, enum why_opcode opcode, st
     }
     bool first = conn->sending == 0;
     bool last = (flags & WHY_SEND_MORE) == 0;
-    bool compress = first ? wants_compression(conn, data, flags) : conn->sending_compressed;
+    bool compress =
+        first ? why__conn_wants_compression(conn, data, flags) : conn->sending_compressed;
     struct why__frame_header header = {
         .opcode = first ? opcode : WHY_OPCODE_CONTINUATION,
         .final = last,
@@ -344,6 +345,13 @@ static struct why__lent lend_message(const struct why_conn *conn) {
     return lent;
 }
 
+int why__conn_cut_short(struct why_conn *conn) {
+    why__send_queue_clear(&conn->output, why__conn_host(conn));
+    conn->close_sent = true;
+    why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
+    return WHY_ERR_NOMEM;
+}
+
 int why_conn_settle(struct why_conn *conn) {
     if (!conn->has_borrowed) {
         return WHY_OK;
@@ -355,12 +363,5 @@ int why_conn_settle(struct why_conn *conn) {
     if (lends && lent.memory == NULL) {
         conn->activity->message.joined = NULL; /* it is the queue's now */
     }
-    if (is_settled) {
-        return WHY_OK;
-    }
-    /* The bytes go away and cannot be kept: the stream ends in the middle of a frame. */
-    why__send_queue_clear(&conn->output, why__conn_host(conn));
-    conn->close_sent = true;
-    why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
-    return WHY_ERR_NOMEM;
+    return is_settled ? WHY_OK : why__conn_cut_short(conn);
 }

@@ -224,6 +224,14 @@ struct why__ending *why__conn_ending(struct why_conn *conn);
 bool why__conn_queue_frame(struct why_conn *conn, const struct why__frame_header *header,
                            struct why_bytes payload);
 
+/* Whether a message of which `data` is the first fragment should be compressed. */
+bool why__conn_wants_compression(const struct why_conn *conn, struct why_bytes data,
+                                 unsigned flags);
+
+/* There is no memory for what has to follow in the queue: the stream ends in the middle of a frame,
+ * and the connection fails. returns  WHY_ERR_NOMEM */
+int why__conn_cut_short(struct why_conn *conn);
+
 /* Remember a Ping's payload as its Pong's, in place of an older one (RFC 6455 section 5.5.3). */
 void why__conn_want_pong(struct why_conn *conn, struct why_bytes payload);
 

@@ -4,6 +4,8 @@
  */
 #include "core/send_queue.h"
 
+#include "core/prepared.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -73,15 +75,33 @@ void why__send_queue_trim(struct why__send_queue *queue, const struct why_host *
     }
 }
 
+/* A chunk that shows bytes which are elsewhere; NULL if out of memory. */
+static struct why__chunk *append_view(struct why__send_queue *queue, const struct why_host *host,
+                                      struct why_bytes data) {
+    struct why__chunk *chunk = append_chunk(queue, host, 0);
+    if (chunk != NULL) {
+        chunk->data = data.data;
+        chunk->len = data.len;
+        queue->first->queued += data.len;
+    }
+    return chunk;
+}
+
 bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host *host,
                             struct why_bytes data) {
-    struct why__chunk *chunk = append_chunk(queue, host, 0);
+    return append_view(queue, host, data) != NULL;
+}
+
+bool why__send_queue_share(struct why__send_queue *queue, const struct why_host *host,
+                           struct why_bytes data, struct why_prepared *prepared) {
+    struct why__chunk *chunk = append_view(queue, host, data);
     if (chunk == NULL) {
         return false;
     }
-    chunk->data = data.data;
-    chunk->len = data.len;
-    queue->first->queued += data.len;
+    why__prepared_keep(prepared);
+    chunk->owned = prepared;
+    chunk->is_kept = true;
+    chunk->is_shared = true;
     return true;
 }
 
@@ -159,7 +179,9 @@ static void drop_first(struct why__send_queue *queue, const struct why_host *hos
         queue->first->last = chunk->last;
         queue->first->queued = chunk->queued - chunk->len;
     }
-    if (chunk->owned != NULL) {
+    if (chunk->is_shared) {
+        why_prepared_free(chunk->owned);
+    } else if (chunk->owned != NULL) {
         host->allocate(host->context, chunk->owned, 0);
     }
     host->allocate(host->context, chunk, 0);

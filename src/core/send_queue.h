@@ -22,7 +22,8 @@ struct why__chunk {
     uint8_t *free;   /* room behind it; NULL: the bytes are elsewhere: borrowed, */
     size_t free_len; /* 0 then */
     void *owned;     /* or in this, which goes with the chunk, */
-    bool is_kept;    /* or in what a later chunk owns */
+    bool is_kept;    /* or in what a later chunk owns, or in */
+    bool is_shared;  /* a prepared message, of which `owned` is a reference */
 
     /* Of the first chunk alone, so that an empty queue is a pointer: */
     struct why__chunk *last;
@@ -66,6 +67,13 @@ void why__send_queue_trim(struct why__send_queue *queue, const struct why_host *
 /* Queue bytes that stay where they are until why__send_queue_settle(). False if out of memory. */
 bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host *host,
                             struct why_bytes data);
+
+struct why_prepared;
+
+/* Queue bytes of a prepared message, and keep a reference to it as long as they are queued. False
+ * if out of memory. */
+bool why__send_queue_share(struct why__send_queue *queue, const struct why_host *host,
+                           struct why_bytes data, struct why_prepared *prepared);
 
 /* Memory of the host's that borrowed bytes may lie in. */
 struct why__lent {

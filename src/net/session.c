@@ -49,15 +49,11 @@ static bool has(const struct why_session *session, unsigned bits) {
 
 static void put(struct why_session *session, unsigned bits, bool on) {
     unsigned before = session->stream.owner_bits;
-    session->stream.owner_bits = (uint16_t)(on ? before | bits : before & ~bits);
+    session->stream.owner_bits = (uint8_t)(on ? before | bits : before & ~bits);
 }
 
 static struct why_loop *loop_of(const struct why_session *session) {
     return why__stream_loop(&session->stream);
-}
-
-static bool has_conn(const struct why_session *session) {
-    return session->conn.options != NULL;
 }
 
 static struct why_session *session_of(struct why__stream *stream) {
@@ -68,7 +64,7 @@ static struct why_session *session_of(struct why__stream *stream) {
 
 /* What it sent from inside the callback and only lent is copied now, or goes out if it is much. */
 static void settle(struct why_session *session) {
-    if (!has(session, BIT_BORROWED) || !has_conn(session)) {
+    if (!has(session, BIT_BORROWED) || !why__session_has_conn(session)) {
         return;
     }
     put(session, BIT_BORROWED, false);
@@ -140,7 +136,7 @@ static void deliver(struct why_session *session, const struct why_event *event) 
 /* ---- The end ---- */
 
 static void drop_conn(struct why_session *session) {
-    if (has_conn(session)) {
+    if (why__session_has_conn(session)) {
         why__conn_clear(&session->conn);
         session->conn.options = NULL;
     }
@@ -458,7 +454,7 @@ static void refuse_full(struct why_session *session) {
 
 int why_session_send(struct why_session *session, enum why_opcode opcode, struct why_bytes data,
                      unsigned flags) {
-    if (!has_conn(session)) {
+    if (!why__session_has_conn(session)) {
         return WHY_ERR_STATE;
     }
     bool borrows = (flags & WHY_SEND_BORROWED) != 0 && has(session, BIT_BUSY);
@@ -476,8 +472,19 @@ int why_session_send(struct why_session *session, enum why_opcode opcode, struct
     return changed(session, result);
 }
 
+int why_session_send_prepared(struct why_session *session, struct why_prepared *prepared) {
+    if (!why__session_has_conn(session)) {
+        return WHY_ERR_STATE;
+    }
+    int result = why_conn_send_prepared(&session->conn, prepared);
+    if (result == WHY_ERR_FULL) {
+        refuse_full(session);
+    }
+    return changed(session, result);
+}
+
 int why_session_ping(struct why_session *session, struct why_bytes payload) {
-    if (!has_conn(session)) {
+    if (!why__session_has_conn(session)) {
         return WHY_ERR_STATE;
     }
     int result = why_conn_ping(&session->conn, payload);
@@ -488,7 +495,7 @@ int why_session_ping(struct why_session *session, struct why_bytes payload) {
 }
 
 int why_session_close(struct why_session *session, uint16_t code, struct why_bytes reason) {
-    if (!has_conn(session)) {
+    if (!why__session_has_conn(session)) {
         return WHY_ERR_STATE;
     }
     int result = why_conn_close(&session->conn, code, reason);
@@ -499,7 +506,7 @@ int why_session_close(struct why_session *session, uint16_t code, struct why_byt
 }
 
 void why_session_fail(struct why_session *session, enum why_cause cause, const char *detail) {
-    if (has_conn(session)) {
+    if (why__session_has_conn(session)) {
         why_conn_fail(&session->conn, cause, detail);
         why_session_resume(session);
         (void)changed(session, WHY_OK);
@@ -507,7 +514,7 @@ void why_session_fail(struct why_session *session, enum why_cause cause, const c
 }
 
 void why_session_pause(struct why_session *session) {
-    if (has_conn(session) && session->stream.is_open &&
+    if (why__session_has_conn(session) && session->stream.is_open &&
         why_conn_state(&session->conn) == WHY_CONN_OPEN) {
         put(session, BIT_PAUSED, true);
         why__stream_pause(&session->stream);
@@ -530,13 +537,13 @@ void why_session_resume(struct why_session *session) {
 }
 
 size_t why_session_queued(const struct why_session *session) {
-    size_t len = has_conn(session) ? why_conn_output_len(&session->conn) : 0;
+    size_t len = why__session_has_conn(session) ? why_conn_output_len(&session->conn) : 0;
     return session->stream.tls == NULL ? len : len + why__tls_output(session->stream.tls).len;
 }
 
 void why_session_report(const struct why_session *session, struct why_record *record) {
     why_record_init(record);
-    if (has_conn(session)) {
+    if (why__session_has_conn(session)) {
         why_conn_report(&session->conn, record);
     }
     why__stream_report(&session->stream, record);

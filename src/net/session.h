@@ -61,6 +61,10 @@ static inline uint32_t *why__session_http_us(struct why_session *session) {
 struct why_session *why__session_new(struct why__session_owner *owner,
                                      const struct why_session_handler *handler, void *user);
 
+static inline bool why__session_has_conn(const struct why_session *session) {
+    return session->conn.options != NULL;
+}
+
 /* Make its connection, as why_conn_new() with the owner's options and role. False if out of memory.
  */
 WHY_MUST_USE bool why__session_prepare(struct why_session *session,

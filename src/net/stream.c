@@ -441,7 +441,7 @@ static void on_ready(struct why__watch *watch, unsigned ready) {
 
 int why__stream_attach(struct why__stream *stream, struct why_loop **home, int fd,
                        struct why__tls *tls, const struct why__stream_ops *ops) {
-    uint16_t owner_bits = stream->owner_bits;
+    uint8_t owner_bits = stream->owner_bits;
     *stream = (struct why__stream){.watch = {.fd = fd, .on_ready = on_ready},
                                    .home = home,
                                    .ops = ops,

@@ -88,7 +88,8 @@ struct why__stream {
     bool is_secured : 1;    /* TLS: on_tls was called */
     bool is_steady : 1;     /* why__stream_steady() */
     bool is_sent : 1;       /* with others, and what it led to is not seen to yet */
-    uint16_t owner_bits;    /* the owner's flags, where there is room for them, */
+    bool is_sending : 1;    /* its place in a batch is taken, see why__stream_begin_send() */
+    uint8_t owner_bits;     /* the owner's flags, where there is room for them, */
     uint32_t tls_us;        /* and how long TLS took it; WHY_NO_TIME: there was none */
 };
 
