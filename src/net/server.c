@@ -49,9 +49,9 @@ void why__server_note(struct why_server *server, struct why_session *session) {
 }
 
 void why__server_forget(struct why_server *server, const struct why_session *session) {
-    struct why_session **slot = &server->sessions[session->stream.watch.fd];
-    if (*slot == session) {
-        *slot = NULL;
+    int fd = session->stream.watch.fd;
+    if (fd >= 0 && server->sessions[fd] == session) {
+        server->sessions[fd] = NULL;
     }
 }
 
