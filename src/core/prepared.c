@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Prepared messages: the frame, and what connections with compression are sent in its place.
+ * Prepared messages: the frame, and what connections with compression are sent in its place. Queues
+ * hold the bytes that they send and nothing else of it: what is compressed to little holds little.
  */
 #include "core/prepared.h"
 
@@ -14,39 +15,58 @@ struct deflate_kind {
     uint8_t window_bits, level, memory_level;
 };
 
-/* The same messages for connections of one kind, with their headers. */
+/* The same for connections of one kind. */
 struct deflated {
     struct deflated *next;
     struct deflate_kind kind;
-    size_t len; /* 0: they are shorter as they are */
-    uint8_t frames[];
+    struct why__shared *frames; /* NULL: it is shorter as it is */
 };
 
 struct why_prepared {
     const struct why_options *options;
-    size_t references;
-    struct deflated *deflated;   /* a list, of as many as there are kinds of connections */
-    struct why_prepared **parts; /* what it was joined from; NULL: it is one message */
-    size_t count;                /* of messages */
-    size_t len;
-    uint8_t opcode, header_len; /* of one message */
+    struct why__shared *frames;
+    struct deflated *deflated;         /* a list, of as many as there are kinds of connections */
+    struct why_prepared *const *parts; /* what it was joined from; NULL: it is one message */
+    size_t count;                      /* of messages */
+    uint8_t opcode, header_len;        /* of one message */
     bool is_plain;
-    uint8_t frames[];
 };
 
-static void *allocate(const struct why_prepared *prepared, void *memory, size_t size) {
-    const struct why_host *host = prepared->options->host;
-    return host->allocate(host->context, memory, size);
+static void *allocate(const struct why_options *options, void *memory, size_t size) {
+    return options->host->allocate(options->host->context, memory, size);
 }
 
+/* With room for `len` bytes of frames. */
 static struct why_prepared *new_prepared(const struct why_options *options, size_t len) {
-    const struct why_host *host = options->host;
-    struct why_prepared *prepared = host->allocate(host->context, NULL, sizeof *prepared + len);
-    if (prepared != NULL) {
-        *prepared =
-            (struct why_prepared){.options = options, .references = 1, .count = 1, .len = len};
+    struct why_prepared *prepared = allocate(options, NULL, sizeof *prepared);
+    struct why__shared *frames = prepared != NULL ? why__shared_new(options->host, len) : NULL;
+    if (frames == NULL) {
+        allocate(options, prepared, 0);
+        return NULL;
     }
+    *prepared = (struct why_prepared){.options = options, .frames = frames, .count = 1};
     return prepared;
+}
+
+void why_prepared_free(struct why_prepared *prepared) {
+    if (prepared == NULL) {
+        return;
+    }
+    while (prepared->deflated != NULL) {
+        struct deflated *next = prepared->deflated->next;
+        why__shared_release(prepared->deflated->frames);
+        allocate(prepared->options, prepared->deflated, 0);
+        prepared->deflated = next;
+    }
+    why__shared_release(prepared->frames);
+    allocate(prepared->options, prepared, 0);
+}
+
+static bool is_valid(const struct why_options *options, struct why_bytes data, unsigned flags) {
+    struct why__utf8 utf8 = {0};
+    return (flags & WHY_SEND_VALID) != 0 || options->trust_own_text ||
+           (why__utf8_check(&utf8, data.data, data.len) == data.len &&
+            why__utf8_is_complete(&utf8));
 }
 
 int why_prepared_new(const struct why_options *options, enum why_opcode opcode,
@@ -56,12 +76,8 @@ int why_prepared_new(const struct why_options *options, enum why_opcode opcode,
         (flags & WHY_SEND_MORE) != 0) {
         return WHY_ERR_ARGUMENT;
     }
-    if (opcode == WHY_OPCODE_TEXT && (flags & WHY_SEND_VALID) == 0 && !options->trust_own_text) {
-        struct why__utf8 utf8 = {0};
-        if (why__utf8_check(&utf8, data.data, data.len) != data.len ||
-            !why__utf8_is_complete(&utf8)) {
-            return WHY_ERR_UTF8;
-        }
+    if (opcode == WHY_OPCODE_TEXT && !is_valid(options, data, flags)) {
+        return WHY_ERR_UTF8;
     }
     struct why__frame_header header = {.payload_len = data.len, .opcode = opcode, .final = true};
     uint8_t encoded[WHY__FRAME_HEADER_MAX];
@@ -73,69 +89,34 @@ int why_prepared_new(const struct why_options *options, enum why_opcode opcode,
     prepared->opcode = (uint8_t)opcode;
     prepared->header_len = (uint8_t)header_len;
     prepared->is_plain = (flags & WHY_SEND_PLAIN) != 0;
-    memcpy(prepared->frames, encoded, header_len);
+    memcpy(prepared->frames->data, encoded, header_len);
     if (data.len > 0) {
-        memcpy(prepared->frames + header_len, data.data, data.len);
+        memcpy(prepared->frames->data + header_len, data.data, data.len);
     }
     *out = prepared;
     return WHY_OK;
 }
 
-void why__prepared_keep(struct why_prepared *prepared) {
-    prepared->references++;
-}
-
-/* One that was joined holds messages, and none of those holds others. */
-static bool let_go(struct why_prepared *prepared) {
-    if (--prepared->references > 0) {
-        return false;
-    }
-    while (prepared->deflated != NULL) {
-        struct deflated *next = prepared->deflated->next;
-        allocate(prepared, prepared->deflated, 0);
-        prepared->deflated = next;
-    }
-    return true;
-}
-
-void why_prepared_free(struct why_prepared *prepared) {
-    if (prepared == NULL || !let_go(prepared)) {
-        return;
-    }
-    for (size_t i = 0; prepared->parts != NULL && i < prepared->count; i++) {
-        if (let_go(prepared->parts[i])) {
-            allocate(prepared->parts[i], prepared->parts[i], 0);
-        }
-    }
-    allocate(prepared, prepared->parts, 0);
-    allocate(prepared, prepared, 0);
+/* Copies the frames behind `at`. returns  the place behind them */
+static uint8_t *append(uint8_t *at, const struct why__shared *frames) {
+    memcpy(at, frames->data, frames->len);
+    return at + frames->len;
 }
 
 struct why_prepared *why__prepared_join(struct why_prepared *const *list, size_t count) {
-    if (count == 1) {
-        why__prepared_keep(list[0]);
-        return list[0];
-    }
     size_t len = 0;
     for (size_t i = 0; i < count; i++) {
-        len += list[i]->len;
+        len += list[i]->frames->len;
     }
     struct why_prepared *joined = new_prepared(list[0]->options, len);
     if (joined == NULL) {
         return NULL;
     }
-    joined->parts = allocate(joined, NULL, count * sizeof(struct why_prepared *));
-    if (joined->parts == NULL) {
-        allocate(joined, joined, 0);
-        return NULL;
-    }
+    joined->parts = list;
     joined->count = count;
-    len = 0;
+    uint8_t *at = joined->frames->data;
     for (size_t i = 0; i < count; i++) {
-        why__prepared_keep(list[i]);
-        joined->parts[i] = list[i];
-        memcpy(joined->frames + len, list[i]->frames, list[i]->len);
-        len += list[i]->len;
+        at = append(at, list[i]->frames);
     }
     return joined;
 }
@@ -143,8 +124,8 @@ struct why_prepared *why__prepared_join(struct why_prepared *const *list, size_t
 /* ---- What a connection is sent ---- */
 
 static struct why_bytes payload_of(const struct why_prepared *message) {
-    return (struct why_bytes){message->frames + message->header_len,
-                              message->len - message->header_len};
+    return (struct why_bytes){message->frames->data + message->header_len,
+                              message->frames->len - message->header_len};
 }
 
 static unsigned flags_of(const struct why_prepared *message) {
@@ -193,12 +174,20 @@ static struct deflated *find_deflated(const struct why_prepared *prepared,
     return at;
 }
 
+/* frames_len  0: it is sent as it is */
 static struct deflated *add_deflated(struct why_prepared *prepared, const struct why_conn *conn,
-                                     size_t len) {
-    struct deflated *deflated = allocate(prepared, NULL, sizeof *deflated + len);
+                                     size_t frames_len) {
+    struct why__shared *frames = NULL;
+    struct deflated *deflated = allocate(prepared->options, NULL, sizeof *deflated);
+    if (deflated != NULL && frames_len > 0) {
+        frames = why__shared_new(prepared->options->host, frames_len);
+        if (frames == NULL) {
+            allocate(prepared->options, deflated, 0);
+            return NULL;
+        }
+    }
     if (deflated != NULL) {
-        *deflated =
-            (struct deflated){.next = prepared->deflated, .kind = kind_of(conn), .len = len};
+        *deflated = (struct deflated){prepared->deflated, kind_of(conn), frames};
         prepared->deflated = deflated;
     }
     return deflated;
@@ -208,7 +197,7 @@ static struct deflated *add_deflated(struct why_prepared *prepared, const struct
 static struct deflated *deflate_message(struct why_prepared *message, struct why_conn *conn) {
     struct why_bytes payload = payload_of(message);
     size_t bound = why__deflate_bound(conn->deflate, payload.len);
-    uint8_t *body = bound != 0 ? allocate(message, NULL, bound) : NULL;
+    uint8_t *body = bound != 0 ? allocate(message->options, NULL, bound) : NULL;
     if (body == NULL) {
         why__deflate_forget(conn->deflate);
         return NULL;
@@ -227,73 +216,60 @@ static struct deflated *deflate_message(struct why_prepared *message, struct why
     } else if (len > 0) {
         deflated = add_deflated(message, conn, header_len + len);
         if (deflated != NULL) {
-            memcpy(deflated->frames, encoded, header_len);
-            memcpy(deflated->frames + header_len, body, len);
+            memcpy(deflated->frames->data, encoded, header_len);
+            memcpy(deflated->frames->data + header_len, body, len);
         }
     }
-    allocate(message, body, 0);
+    allocate(message->options, body, 0);
     return deflated;
 }
 
-static struct why_bytes plain_frames(const struct why_prepared *prepared) {
-    return (struct why_bytes){prepared->frames, prepared->len};
-}
-
-/* The one frame of a message, for this connection. False if out of memory. */
-static bool message_frame(struct why_prepared *message, struct why_conn *conn,
-                          struct why_bytes *frame) {
-    *frame = plain_frames(message);
+/* The one frame of a message, for this connection. NULL if out of memory. */
+static struct why__shared *message_frame(struct why_prepared *message, struct why_conn *conn) {
     if (conn->deflate == NULL || !is_message_deflated(message, conn)) {
-        return true;
+        return message->frames;
     }
     struct deflated *deflated = find_deflated(message, conn);
     if (deflated == NULL) {
         deflated = deflate_message(message, conn);
     }
-    if (deflated != NULL && deflated->len > 0) {
-        *frame = (struct why_bytes){deflated->frames, deflated->len};
+    if (deflated == NULL) {
+        return NULL;
     }
-    return deflated != NULL;
+    return deflated->frames != NULL ? deflated->frames : message->frames;
 }
 
 static struct deflated *deflate_parts(struct why_prepared *joined, struct why_conn *conn) {
     size_t len = 0;
-    struct why_bytes frame;
     for (size_t i = 0; i < joined->count; i++) {
-        if (!message_frame(joined->parts[i], conn, &frame)) {
+        const struct why__shared *frame = message_frame(joined->parts[i], conn);
+        if (frame == NULL) {
             return NULL;
         }
-        len += frame.len;
+        len += frame->len;
     }
     struct deflated *deflated = add_deflated(joined, conn, len);
     if (deflated != NULL) {
-        len = 0;
+        uint8_t *at = deflated->frames->data;
         for (size_t i = 0; i < joined->count; i++) {
-            (void)message_frame(joined->parts[i], conn, &frame);
-            memcpy(deflated->frames + len, frame.data, frame.len);
-            len += frame.len;
+            at = append(at, message_frame(joined->parts[i], conn)); /* which is there by now */
         }
     }
     return deflated;
 }
 
-static bool frames_for(struct why_prepared *prepared, struct why_conn *conn,
-                       struct why_bytes *frames) {
+static struct why__shared *frames_for(struct why_prepared *prepared, struct why_conn *conn) {
     if (prepared->parts == NULL) {
-        return message_frame(prepared, conn, frames);
+        return message_frame(prepared, conn);
     }
-    *frames = plain_frames(prepared);
     if (!is_deflated(prepared, conn)) {
-        return true;
+        return prepared->frames;
     }
     struct deflated *deflated = find_deflated(prepared, conn);
     if (deflated == NULL) {
         deflated = deflate_parts(prepared, conn);
     }
-    if (deflated != NULL) {
-        *frames = (struct why_bytes){deflated->frames, deflated->len};
-    }
-    return deflated != NULL;
+    return deflated != NULL ? deflated->frames : NULL;
 }
 
 /* ---- Sending ---- */
@@ -303,13 +279,13 @@ static void count_messages(const struct why_prepared *prepared, struct why_conn 
     conn->message_ms = (uint32_t)why__conn_now(conn);
 }
 
-static bool queue_frames(struct why_prepared *prepared, struct why_conn *conn,
-                         struct why_bytes frames) {
-    if (!why__send_queue_share(&conn->output, why__conn_host(conn), frames, prepared)) {
-        return false;
+static int queue_frames(const struct why_prepared *prepared, struct why_conn *conn,
+                        struct why__shared *frames, size_t skip) {
+    if (!why__send_queue_share(&conn->output, why__conn_host(conn), frames, skip)) {
+        return WHY_ERR_NOMEM;
     }
     count_messages(prepared, conn);
-    return true;
+    return WHY_OK;
 }
 
 int why_conn_send_prepared(struct why_conn *conn, struct why_prepared *prepared) {
@@ -323,33 +299,28 @@ int why_conn_send_prepared(struct why_conn *conn, struct why_prepared *prepared)
     if (why__conn_is_full(conn)) {
         return WHY_ERR_FULL;
     }
-    struct why_bytes frames;
-    return frames_for(prepared, conn, &frames) && queue_frames(prepared, conn, frames)
-               ? WHY_OK
-               : WHY_ERR_NOMEM;
+    struct why__shared *frames = frames_for(prepared, conn);
+    return frames != NULL ? queue_frames(prepared, conn, frames, 0) : WHY_ERR_NOMEM;
 }
 
 /* With an empty queue no Ping of ours is in it either: there is nothing to note but the count. */
-bool why__prepared_show(struct why_prepared *prepared, struct why_conn *conn,
-                        struct why_bytes *bytes) {
-    return conn->state == WHY_CONN_OPEN && conn->sending == 0 && conn->output.first == NULL &&
-           (conn->activity == NULL || conn->activity->pong == NULL) && is_shared(prepared, conn) &&
-           frames_for(prepared, conn, bytes);
+struct why__shared *why__prepared_show(struct why_prepared *prepared, struct why_conn *conn) {
+    bool is_clear = conn->state == WHY_CONN_OPEN && conn->sending == 0 &&
+                    conn->output.first == NULL &&
+                    (conn->activity == NULL || conn->activity->pong == NULL);
+    return is_clear && is_shared(prepared, conn) ? frames_for(prepared, conn) : NULL;
 }
 
-int why__prepared_sent(struct why_prepared *prepared, struct why_conn *conn, struct why_bytes bytes,
-                       size_t sent) {
-    struct why_bytes rest = {bytes.data + sent, bytes.len - sent};
+int why__prepared_sent(const struct why_prepared *prepared, struct why_conn *conn,
+                       struct why__shared *frames, size_t sent) {
     if (sent > 0) {
         conn->counters.bytes_sent += sent;
         why__conn_note_sent(conn);
     }
-    if (rest.len == 0) {
+    if (sent == frames->len) {
         count_messages(prepared, conn);
         return WHY_OK;
     }
-    if (queue_frames(prepared, conn, rest)) {
-        return WHY_OK;
-    }
-    return sent > 0 ? why__conn_cut_short(conn) : WHY_ERR_NOMEM;
+    int result = queue_frames(prepared, conn, frames, sent);
+    return result != WHY_OK && sent > 0 ? why__conn_cut_short(conn) : result;
 }

@@ -4,8 +4,6 @@
  */
 #include "core/send_queue.h"
 
-#include "core/prepared.h"
-
 #include <assert.h>
 #include <string.h>
 
@@ -92,14 +90,29 @@ bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host
     return append_view(queue, host, data) != NULL;
 }
 
+struct why__shared *why__shared_new(const struct why_host *host, size_t len) {
+    struct why__shared *shared = host->allocate(host->context, NULL, sizeof *shared + len);
+    if (shared != NULL) {
+        *shared = (struct why__shared){.host = host, .references = 1, .len = len};
+    }
+    return shared;
+}
+
+void why__shared_release(struct why__shared *shared) {
+    if (shared != NULL && --shared->references == 0) {
+        shared->host->allocate(shared->host->context, shared, 0);
+    }
+}
+
 bool why__send_queue_share(struct why__send_queue *queue, const struct why_host *host,
-                           struct why_bytes data, struct why_prepared *prepared) {
+                           struct why__shared *shared, size_t skip) {
+    struct why_bytes data = {shared->data + skip, shared->len - skip};
     struct why__chunk *chunk = append_view(queue, host, data);
     if (chunk == NULL) {
         return false;
     }
-    why__prepared_keep(prepared);
-    chunk->owned = prepared;
+    shared->references++;
+    chunk->owned = shared;
     chunk->is_kept = true;
     chunk->is_shared = true;
     return true;
@@ -180,7 +193,7 @@ static void drop_first(struct why__send_queue *queue, const struct why_host *hos
         queue->first->queued = chunk->queued - chunk->len;
     }
     if (chunk->is_shared) {
-        why_prepared_free(chunk->owned);
+        why__shared_release(chunk->owned);
     } else if (chunk->owned != NULL) {
         host->allocate(host->context, chunk->owned, 0);
     }

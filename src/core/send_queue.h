@@ -23,7 +23,7 @@ struct why__chunk {
     size_t free_len; /* 0 then */
     void *owned;     /* or in this, which goes with the chunk, */
     bool is_kept;    /* or in what a later chunk owns, or in */
-    bool is_shared;  /* a prepared message, of which `owned` is a reference */
+    bool is_shared;  /* a why__shared, of which `owned` is a reference */
 
     /* Of the first chunk alone, so that an empty queue is a pointer: */
     struct why__chunk *last;
@@ -68,12 +68,22 @@ void why__send_queue_trim(struct why__send_queue *queue, const struct why_host *
 bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host *host,
                             struct why_bytes data);
 
-struct why_prepared;
+/* Bytes that any number of queues send. Whoever holds a reference may let go of it. */
+struct why__shared {
+    const struct why_host *host; /* whose memory it is */
+    size_t references;
+    size_t len;
+    uint8_t data[];
+};
 
-/* Queue bytes of a prepared message, and keep a reference to it as long as they are queued. False
- * if out of memory. */
+/* Room for `len` bytes, to be filled in before others get it. NULL if out of memory. */
+struct why__shared *why__shared_new(const struct why_host *host, size_t len);
+void why__shared_release(struct why__shared *shared); /* NULL is allowed */
+
+/* Queue them, but for the first `skip`, and hold a reference as long as they are queued. False if
+ * out of memory. */
 bool why__send_queue_share(struct why__send_queue *queue, const struct why_host *host,
-                           struct why_bytes data, struct why_prepared *prepared);
+                           struct why__shared *shared, size_t skip);
 
 /* Memory of the host's that borrowed bytes may lie in. */
 struct why__lent {

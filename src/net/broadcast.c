@@ -10,8 +10,9 @@
 /* As many as the loop may send to at once. */
 struct batch {
     struct why_loop *loop;
-    struct why_prepared *joined;
+    struct why_prepared *messages; /* all as one */
     size_t count;
+    struct why__shared *frames[WHY__SENDS_MAX];
     struct why__stream_send sends[WHY__SENDS_MAX];
     struct why_session *sessions[WHY__SENDS_MAX];
     int *results[WHY__SENDS_MAX];
@@ -26,9 +27,8 @@ static void note(int *to, int result) {
 static void send_batch(struct batch *batch) {
     why__stream_send_many(batch->loop, batch->sends, batch->count);
     for (size_t i = 0; i < batch->count; i++) {
-        const struct why__stream_send *send = &batch->sends[i];
-        note(batch->results[i],
-             why__prepared_sent(batch->joined, &batch->sessions[i]->conn, send->data, send->sent));
+        note(batch->results[i], why__prepared_sent(batch->messages, &batch->sessions[i]->conn,
+                                                   batch->frames[i], batch->sends[i].sent));
     }
     batch->count = 0;
 }
@@ -38,13 +38,17 @@ static bool add(struct batch *batch, struct why_session *session, int *result) {
     if (why__stream_is_sending(&session->stream)) {
         send_batch(batch); /* it was named twice */
     }
-    struct why__stream_send *send = &batch->sends[batch->count];
-    if (!why__session_has_conn(session) || !why__stream_is_clear(&session->stream) ||
-        !why__prepared_show(batch->joined, &session->conn, &send->data)) {
+    bool is_clear = why__session_has_conn(session) && why__stream_is_clear(&session->stream);
+    struct why__shared *frames =
+        is_clear ? why__prepared_show(batch->messages, &session->conn) : NULL;
+    if (frames == NULL) {
         return false;
     }
+    struct why__stream_send *send = &batch->sends[batch->count];
+    send->data = (struct why_bytes){frames->data, frames->len};
     send->stream = &session->stream;
     why__stream_begin_send(send);
+    batch->frames[batch->count] = frames;
     batch->sessions[batch->count] = session;
     batch->results[batch->count] = result;
     if (++batch->count == WHY__SENDS_MAX) {
@@ -70,14 +74,16 @@ void why_session_broadcast(struct why_session *const *sessions, size_t count,
     }
     struct batch batch;
     batch.loop = why__stream_loop(&sessions[0]->stream);
-    batch.joined = why__prepared_join(messages, message_count);
+    batch.messages = message_count == 1 ? messages[0] : why__prepared_join(messages, message_count);
     batch.count = 0;
     for (size_t i = 0; i < count; i++) {
         int *result = results != NULL ? &results[i] : NULL;
-        if (batch.joined == NULL || !add(&batch, sessions[i], result)) {
+        if (batch.messages == NULL || !add(&batch, sessions[i], result)) {
             note(result, queue_all(sessions[i], messages, message_count));
         }
     }
     send_batch(&batch);
-    why_prepared_free(batch.joined);
+    if (message_count > 1) {
+        why_prepared_free(batch.messages);
+    }
 }

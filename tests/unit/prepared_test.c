@@ -146,9 +146,29 @@ static void a_compressor_with_a_context_shares_nothing(void **state) {
         expect_last(&pair.client, text);
     }
     assert_true(lens[1] < lens[0]); /* it refers to the first */
-    struct why_bytes frame;
-    assert_false(why__prepared_show(prepared, pair.server.conn, &frame));
+    assert_null(why__prepared_show(prepared, pair.server.conn));
     why_prepared_free(prepared);
+    test_pair_close(&pair);
+}
+
+/* The queue's limit counts bytes: what a peer does not read may not pin the message that they were
+ * compressed from. */
+static void a_queue_holds_what_it_sends(void **state) {
+    (void)state;
+    struct test_pair pair;
+    open_deflating(&pair, false);
+    size_t size = 1 << 20;
+    struct why_bytes zeroes = {calloc(1, size), size};
+    size_t before = pair.host.live_bytes;
+    for (unsigned i = 0; i < 20; i++) {
+        struct why_prepared *prepared = prepare(&pair.server_options, zeroes, 0);
+        assert_int_equal(why_conn_send_prepared(pair.server.conn, prepared), WHY_OK);
+        why_prepared_free(prepared);
+    }
+    size_t queued_len = why_conn_output_len(pair.server.conn);
+    assert_true(pair.host.live_bytes - before < queued_len + 20 * 256);
+    assert_true(queued_len < 20 * 4096);
+    free((void *)(uintptr_t)zeroes.data);
     test_pair_close(&pair);
 }
 
@@ -183,13 +203,13 @@ static void what_was_not_taken_is_queued(void **state) {
         struct why_prepared *prepared = prepare(&pair.server_options, text, 0);
         struct why_conn *conn = pair.server.conn;
         uint8_t wire[2 + TEXT_LEN];
-        struct why_bytes frame;
-        assert_true(why__prepared_show(prepared, conn, &frame));
-        assert_int_equal(frame.len, sizeof wire);
-        memcpy(wire, frame.data, sent);
+        struct why__shared *frame = why__prepared_show(prepared, conn);
+        assert_non_null(frame);
+        assert_int_equal(frame->len, sizeof wire);
+        memcpy(wire, frame->data, sent);
         assert_int_equal(why__prepared_sent(prepared, conn, frame, sent), WHY_OK);
         assert_int_equal(why_conn_output_len(conn), sizeof wire - sent);
-        assert_int_equal(why__prepared_show(prepared, conn, &frame), sent == sizeof wire);
+        assert_int_equal(why__prepared_show(prepared, conn) != NULL, sent == sizeof wire);
         why_prepared_free(prepared);
         for (size_t at = sent; at < sizeof wire; at++) { /* and byte by byte */
             wire[at] = *queued(conn).data;
@@ -209,19 +229,18 @@ static void whatever_waits_goes_first(void **state) {
     test_pair_init(&pair);
     test_pair_open(&pair);
     struct why_prepared *prepared = prepare(&pair.server_options, text, 0);
-    struct why_bytes frame;
     assert_int_equal(why_conn_ping(pair.client.conn, (struct why_bytes){0}), WHY_OK);
     pair.client.deaf = true;
     test_pair_run(&pair); /* the Pong is owed */
-    assert_false(why__prepared_show(prepared, pair.server.conn, &frame));
+    assert_null(why__prepared_show(prepared, pair.server.conn));
     pair.client.deaf = false;
     test_pair_run(&pair);
     assert_int_equal(pair.client.pongs, 1);
-    assert_true(why__prepared_show(prepared, pair.server.conn, &frame));
+    assert_non_null(why__prepared_show(prepared, pair.server.conn));
     assert_int_equal(why_conn_send(pair.server.conn, WHY_OPCODE_TEXT, text, 0), WHY_OK);
-    assert_false(why__prepared_show(prepared, pair.server.conn, &frame));
+    assert_null(why__prepared_show(prepared, pair.server.conn));
     test_pair_run(&pair);
-    assert_false(why__prepared_show(prepared, pair.client.conn, &frame));
+    assert_null(why__prepared_show(prepared, pair.client.conn));
     why_prepared_free(prepared);
     test_pair_close(&pair);
 }
@@ -234,12 +253,11 @@ static void between_fragments_it_is_refused(void **state) {
     test_pair_open(&pair);
     struct why_prepared *prepared = prepare(&pair.server_options, text, 0);
     struct why_conn *conn = pair.server.conn;
-    struct why_bytes frame;
     struct why_bytes part = {(const uint8_t *)"part", 4};
     assert_int_equal(why_conn_send(conn, WHY_OPCODE_TEXT, part, WHY_SEND_MORE), WHY_OK);
     test_pair_run(&pair);
     assert_int_equal(why_conn_send_prepared(conn, prepared), WHY_ERR_STATE);
-    assert_false(why__prepared_show(prepared, conn, &frame));
+    assert_null(why__prepared_show(prepared, conn));
     assert_int_equal(why_conn_output_len(conn), 0);
     assert_int_equal(why_conn_send(conn, WHY_OPCODE_TEXT, part, 0), WHY_OK);
     assert_int_equal(why_conn_send_prepared(conn, prepared), WHY_OK);
@@ -287,17 +305,15 @@ static void joined_messages_are_those_that_were_joined(void **state) {
             len += data.len;
         }
         struct why_prepared *joined = why__prepared_join(list, TEST_COUNT(list));
+        struct why__shared *frames = why__prepared_show(joined, pair.server.conn);
+        assert_non_null(frames);
+        assert_ptr_equal(frames, why__prepared_show(joined, pair.server.conn));
+        assert_int_equal(frames->len < len, deflates);
+        assert_int_equal(why__prepared_sent(joined, pair.server.conn, frames, 0), WHY_OK);
+        why_prepared_free(joined);
         for (size_t i = 0; i < TEST_COUNT(words); i++) {
             why_prepared_free(list[i]);
         }
-        struct why_bytes frames;
-        struct why_bytes again;
-        assert_true(why__prepared_show(joined, pair.server.conn, &frames));
-        assert_true(why__prepared_show(joined, pair.server.conn, &again));
-        assert_ptr_equal(frames.data, again.data);
-        assert_int_equal(frames.len < len, deflates);
-        assert_int_equal(why__prepared_sent(joined, pair.server.conn, frames, 0), WHY_OK);
-        why_prepared_free(joined);
         test_pair_run(&pair);
         assert_int_equal(pair.client.messages, 3);
         assert_int_equal(pair.client.bytes, len);
@@ -344,7 +360,7 @@ static size_t send_all(struct test_pair *pair) {
     struct why_prepared *list[2] = {NULL, NULL};
     struct why_prepared *joined = NULL;
     struct why_conn *conn = pair->server.conn;
-    struct why_bytes frames;
+    struct why__shared *frames = NULL;
     size_t sent = 0;
     for (unsigned i = 0; i < 2; i++) {
         int result = why_prepared_new(&pair->server_options, WHY_OPCODE_TEXT, text, 0, &list[i]);
@@ -359,14 +375,17 @@ static size_t send_all(struct test_pair *pair) {
     if (list[0] != NULL && list[1] != NULL) {
         joined = why__prepared_join(list, 2);
     }
-    if (joined != NULL && why__prepared_show(joined, conn, &frames)) {
+    if (joined != NULL) {
+        frames = why__prepared_show(joined, conn);
+    }
+    if (frames != NULL) {
         int result = why__prepared_sent(joined, conn, frames, 0);
         assert_true(result == WHY_OK || result == WHY_ERR_NOMEM);
         sent += result == WHY_OK ? 2 : 0;
     }
+    why_prepared_free(joined);
     why_prepared_free(list[0]);
     why_prepared_free(list[1]);
-    why_prepared_free(joined);
     return sent;
 }
 
@@ -401,8 +420,8 @@ static void a_frame_that_was_cut_ends_the_connection(void **state) {
     test_pair_init(&pair);
     test_pair_open(&pair);
     struct why_prepared *prepared = prepare(&pair.server_options, text, 0);
-    struct why_bytes frame;
-    assert_true(why__prepared_show(prepared, pair.server.conn, &frame));
+    struct why__shared *frame = why__prepared_show(prepared, pair.server.conn);
+    assert_non_null(frame);
     pair.host.fail_at = pair.host.allocations + 1;
     assert_int_equal(why__prepared_sent(prepared, pair.server.conn, frame, 5), WHY_ERR_NOMEM);
     pair.host.fail_at = 0;
@@ -421,6 +440,7 @@ int main(void) {
         cmocka_unit_test(a_client_masks_a_copy),
         cmocka_unit_test(one_compressed_frame_is_shared_by_alike_connections),
         cmocka_unit_test(a_compressor_with_a_context_shares_nothing),
+        cmocka_unit_test(a_queue_holds_what_it_sends),
         cmocka_unit_test(what_compression_does_not_shorten_goes_as_it_is),
         cmocka_unit_test(what_was_not_taken_is_queued),
         cmocka_unit_test(whatever_waits_goes_first),
