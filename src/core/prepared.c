@@ -9,6 +9,10 @@
 
 #include <string.h>
 
+enum {
+    COPY_LEN_MAX = 256,
+};
+
 /* What decides how a message comes out that is compressed by itself, and whether it is. */
 struct deflate_kind {
     size_t len_min;
@@ -279,9 +283,23 @@ static void count_messages(const struct why_prepared *prepared, struct why_conn 
     conn->message_ms = (uint32_t)why__conn_now(conn);
 }
 
+/* Behind others a short one is copied: one buffer costs less than two, and a reference as much as
+ * it has bytes. */
+static bool queue_bytes(struct why_conn *conn, struct why__shared *frames, size_t skip) {
+    size_t len = frames->len - skip;
+    if (conn->output.first == NULL || len > COPY_LEN_MAX) {
+        return why__send_queue_share(&conn->output, why__conn_host(conn), frames, skip);
+    }
+    uint8_t *out = why__send_queue_reserve(&conn->output, why__conn_host(conn), len);
+    if (out != NULL) {
+        memcpy(out, frames->data + skip, len);
+    }
+    return out != NULL;
+}
+
 static int queue_frames(const struct why_prepared *prepared, struct why_conn *conn,
                         struct why__shared *frames, size_t skip) {
-    if (!why__send_queue_share(&conn->output, why__conn_host(conn), frames, skip)) {
+    if (!queue_bytes(conn, frames, skip)) {
         return WHY_ERR_NOMEM;
     }
     count_messages(prepared, conn);
