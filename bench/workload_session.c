@@ -101,10 +101,11 @@ static bool open_session(int fd) {
     /* Where nothing is due the number of turns is the work's alone. */
     state.options.ping_interval_ms = 0;
     state.owner = (struct why__session_owner){
-        .options = &state.options, .role = WHY_ROLE_SERVER, .on_gone = forget};
-    state.session = why__session_new(state.loop, &state.owner, &handler, NULL);
+        .loop = state.loop, .options = &state.options, .role = WHY_ROLE_SERVER, .on_gone = forget};
+    state.session = why__session_new(&state.owner, &handler, NULL);
     if (state.session == NULL || !why__session_prepare(state.session, NULL) ||
-        why__stream_attach(&state.session->stream, state.loop, fd, NULL, &no_ops) != WHY_OK) {
+        why__stream_attach(&state.session->stream, &state.owner.loop, fd, NULL, &no_ops) !=
+            WHY_OK) {
         close(fd);
         return false;
     }

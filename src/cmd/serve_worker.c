@@ -16,7 +16,7 @@
 enum {
     STOP_JITTER_MS = 500,
     STOP_DEADLINE_MS = 5000,
-    DELIVERIES_MAX = 8192, /* a system call to a member each; some milliseconds' worth */
+    DELIVERIES_MAX = 1024, /* a system call each, about; some milliseconds' worth */
     RELAY_WEIGHT = 4096,   /* of a message to another worker, beside its bytes */
     BACKLOG_MAX = 1024 * 1024,
     BACKLOG_WAIT_MS = 2,

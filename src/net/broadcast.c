@@ -73,7 +73,7 @@ void why_session_broadcast(struct why_session *const *sessions, size_t count,
         return;
     }
     struct batch batch;
-    batch.loop = sessions[0]->stream.loop;
+    batch.loop = why__stream_loop(&sessions[0]->stream);
     batch.messages = message_count == 1 ? messages[0] : why__prepared_join(messages, message_count);
     batch.count = 0;
     for (size_t i = 0; i < count; i++) {

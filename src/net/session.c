@@ -40,6 +40,7 @@ enum bits {
 #define LARGE_FIRST_LEN 4096
 
 static void update(struct why_session *session);
+static const struct why__stream_ops session_ops;
 
 static bool has(const struct why_session *session, unsigned bits) {
     return (session->stream.owner_bits & bits) != 0;
@@ -48,6 +49,10 @@ static bool has(const struct why_session *session, unsigned bits) {
 static void put(struct why_session *session, unsigned bits, bool on) {
     unsigned before = session->stream.owner_bits;
     session->stream.owner_bits = (uint16_t)(on ? before | bits : before & ~bits);
+}
+
+static struct why_loop *loop_of(const struct why_session *session) {
+    return why__stream_loop(&session->stream);
 }
 
 static struct why_session *session_of(struct why__stream *stream) {
@@ -77,7 +82,8 @@ static void settle(struct why_session *session) {
 static void answer(struct why_session *session) {
     struct why__stream *stream = &session->stream;
     size_t len = stream->is_blocked ? 0 : why_conn_output_len(&session->conn);
-    bool is_batched = stream->tls == NULL && len < BATCH_MAX && why__loop_does_io(stream->loop);
+    bool is_batched =
+        stream->tls == NULL && len < BATCH_MAX && why__loop_does_io(why__stream_loop(stream));
     bool sends = len > 0 && !is_batched;
     if (sends) {
         why__stream_flush_now(stream); /* and update, from on_flush() */
@@ -135,8 +141,8 @@ static void drop_conn(struct why_session *session) {
     }
 }
 
-static void free_session(struct why__task *task) {
-    struct why_session *session = WHY__CONTAINER(task, struct why_session, stream.task);
+static void on_buried(struct why__stream *stream) {
+    struct why_session *session = session_of(stream);
     drop_conn(session);
     free(session);
 }
@@ -144,26 +150,22 @@ static void free_session(struct why__task *task) {
 /* From here on no callback comes, and the memory goes at the end of the turn. A connection is freed
  * at once where nobody looks at it, as its options may go with its owner. */
 static void bury(struct why_session *session) {
-    why__timer_cancel(session->stream.loop, &session->timer);
-    why__stream_close(&session->stream);
+    session->stream.ops = &session_ops;
+    why__stream_bury(&session->stream);
     if (!has(session, BIT_BUSY)) {
         drop_conn(session);
     }
-    session->stream.task.run = free_session;
-    why__loop_defer(session->stream.loop, &session->stream.task);
 }
 
 static void conclude(struct why_session *session, const struct why_record *record) {
     put(session, BIT_GONE, true);
-    why__timer_cancel(session->stream.loop, &session->timer);
     why__stream_close(&session->stream);
     if (record != NULL && session->handler->on_close != NULL) {
         bool was_busy = enter(session);
         session->handler->on_close(session, record);
         put(session, BIT_BUSY, was_busy);
     }
-    session->owner->on_gone(session);
-    session->owner = NULL;
+    why__session_owner(session)->on_gone(session);
     bury(session);
 }
 
@@ -213,13 +215,13 @@ static bool is_patient(const struct why_session *session) {
 static void arm(struct why_session *session) {
     uint64_t deadline_ms =
         is_patient(session) ? WHY_NO_DEADLINE : why_conn_next_deadline(&session->conn);
-    if (session->timer.next == NULL || deadline_ms < session->timer.deadline_ms) {
-        why__timer_set(session->stream.loop, &session->timer, deadline_ms);
+    if (deadline_ms < why__watch_deadline(&session->stream.watch)) {
+        why__stream_set_deadline(&session->stream, deadline_ms);
     }
 }
 
-static void on_due(struct why__timer *timer) {
-    struct why_session *session = WHY__CONTAINER(timer, struct why_session, timer);
+static void on_due(struct why__stream *stream) {
+    struct why_session *session = session_of(stream);
     if (session->stream.has_ended && !session->stream.is_finishing) {
         /* It does not read what is left for it, and nothing that we ask it can be answered. */
         lose(session, WHY_CAUSE_TCP_FIN, WHY_TRANSPORT_FIN, 0);
@@ -235,8 +237,8 @@ static void on_due(struct why__timer *timer) {
 
 /* Stop or go on reading as the send queue asks for. */
 static void balance(struct why_session *session) {
-    bool starve =
-        session->owner->when_full == WHY_FULL_PAUSE && !why_conn_wants_input(&session->conn);
+    bool starve = why__session_owner(session)->when_full == WHY_FULL_PAUSE &&
+                  !why_conn_wants_input(&session->conn);
     if (starve == has(session, BIT_STARVED)) {
         return;
     }
@@ -261,7 +263,7 @@ static bool finish(struct why_session *session) {
     }
     /* RFC 6455 section 7.1.1: after both Close frames the server ends TCP first, so that it is not
      * the client that has to remember the connection. */
-    bool waits = session->owner->role == WHY_ROLE_CLIENT && why_conn_is_clean(conn);
+    bool waits = why__session_owner(session)->role == WHY_ROLE_CLIENT && why_conn_is_clean(conn);
     why__stream_finish(&session->stream, !waits);
     return true;
 }
@@ -335,7 +337,7 @@ static void output_consumed(struct why__stream *stream, size_t len) {
 static void on_flush(struct why__stream *stream, bool is_done) {
     struct why_session *session = session_of(stream);
     (void)is_done;
-    size_t room_at = session->owner->options->send_queue_max / 2;
+    size_t room_at = why__session_owner(session)->options->send_queue_max / 2;
     if (has(session, BIT_FULL) && why_conn_output_len(&session->conn) <= room_at) {
         put(session, BIT_FULL, false);
         if (session->handler->on_writable != NULL &&
@@ -371,17 +373,18 @@ static const struct why__stream_ops session_ops = {.on_data = on_data,
                                                    .output_consumed = output_consumed,
                                                    .on_flush = on_flush,
                                                    .on_tls = on_tls,
-                                                   .on_lost = on_lost};
+                                                   .on_lost = on_lost,
+                                                   .on_due = on_due,
+                                                   .on_buried = on_buried};
 
 /* ---- Its beginning ---- */
 
-struct why_session *why__session_new(struct why_loop *loop, struct why__session_owner *owner,
+struct why_session *why__session_new(struct why__session_owner *owner,
                                      const struct why_session_handler *handler, void *user) {
     struct why_session *session = calloc(1, sizeof *session);
     if (session != NULL) {
-        session->stream.loop = loop;
+        session->stream.home = &owner->loop;
         session->stream.watch.fd = -1;
-        session->owner = owner;
         session->handler = handler;
         session->user = user;
         session->stream.tls_us = WHY_NO_TIME;
@@ -391,8 +394,8 @@ struct why_session *why__session_new(struct why_loop *loop, struct why__session_
 }
 
 bool why__session_prepare(struct why_session *session, const struct why_deflate_params *deflate) {
-    bool is_made =
-        why__conn_init(&session->conn, session->owner->options, session->owner->role, deflate);
+    bool is_made = why__conn_init(&session->conn, why__session_owner(session)->options,
+                                  why__session_owner(session)->role, deflate);
     if (!is_made) {
         session->conn.options = NULL;
     }
@@ -400,8 +403,7 @@ bool why__session_prepare(struct why_session *session, const struct why_deflate_
 }
 
 void why__session_open(struct why_session *session, const struct why_http_head *head) {
-    why__timer_cancel(session->stream.loop, &session->timer);
-    session->timer.on_due = on_due;
+    why__stream_set_deadline(&session->stream, WHY_NO_DEADLINE);
     session->stream.ops = &session_ops;
     why__stream_steady(&session->stream);
     if (session->handler->on_open != NULL) {
@@ -428,7 +430,7 @@ void *why_session_user(const struct why_session *session) {
 }
 
 struct why_loop *why_session_loop(const struct why_session *session) {
-    return session->stream.loop;
+    return loop_of(session);
 }
 
 /* A call may have changed anything, also where it failed: see to it at the end of the turn, unless
@@ -442,7 +444,7 @@ static int changed(struct why_session *session, int result) {
 
 static void refuse_full(struct why_session *session) {
     put(session, BIT_FULL, true);
-    if (session->owner->when_full == WHY_FULL_CLOSE) {
+    if (why__session_owner(session)->when_full == WHY_FULL_CLOSE) {
         why_conn_fail(&session->conn, WHY_CAUSE_LIMIT_SEND_QUEUE, NULL);
     }
 }
@@ -458,7 +460,7 @@ int why_session_send(struct why_session *session, enum why_opcode opcode, struct
     }
     int result = why_conn_send(&session->conn, opcode, data, flags);
     if (result == WHY_OK && borrows) {
-        if (!why__loop_has_read(session->stream.loop, data.data)) {
+        if (!why__loop_has_read(loop_of(session), data.data)) {
             put(session, BIT_BORROWED, true);
         }
     } else if (result == WHY_ERR_FULL) {
@@ -528,7 +530,7 @@ void why_session_resume(struct why_session *session) {
         why__stream_resume(&session->stream);
     }
     /* What came during the pause is read before the connection looks at its watch. */
-    why__timer_set(session->stream.loop, &session->timer, why__loop_now(session->stream.loop) + 1);
+    why__stream_set_deadline(&session->stream, why__loop_now(loop_of(session)) + 1);
 }
 
 size_t why_session_queued(const struct why_session *session) {
@@ -549,7 +551,7 @@ void why_session_report(const struct why_session *session, struct why_record *re
     } else {
         why__address_text(&session->peer, record->peer, sizeof record->peer);
     }
-    if (session->owner->report != NULL) {
-        session->owner->report(session, record);
+    if (why__session_owner(session)->report != NULL) {
+        why__session_owner(session)->report(session, record);
     }
 }

@@ -25,6 +25,7 @@
 
 /* Whoever owns sessions; embedded in it. One is shared by all that are alike. */
 struct why__session_owner {
+    struct why_loop *loop; /* its sessions' streams are at home here, see why__session_owner() */
     const struct why_options *options;
     enum why_role role;
     enum why_full when_full;
@@ -40,8 +41,6 @@ struct why__session_owner {
 
 struct why_session {
     struct why__stream stream; /* first: a stream's callbacks get at the session */
-    struct why__timer timer;   /* the owner's until it is open */
-    struct why__session_owner *owner;
     const struct why_session_handler *handler;
     void *user;
     struct why_session *next, *prev; /* the owner's list */
@@ -51,10 +50,14 @@ struct why_session {
 };
 
 /* What an idle session costs is promised, see conn_state.h. */
-_Static_assert(sizeof(void *) != 8 || sizeof(struct why_session) <= 296, "why_session grew");
+_Static_assert(sizeof(void *) != 8 || sizeof(struct why_session) <= 256, "why_session grew");
+
+static inline struct why__session_owner *why__session_owner(const struct why_session *session) {
+    return WHY__CONTAINER(session->stream.home, struct why__session_owner, loop);
+}
 
 /* returns  NULL if out of memory. It is on no list and has no socket */
-struct why_session *why__session_new(struct why_loop *loop, struct why__session_owner *owner,
+struct why_session *why__session_new(struct why__session_owner *owner,
                                      const struct why_session_handler *handler, void *user);
 
 static inline bool why__session_has_conn(const struct why_session *session) {

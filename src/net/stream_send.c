@@ -138,7 +138,7 @@ static void say_farewell(struct why__stream *stream) {
 
 void why__stream_flush(struct why__stream *stream) {
     if (stream->is_open) {
-        why__loop_defer(stream->loop, &stream->task);
+        why__watch_defer(why__stream_loop(stream), &stream->watch);
     }
 }
 
@@ -178,8 +178,8 @@ static bool goes_along(const struct why__stream *stream) {
     return stream->is_open && !stream->is_broken && !stream->is_drained && stream->tls == NULL;
 }
 
-static struct why__stream *stream_of(struct why__task *task) {
-    return WHY__CONTAINER(task, struct why__stream, task);
+static struct why__stream *stream_of(struct why__watch *watch) {
+    return WHY__CONTAINER(watch, struct why__stream, watch);
 }
 
 /* What came of sending `len` bytes; the stream's task sees to what follows from it. */
@@ -209,11 +209,11 @@ static void note_send(struct why__stream *stream, const struct why__send *send) 
 static void send_all(struct why_loop *loop) {
     struct why__send sends[WHY__SENDS_MAX];
     struct why__stream *streams[WHY__SENDS_MAX];
-    struct why__task *task = NULL;
+    struct why__watch *watch = NULL;
     do {
         size_t count = 0;
-        while (count < WHY__SENDS_MAX && (task = why__loop_next_send(loop)) != NULL) {
-            struct why__stream *stream = stream_of(task);
+        while (count < WHY__SENDS_MAX && (watch = why__loop_next_send(loop)) != NULL) {
+            struct why__stream *stream = stream_of(watch);
             streams[count] = stream;
             sends[count].fd = stream->watch.fd;
             sends[count].count = 0;
@@ -226,9 +226,9 @@ static void send_all(struct why_loop *loop) {
         why__loop_send(loop, sends, count);
         for (size_t i = 0; i < count; i++) {
             note_send(streams[i], &sends[i]);
-            why__loop_defer_sent(loop, &streams[i]->task);
+            why__loop_defer_sent(loop, &streams[i]->watch);
         }
-    } while (task != NULL);
+    } while (watch != NULL);
 }
 
 bool why__stream_is_clear(const struct why__stream *stream) {
@@ -249,7 +249,7 @@ static void end_send(struct why__stream_send *send, ssize_t result) {
     send->sent = result > 0 ? (size_t)result : 0;
     if (send->sent < send->data.len) {
         note_result(send->stream, result, send->data.len);
-        why__loop_defer(send->stream->loop, &send->stream->task);
+        why__watch_defer(why__stream_loop(send->stream), &send->stream->watch);
     }
 }
 
@@ -279,10 +279,10 @@ void why__stream_send_many(struct why_loop *loop, struct why__stream_send *sends
 }
 
 bool why__stream_send_later(struct why__stream *stream) {
-    if (!goes_along(stream) || !why__loop_does_io(stream->loop)) {
+    if (!goes_along(stream) || !why__loop_does_io(why__stream_loop(stream))) {
         return false;
     }
-    why__loop_defer_send(stream->loop, &stream->task, send_all);
+    why__loop_defer_send(why__stream_loop(stream), &stream->watch, send_all);
     return true;
 }
 
