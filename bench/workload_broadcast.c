@@ -45,9 +45,9 @@ static bool open_session(void) {
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0) {
         return false;
     }
-    struct why_session *session = why__session_new(state.loop, &state.owner, &handler, NULL);
+    struct why_session *session = why__session_new(&state.owner, &handler, NULL);
     if (session == NULL || !why__session_prepare(session, NULL) ||
-        why__stream_attach(&session->stream, state.loop, pair[1], NULL, &no_ops) != WHY_OK) {
+        why__stream_attach(&session->stream, &state.owner.loop, pair[1], NULL, &no_ops) != WHY_OK) {
         close(pair[0]);
         close(pair[1]);
         return false;
@@ -68,7 +68,7 @@ bool workload_broadcast_prepare(const struct workload *workload) {
     state.options = why_options_default(why_loop_host(state.loop));
     state.options.ping_interval_ms = 0;
     state.owner = (struct why__session_owner){
-        .options = &state.options, .role = WHY_ROLE_SERVER, .on_gone = forget};
+        .loop = state.loop, .options = &state.options, .role = WHY_ROLE_SERVER, .on_gone = forget};
     while (state.count < SESSIONS && open_session()) {
     }
     return state.count == SESSIONS;
