@@ -352,7 +352,7 @@ static void offer_place(struct why_session *session, const struct why_event *eve
     size_t at = (size_t)((uintptr_t)event->data.data - (uintptr_t)before.data);
     size_t header_len = event->data.len > UINT16_MAX ? LONG_HEADER : MEDIUM_HEADER;
     bool has_header = at < before.len && at >= header_len;
-    why__loop_offer_place(session->stream.loop, has_header ? before.data + at : NULL);
+    why__loop_offer_place(loop_of(session), has_header ? before.data + at : NULL);
 }
 
 static void on_data(struct why__stream *stream, struct why_span *input) {
@@ -373,7 +373,7 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
                 offer_place(session, &event, before);
             }
             deliver(session, &event);
-            why__loop_offer_place(stream->loop, NULL);
+            why__loop_offer_place(loop_of(session), NULL);
         }
         if (!stream->is_open) {
             return;
@@ -526,7 +526,7 @@ WHY__APART static int send_any(struct why_session *session, enum why_opcode opco
     if (!borrows) {
         flags &= ~(unsigned)WHY_SEND_BORROWED; /* nobody tells when the caller's data goes */
     }
-    uint8_t *place = borrows ? why__loop_take_place(session->stream.loop, data.data) : NULL;
+    uint8_t *place = borrows ? why__loop_take_place(loop_of(session), data.data) : NULL;
     int result = place != NULL ? why__conn_send_in_place(&session->conn, opcode,
                                                          (struct why_span){place, data.len}, flags)
                                : why_conn_send(&session->conn, opcode, data, flags);
