@@ -30,7 +30,12 @@ bool why__is_equal_nocase(const char *a, size_t a_len, const char *b, size_t b_l
 }
 
 bool why__text_is_nocase(const char *data, size_t len, const char *text) {
-    return why__is_equal_nocase(data, len, text, why__text_len(text));
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\0' || why__to_lower(data[i]) != why__to_lower(text[i])) {
+            return false;
+        }
+    }
+    return text[len] == '\0';
 }
 
 size_t why__text_copy(char *out, size_t out_size, const char *data, size_t len) {
@@ -59,15 +64,6 @@ int why__hex_value(char c) {
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-bool why__is_token_char(char c) {
-    char lower = why__to_lower(c);
-    if ((lower >= 'a' && lower <= 'z') || why__is_digit(c)) {
-        return true;
-    }
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-    return memchr(marks, c, sizeof marks - 1) != NULL;
-}
-
 bool why__is_token(const char *data, size_t len) {
     for (size_t i = 0; i < len; i++) {
         if (!why__is_token_char(data[i])) {
@@ -75,11 +71,6 @@ bool why__is_token(const char *data, size_t len) {
         }
     }
     return len > 0;
-}
-
-bool why__is_field_char(char c) {
-    uint8_t byte = (uint8_t)c;
-    return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
 }
 
 static bool is_space(char c) {

@@ -38,13 +38,21 @@ static inline bool why__is_digit(char c) {
 int why__hex_value(char c);
 
 /* tchar (RFC 9110 section 5.6.2). */
-bool why__is_token_char(char c);
+static inline bool why__is_token_char(char c) {
+    /* A bit for each of ASCII: the digits, letters and !#$%&'*+-.^_`|~ */
+    static const uint64_t token[2] = {0x03ff6cfa00000000, 0x57ffffffc7fffffe};
+    uint8_t byte = (uint8_t)c;
+    return byte < 0x80 && (token[byte / 64] >> byte % 64 & 1) != 0;
+}
 
 /* Whether it is a token: one tchar or more. */
 bool why__is_token(const char *data, size_t len);
 
 /* VCHAR, obs-text, space or tab: what a field's value may have (RFC 9110 section 5.5). */
-bool why__is_field_char(char c);
+static inline bool why__is_field_char(char c) {
+    uint8_t byte = (uint8_t)c;
+    return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+}
 
 /* Take spaces and tabs off both ends (OWS, RFC 9110 section 5.6.3). */
 void why__trim(const char **data, size_t *len);

@@ -5,6 +5,8 @@
 #include "cmd/command.h"
 #include "cmd/serve_certs.h"
 #include "cmd/serve_worker.h"
+#include "core/http_field.h"
+#include "core/origin.h"
 #include "why/i18n.h"
 
 #include <errno.h>
@@ -141,6 +143,29 @@ static const enum exit_code exit_codes[] = {EXIT_CODE_OK, EXIT_CODE_USAGE, EXIT_
 
 /* ---- What was asked for ---- */
 
+/* What can match nothing would keep all pages out, and say 403 to each instead of this once. */
+static enum exit_code check_origins(const struct command_call *call,
+                                    const struct serve_options *asked) {
+    enum why_lang lang = call->output.lang;
+    for (size_t i = 0; i < asked->origins.count; i++) {
+        const char *origin = asked->origins.items[i];
+        if (strcmp(origin, "any") != 0 && !why__is_origin(origin)) {
+            return command_usage_error(call, origin,
+                                       tr(lang, "this is no origin; one is SCHEME://HOST[:PORT], "
+                                                "as https://app.example, with nothing after it"));
+        }
+    }
+    for (size_t i = 0; i < asked->hosts.count; i++) {
+        struct why__authority authority;
+        if (!why__authority_read(why__bytes_of(asked->hosts.items[i]), &authority)) {
+            return command_usage_error(
+                call, asked->hosts.items[i],
+                tr(lang, "this is no name of a host; one is HOST[:PORT], as app.example"));
+        }
+    }
+    return EXIT_CODE_OK;
+}
+
 static enum exit_code check_options(const struct command_call *call,
                                     const struct serve_options *asked) {
     enum why_lang lang = call->output.lang;
@@ -156,7 +181,7 @@ static enum exit_code check_options(const struct command_call *call,
         return command_usage_error(call, "--key",
                                    tr(lang, "give as many keys as certificates, in their order"));
     }
-    return EXIT_CODE_OK;
+    return check_origins(call, asked);
 }
 
 static struct why_origin_policy origin_policy(const struct serve_options *asked) {

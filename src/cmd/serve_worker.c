@@ -16,25 +16,19 @@
 enum {
     STOP_JITTER_MS = 500,
     STOP_DEADLINE_MS = 5000,
-    PATH_KEPT = 128,       /* of the request's path, for the log */
-    DELIVERIES_MAX = 8192, /* a message to a member each; some milliseconds' worth */
+    DELIVERIES_MAX = 1024, /* a system call each, about; some milliseconds' worth */
     RELAY_WEIGHT = 4096,   /* of a message to another worker, beside its bytes */
     BACKLOG_MAX = 1024 * 1024,
     BACKLOG_WAIT_MS = 2,
 };
 
-/* One session. */
-struct visitor {
-    struct worker *worker;
-    struct seat *seat; /* NULL but for a topic's */
-    char path[];
-};
-
-/* A visitor's place in a topic. */
+/* A session's place in a topic; one that echoes has nothing but its path. */
 struct seat {
     struct topic_member member;
-    TAILQ_ENTRY(seat) resting;
-    bool is_resting;
+    struct seat_queue *queue; /* the worker's that it is in; NULL: none */
+    TAILQ_ENTRY(seat) entry;
+    struct worker *worker;
+    char path[];
 };
 
 /* ---- Taking turns ----
@@ -43,23 +37,28 @@ struct seat {
  * would keep the loop from everybody else, and from its own end, so after so many deliveries it is
  * not read from until the others, and the workers that the messages go to, have had their turn. */
 
+static void line_up(struct seat *seat, struct seat_queue *queue) {
+    if (seat->queue == queue) {
+        return;
+    }
+    if (seat->queue != NULL) {
+        TAILQ_REMOVE(seat->queue, seat, entry);
+    }
+    if (queue != NULL) {
+        TAILQ_INSERT_TAIL(queue, seat, entry);
+    }
+    seat->queue = queue;
+}
+
 static void rest(struct worker *worker, struct seat *seat) {
-    if (seat->is_resting) {
+    if (seat->queue == &worker->resting) {
         return;
     }
     why_session_pause(seat->member.session);
-    seat->is_resting = true;
     if (TAILQ_EMPTY(&worker->resting)) {
         why__timer_set(worker->loop, &worker->turn, why__loop_now(worker->loop));
     }
-    TAILQ_INSERT_TAIL(&worker->resting, seat, resting);
-}
-
-static void forget_resting(struct worker *worker, struct seat *seat) {
-    if (seat->is_resting) {
-        seat->is_resting = false;
-        TAILQ_REMOVE(&worker->resting, seat, resting);
-    }
+    line_up(seat, &worker->resting);
 }
 
 static bool has_backlog(const struct serve_plan *plan) {
@@ -84,19 +83,44 @@ static void on_turn(struct why__timer *timer) {
         return;
     }
     worker->deliveries = 0;
-    forget_resting(worker, first);
+    line_up(first, NULL);
     why_session_resume(first->member.session);
     if (!TAILQ_EMPTY(&worker->resting)) {
         why__timer_set(worker->loop, &worker->turn, now_ms + 1);
     }
 }
 
+static bool is_too_much(const struct worker *worker) {
+    return worker->deliveries > DELIVERIES_MAX || has_backlog(worker->plan);
+}
+
+/* The end of a turn. */
+static void on_publishing(struct why__task *task) {
+    struct worker *worker = WHY__CONTAINER(task, struct worker, publishing);
+    worker->deliveries += topic_flush(worker->topics);
+    struct seat *seat = NULL;
+    while ((seat = TAILQ_FIRST(&worker->speaking)) != NULL) {
+        if (is_too_much(worker)) {
+            rest(worker, seat);
+        } else {
+            line_up(seat, NULL);
+        }
+    }
+}
+
+static size_t publish(struct worker *worker, const char *name, struct topic_member *sender,
+                      enum why_opcode opcode, struct why_bytes data) {
+    why__loop_defer(worker->loop, &worker->publishing);
+    return topic_publish(worker->topics, name, sender, opcode, data);
+}
+
 /* ---- Sessions ---- */
 
-static void on_open(struct why_session *session, const struct why_http_head *head) {
+static void on_echo_open(struct why_session *session, const struct why_http_head *head) {
     (void)head;
-    struct visitor *visitor = why_session_user(session);
-    serve_log_opened(visitor->worker->plan->log);
+    const struct path *path = why_session_user(session);
+    const struct worker *worker = path->owner;
+    serve_log_opened(worker->plan->log);
 }
 
 static void on_echo(struct why_session *session, const struct why_event *event) {
@@ -106,22 +130,17 @@ static void on_echo(struct why_session *session, const struct why_event *event) 
                             WHY_SEND_BORROWED | WHY_SEND_VALID);
 }
 
-static void on_close(struct why_session *session, const struct why_record *record) {
-    struct visitor *visitor = why_session_user(session);
-    struct worker *worker = visitor->worker;
-    if (visitor->seat != NULL) {
-        forget_resting(worker, visitor->seat);
-        topic_leave(worker->topics, &visitor->seat->member);
-        free(visitor->seat);
-    }
-    serve_log_closed(worker->plan->log, visitor->path, record, true);
-    free(visitor);
+static void on_echo_close(struct why_session *session, const struct why_record *record) {
+    struct path *path = why_session_user(session);
+    struct worker *worker = path->owner;
+    serve_log_closed(worker->plan->log, path->text, record, true);
+    path_drop(&worker->paths, path);
 }
 
 static const struct why_session_handler echo_handler = {
-    .on_open = on_open,
+    .on_open = on_echo_open,
     .on_message = on_echo,
-    .on_close = on_close,
+    .on_close = on_echo_close,
 };
 
 /* A message on its way to the loop of another worker. */
@@ -141,7 +160,7 @@ static void deliver_relayed(void *argument) {
     atomic_fetch_sub_explicit(&relayed->to->backlog, weight_of(relayed), memory_order_relaxed);
     struct why_bytes data = {(const uint8_t *)relayed->bytes + relayed->name_len + 1,
                              relayed->data_len};
-    (void)topic_publish(relayed->to->topics, relayed->bytes, NULL, relayed->opcode, data);
+    (void)publish(relayed->to, relayed->bytes, NULL, relayed->opcode, data);
     free(relayed);
 }
 
@@ -165,29 +184,24 @@ static void relay(struct worker *to, const char *name, const struct why_event *e
 }
 
 static void on_topic_open(struct why_session *session, const struct why_http_head *head) {
-    struct visitor *visitor = why_session_user(session);
-    on_open(session, head);
-    struct seat *seat = calloc(1, sizeof *seat);
-    if (seat != NULL) {
-        seat->member.session = session;
-    }
-    visitor->seat = seat;
-    if (seat == NULL ||
-        !topic_join(visitor->worker->topics, visitor->path + strlen("/topic/"), &seat->member)) {
+    (void)head;
+    struct seat *seat = why_session_user(session);
+    serve_log_opened(seat->worker->plan->log);
+    seat->member.session = session;
+    if (!topic_join(seat->worker->topics, seat->path + strlen("/topic/"), &seat->member)) {
         why_session_fail(session, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
     }
 }
 
 static void on_topic_message(struct why_session *session, const struct why_event *event) {
-    struct visitor *visitor = why_session_user(session);
-    struct seat *seat = visitor->seat;
-    if (seat == NULL || seat->member.topic == NULL) {
+    struct seat *seat = why_session_user(session);
+    if (seat->member.topic == NULL) {
         return; /* it could not join, and is on its way out */
     }
-    if (seat->is_resting) {
+    struct worker *worker = seat->worker;
+    if (seat->queue == &worker->resting) {
         return; /* likewise: nothing but the end of its session makes it be read from */
     }
-    struct worker *worker = visitor->worker;
     const char *name = topic_name(&seat->member);
     for (size_t i = 0; i < worker->plan->worker_count; i++) {
         struct worker *other = &worker->plan->workers[i];
@@ -195,17 +209,27 @@ static void on_topic_message(struct why_session *session, const struct why_event
             relay(other, name, event);
         }
     }
-    worker->deliveries +=
-        1 + topic_publish(worker->topics, name, &seat->member, event->opcode, event->data);
-    if (worker->deliveries > DELIVERIES_MAX || has_backlog(worker->plan)) {
+    worker->deliveries += 1 + publish(worker, name, &seat->member, event->opcode, event->data);
+    if (is_too_much(worker)) {
         rest(worker, seat);
+    } else {
+        line_up(seat, &worker->speaking);
     }
+}
+
+static void on_topic_close(struct why_session *session, const struct why_record *record) {
+    struct seat *seat = why_session_user(session);
+    struct worker *worker = seat->worker;
+    line_up(seat, NULL);
+    topic_leave(worker->topics, &seat->member);
+    serve_log_closed(worker->plan->log, seat->path, record, true);
+    free(seat);
 }
 
 static const struct why_session_handler topic_handler = {
     .on_open = on_topic_open,
     .on_message = on_topic_message,
-    .on_close = on_close,
+    .on_close = on_topic_close,
 };
 
 /* ---- Requests ---- */
@@ -269,17 +293,13 @@ static void answer_plain(struct worker *worker, struct why_bytes path, struct wh
     }
 }
 
-static struct visitor *new_visitor(struct worker *worker, struct why_bytes path) {
-    size_t len = path.len < PATH_KEPT ? path.len : PATH_KEPT;
-    if (begins_with(path, "/topic/")) {
-        len = path.len;
+static struct seat *new_seat(struct worker *worker, struct why_bytes path) {
+    struct seat *seat = calloc(1, sizeof *seat + path.len + 1);
+    if (seat != NULL) {
+        seat->worker = worker;
+        memcpy(seat->path, path.data, path.len);
     }
-    struct visitor *visitor = calloc(1, sizeof *visitor + len + 1);
-    if (visitor != NULL) {
-        visitor->worker = worker;
-        memcpy(visitor->path, path.data, len);
-    }
-    return visitor;
+    return seat;
 }
 
 /* The first that is offered will do: an echo speaks all of them. */
@@ -309,13 +329,13 @@ static void on_request(void *user, const struct why_server_handshake *handshake,
         respond_text(answer, 404, "A topic has a name of 1 to 128 bytes: /topic/NAME\n");
         return;
     }
-    struct visitor *visitor = new_visitor(worker, path);
-    if (visitor == NULL) {
+    answer->user =
+        is_topic ? (void *)new_seat(worker, path) : (void *)path_take(&worker->paths, path);
+    if (answer->user == NULL) {
         respond_text(answer, 503, "Out of memory.\n");
         return;
     }
     answer->handler = is_topic ? &topic_handler : &echo_handler;
-    answer->user = visitor;
     answer->subprotocol = choose_subprotocol(worker, handshake);
 }
 
@@ -332,6 +352,9 @@ static void on_refused(void *user, const struct why_record *record) {
 bool worker_init(struct worker *worker, const struct serve_plan *plan, bool is_first) {
     worker->plan = plan;
     worker->turn.on_due = on_turn;
+    worker->publishing.run = on_publishing;
+    TAILQ_INIT(&worker->speaking);
+    worker->paths.owner = worker;
     TAILQ_INIT(&worker->resting);
     worker->loop = why_loop_new_on(plan->backend);
     if (worker->loop == NULL) {
@@ -348,7 +371,7 @@ bool worker_init(struct worker *worker, const struct serve_plan *plan, bool is_f
         .on_request = on_request,
         .on_refused = on_refused,
     };
-    worker->topics = topic_table_new();
+    worker->topics = topic_table_new(&worker->options);
     if (worker->topics == NULL ||
         why_server_new(worker->loop, &worker->config, &worker->server) != WHY_OK) {
         worker_clear(worker);

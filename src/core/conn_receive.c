@@ -11,64 +11,26 @@
 
 enum {
     SHORT_HEADER = 6,      /* 2 and the masking key */
-    JOIN_LEN_MIN = 1024,   /* of the memory that a message is joined in */
-    LARGE_LEN = 65536,     /* what has come of a message that is worth more than doubling */
-    ROOM_LEN_MIN = 16384,  /* less is as well read with what follows it */
-    ROOM_LEN_MAX = 262144, /* more would leave the cache before it is unmasked */
     INFLATE_SLICE = 16384, /* what is inflated before it is checked and counted */
-    CONTROL_BURST_S = 10,  /* seconds that the rate of control frames may be exceeded */
-    THOUSANDTHS = 1000,
 };
 
 /* One step: uses input, may yield an event, may fail the connection. Returns false if it needs more
  * input. */
 typedef bool receive_step(struct why_conn *conn, struct why_span *input, struct why_event *event);
 
-void why__conn_drop_message(struct why_conn *conn) {
-    if (conn->message.joined != NULL) {
-        why__conn_allocate(conn, conn->message.joined, 0);
-    }
-    conn->message = (struct why__message){0};
-}
-
-void why__conn_abandon_message(struct why_conn *conn) {
-    if (!conn->message.delivered) {
-        why__conn_drop_message(conn);
-    }
-}
-
 static void fail_frame(struct why_conn *conn, enum why_cause cause) {
     struct why__ending *ending = why__conn_ending(conn);
     if (ending != NULL) {
-        ending->frame_len = conn->decoder.header_len;
-        memcpy(ending->frame, conn->decoder.header, sizeof ending->frame);
+        ending->frame_len = conn->activity->decoder.header_len;
+        memcpy(ending->frame, conn->activity->decoder.header, sizeof ending->frame);
     }
     why_conn_fail(conn, cause, NULL);
 }
 
-/* A leaky bucket: so many frames that carry nothing are allowed a second, and ten seconds' worth at
- * once. False: too many. */
-static bool count_empty_frame(struct why_conn *conn) {
-    uint32_t rate = conn->options->control_rate_max;
-    if (rate == 0) {
-        return true;
-    }
-    uint32_t now = (uint32_t)why__conn_now(conn);
-    uint64_t leaked = (uint64_t)(now - conn->control_time_ms) * rate;
-    uint64_t level = conn->control_level > leaked ? conn->control_level - leaked : 0;
-    level += THOUSANDTHS;
-    conn->control_time_ms = now;
-    if (level > (uint64_t)rate * CONTROL_BURST_S * THOUSANDTHS || level > UINT32_MAX) {
-        return false;
-    }
-    conn->control_level = (uint32_t)level;
-    return true;
-}
-
 /* The header says how much is to come: refuse what passes the limit before any of it is held. */
 static enum why_cause begin_data(struct why_conn *conn) {
-    const struct why__frame_decoder *decoder = &conn->decoder;
-    struct why__message *message = &conn->message;
+    const struct why__frame_decoder *decoder = &conn->activity->decoder;
+    struct why__message *message = &conn->activity->message;
     enum why_opcode opcode = why__frame_opcode(decoder);
     if (opcode != WHY_OPCODE_CONTINUATION) {
         *message = (struct why__message){
@@ -88,22 +50,23 @@ static enum why_cause begin_data(struct why_conn *conn) {
     if (so_far > max || decoder->payload_len > max - so_far) {
         return WHY_CAUSE_LIMIT_MESSAGE_SIZE;
     }
-    conn->step = message->compressed ? WHY__STEP_COMPRESSED_DATA : WHY__STEP_DATA;
+    conn->activity->step = message->compressed ? WHY__STEP_COMPRESSED_DATA : WHY__STEP_DATA;
     return WHY_CAUSE_NONE;
 }
 
 static bool step_header(struct why_conn *conn, struct why_span *input, struct why_event *event) {
     (void)event;
+    struct why__activity *activity = conn->activity;
     bool done = false;
-    enum why_cause cause = why__frame_decode(&conn->decoder, input, &done);
+    enum why_cause cause = why__frame_decode(&activity->decoder, input, &done);
     if (cause == WHY_CAUSE_NONE && !done) {
         return false;
     }
-    bool is_control = why__opcode_is_control(why__frame_opcode(&conn->decoder));
+    bool is_control = why__opcode_is_control(why__frame_opcode(&activity->decoder));
     if (cause == WHY_CAUSE_NONE) {
-        conn->payload_left = conn->decoder.payload_len;
-        conn->step = WHY__STEP_CONTROL;
-        if ((is_control || conn->payload_left == 0) && !count_empty_frame(conn)) {
+        activity->payload_left = activity->decoder.payload_len;
+        activity->step = WHY__STEP_CONTROL;
+        if ((is_control || activity->payload_left == 0) && !why__conn_count_empty(conn)) {
             cause = WHY_CAUSE_LIMIT_CONTROL_RATE;
         } else if (!is_control) {
             cause = begin_data(conn);
@@ -117,39 +80,43 @@ static bool step_header(struct why_conn *conn, struct why_span *input, struct wh
 
 /* The next bytes of this frame's payload, taken off the input. */
 static struct why_span take_payload(struct why_conn *conn, struct why_span *input) {
-    size_t len = input->len < conn->payload_left ? input->len : (size_t)conn->payload_left;
+    struct why__activity *activity = conn->activity;
+    size_t len = input->len < activity->payload_left ? input->len : (size_t)activity->payload_left;
     struct why_span piece = {input->data, len};
     input->data += len;
     input->len -= len;
-    conn->payload_left -= len;
-    if (len > 0 && conn->step != WHY__STEP_CONTROL) {
+    activity->payload_left -= len;
+    if (len > 0 && activity->step != WHY__STEP_CONTROL) {
         conn->message_ms = (uint32_t)why__conn_now(conn); /* a message on its way is no idleness */
     }
     return piece;
 }
 
 /* Where in the frame's payload a piece begins that was just taken. */
-static unsigned mask_phase(const struct why_conn *conn, struct why_span piece) {
-    return (unsigned)(conn->decoder.payload_len - conn->payload_left - piece.len) & 3;
+static unsigned mask_phase(const struct why__activity *activity, struct why_span piece) {
+    return (unsigned)(activity->decoder.payload_len - activity->payload_left - piece.len) & 3;
 }
 
 static void unmask(struct why_conn *conn, struct why_span piece) {
     if (conn->is_server && piece.len > 0) {
-        why__mask(piece.data, piece.len, why__frame_mask_key(&conn->decoder),
-                  mask_phase(conn, piece));
+        const struct why__activity *activity = conn->activity;
+        why__mask(piece.data, piece.len, why__frame_mask_key(&activity->decoder),
+                  mask_phase(activity, piece));
     }
 }
 
 /* Unmask and check, in one pass where it is both. False: the text is invalid, and the connection
  * has failed. */
 static bool open_piece(struct why_conn *conn, struct why_span piece) {
-    struct why__utf8 *utf8 = &conn->message.utf8;
+    struct why__activity *activity = conn->activity;
+    struct why__utf8 *utf8 = &activity->message.utf8;
     size_t valid = piece.len;
-    if (conn->message.opcode != WHY_OPCODE_TEXT) {
+    if (activity->message.opcode != WHY_OPCODE_TEXT) {
         unmask(conn, piece);
     } else if (conn->is_server && piece.len > 0) {
-        valid = why__unmask_utf8(utf8, piece.data, piece.len, why__frame_mask_key(&conn->decoder),
-                                 mask_phase(conn, piece));
+        valid =
+            why__unmask_utf8(utf8, piece.data, piece.len, why__frame_mask_key(&activity->decoder),
+                             mask_phase(activity, piece));
     } else {
         valid = why__utf8_check(utf8, piece.data, piece.len);
     }
@@ -161,105 +128,9 @@ static bool open_piece(struct why_conn *conn, struct why_span piece) {
     return true;
 }
 
-/* The bytes that were joined so far. */
-static struct why_span joined_span(const struct why_conn *conn) {
-    struct why__joined *joined = conn->message.joined;
-    return joined != NULL ? (struct why_span){joined->data, joined->len} : (struct why_span){0};
-}
-
-/* Memory that the whole message fits in, where the host has kept such: that it may never be filled
- * is no loss then, and nothing has to grow, or to be copied in between. */
-static bool recall_message(struct why_conn *conn, uint64_t expected) {
-    const struct why_host *host = why__conn_host(conn);
-    struct why__joined *joined = conn->message.joined;
-    struct why__joined *whole = host->recall == NULL || expected > SIZE_MAX - sizeof *whole
-                                    ? NULL
-                                    : host->recall(host->context, sizeof *whole + (size_t)expected);
-    if (whole == NULL) {
-        return false;
-    }
-    *whole = (struct why__joined){.size = (size_t)expected};
-    if (joined != NULL) {
-        whole->len = joined->len;
-        whole->compressed_len = joined->compressed_len;
-        memcpy(whole->data, joined->data, joined->len);
-        why__conn_allocate(conn, joined, 0);
-    }
-    conn->message.joined = whole;
-    return true;
-}
-
-/* Room for `more` bytes in the joined message. It grows with what has come, but never past what the
- * message can still come to: a length that is only declared costs nothing. */
-static bool reserve_message(struct why_conn *conn, size_t more, uint64_t expected) {
-    struct why__joined *joined = conn->message.joined;
-    size_t old_size = joined != NULL ? joined->size : 0;
-    size_t need = joined_span(conn).len + more;
-    if (need <= old_size) {
-        return true;
-    }
-    bool is_bounded = conn->step == WHY__STEP_DATA && why__frame_is_final(&conn->decoder);
-    if (is_bounded && need >= LARGE_LEN && expected >= need && recall_message(conn, expected)) {
-        return true;
-    }
-    uint64_t size = (uint64_t)need * (is_bounded && need >= LARGE_LEN ? 8 : 2);
-    size = size < JOIN_LEN_MIN ? JOIN_LEN_MIN : size;
-    size = size > expected ? expected : size;
-    size = size < need ? need : size;
-    struct why__joined *grown = why__conn_allocate(conn, joined, sizeof *grown + (size_t)size);
-    if (grown == NULL) {
-        return false;
-    }
-    if (joined == NULL) {
-        *grown = (struct why__joined){0};
-    }
-    grown->size = (size_t)size;
-    conn->message.joined = grown;
-    return true;
-}
-
-/* What the message can still come to, where `len` bytes of it are not joined yet. */
-static uint64_t expected_len(const struct why_conn *conn, size_t len) {
-    return why__frame_is_final(&conn->decoder) ? joined_span(conn).len + len + conn->payload_left
-                                               : conn->options->message_len_max;
-}
-
-static bool join(struct why_conn *conn, struct why_span piece) {
-    if (piece.len == 0) {
-        return true;
-    }
-    struct why__joined *joined = conn->message.joined;
-    bool is_there = joined != NULL && piece.data == joined->data + joined->len;
-    if (!is_there) { /* it was not read into why_conn_room() */
-        if (!reserve_message(conn, piece.len, expected_len(conn, piece.len))) {
-            why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
-            return false;
-        }
-        joined = conn->message.joined;
-        memcpy(joined->data + joined->len, piece.data, piece.len);
-    }
-    joined->len += piece.len;
-    return true;
-}
-
-struct why_span why_conn_room(struct why_conn *conn) {
-    struct why__message *message = &conn->message;
-    if (conn->step != WHY__STEP_DATA || conn->payload_left < ROOM_LEN_MIN ||
-        message->joined == NULL || message->delivered || conn->state >= WHY_CONN_FINISHING) {
-        return (struct why_span){0};
-    }
-    size_t len = conn->payload_left < ROOM_LEN_MAX ? (size_t)conn->payload_left : ROOM_LEN_MAX;
-    size_t left = message->joined->size - message->joined->len;
-    if (left < ROOM_LEN_MIN && !reserve_message(conn, ROOM_LEN_MIN, expected_len(conn, 0))) {
-        return (struct why_span){0}; /* what comes will say that there is no memory */
-    }
-    left = message->joined->size - message->joined->len;
-    return (struct why_span){message->joined->data + message->joined->len, left < len ? left : len};
-}
-
 /* The message ends with `piece`, which is not joined yet. False: it ends inside a character. */
 static bool check_text_end(struct why_conn *conn, struct why_span piece) {
-    const struct why__message *message = &conn->message;
+    const struct why__message *message = &conn->activity->message;
     if (message->opcode != WHY_OPCODE_TEXT || why__utf8_is_complete(&message->utf8)) {
         return true;
     }
@@ -270,7 +141,7 @@ static bool check_text_end(struct why_conn *conn, struct why_span piece) {
 
 static void deliver(struct why_conn *conn, struct why_event *event, struct why_bytes data,
                     bool last) {
-    struct why__message *message = &conn->message;
+    struct why__message *message = &conn->activity->message;
     bool stream = conn->options->stream_messages;
     *event = (struct why_event){
         .type = stream ? WHY_EVENT_FRAGMENT : WHY_EVENT_MESSAGE,
@@ -289,12 +160,13 @@ static void deliver(struct why_conn *conn, struct why_event *event, struct why_b
 }
 
 static bool step_data(struct why_conn *conn, struct why_span *input, struct why_event *event) {
-    struct why__message *message = &conn->message;
+    struct why__activity *activity = conn->activity;
+    struct why__message *message = &activity->message;
     struct why_span piece = take_payload(conn, input);
-    bool frame_done = conn->payload_left == 0;
-    bool last = frame_done && why__frame_is_final(&conn->decoder);
+    bool frame_done = activity->payload_left == 0;
+    bool last = frame_done && why__frame_is_final(&activity->decoder);
     if (frame_done) {
-        conn->step = WHY__STEP_HEADER;
+        activity->step = WHY__STEP_HEADER;
     }
     if (!open_piece(conn, piece) || (last && !check_text_end(conn, piece))) {
         return true;
@@ -302,10 +174,10 @@ static bool step_data(struct why_conn *conn, struct why_span *input, struct why_
     message->offset += piece.len;
     bool in_place = conn->options->stream_messages || (last && message->joined == NULL);
     if (!in_place) {
-        if (!join(conn, piece)) {
+        if (!why__conn_join(conn, piece)) {
             return true;
         }
-        piece = joined_span(conn);
+        piece = why__conn_joined(conn);
     }
     if (last || (conn->options->stream_messages && piece.len > 0)) {
         deliver(conn, event, (struct why_bytes){piece.data, piece.len}, last);
@@ -316,7 +188,7 @@ static bool step_data(struct why_conn *conn, struct why_span *input, struct why_
 /* Check and count what was inflated into the end of the joined message: what fits the limit is
  * looked at first, as it would be had it come alone. */
 static bool take_inflated(struct why_conn *conn, size_t len) {
-    struct why__message *message = &conn->message;
+    struct why__message *message = &conn->activity->message;
     uint8_t *data = message->joined->data + message->joined->len;
     uint64_t left = conn->options->message_len_max - message->offset;
     size_t allowed = len < left ? len : (size_t)left;
@@ -343,11 +215,11 @@ static bool inflate_slice(struct why_conn *conn, struct why_bytes *input, bool *
     *full = false;
     /* One byte past the limit, to see that it is passed. */
     uint64_t max = conn->options->message_len_max;
-    if (!reserve_message(conn, 1, max < UINT64_MAX ? max + 1 : max)) {
+    if (!why__conn_reserve_message(conn, 1, max < UINT64_MAX ? max + 1 : max)) {
         why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
         return false;
     }
-    struct why__joined *joined = conn->message.joined;
+    struct why__joined *joined = conn->activity->message.joined;
     size_t left = joined->size - joined->len;
     struct why_span room = {joined->data + joined->len,
                             left < INFLATE_SLICE ? left : INFLATE_SLICE};
@@ -377,7 +249,7 @@ static void give_back(struct why_conn *conn, struct why_span *input, size_t len)
     unmask(conn, rest);
     input->data -= len;
     input->len += len;
-    conn->payload_left += len;
+    conn->activity->payload_left += len;
 }
 
 /* Inflate what there is; a stream stops at every slice, so that it never holds more than one. */
@@ -386,7 +258,7 @@ static bool inflate_piece(struct why_conn *conn, struct why_bytes *input, bool *
         if (!inflate_slice(conn, input, full)) {
             return false;
         }
-        if (conn->options->stream_messages && joined_span(conn).len > 0) {
+        if (conn->options->stream_messages && why__conn_joined(conn).len > 0) {
             break;
         }
     } while (*full || (input != NULL && input->len > 0));
@@ -395,7 +267,8 @@ static bool inflate_piece(struct why_conn *conn, struct why_bytes *input, bool *
 
 static bool step_compressed_data(struct why_conn *conn, struct why_span *input,
                                  struct why_event *event) {
-    struct why__message *message = &conn->message;
+    struct why__activity *activity = conn->activity;
+    struct why__message *message = &activity->message;
     struct why_span piece = take_payload(conn, input);
     unmask(conn, piece);
     struct why_bytes rest = {piece.data, piece.len};
@@ -408,12 +281,12 @@ static bool step_compressed_data(struct why_conn *conn, struct why_span *input,
         message->joined->compressed_len += piece.len - rest.len;
     }
     give_back(conn, input, rest.len);
-    bool frame_done = conn->payload_left == 0 && !full;
+    bool frame_done = activity->payload_left == 0 && !full;
     if (frame_done) {
-        conn->step =
-            why__frame_is_final(&conn->decoder) ? WHY__STEP_COMPRESSED_END : WHY__STEP_HEADER;
+        activity->step =
+            why__frame_is_final(&activity->decoder) ? WHY__STEP_COMPRESSED_END : WHY__STEP_HEADER;
     }
-    struct why_span inflated = joined_span(conn);
+    struct why_span inflated = why__conn_joined(conn);
     if (conn->options->stream_messages && inflated.len > 0) {
         deliver(conn, event, (struct why_bytes){inflated.data, inflated.len}, false);
     }
@@ -428,54 +301,31 @@ static bool step_compressed_end(struct why_conn *conn, struct why_span *input,
         return true;
     }
     if (!full) {
-        conn->step = WHY__STEP_HEADER;
+        conn->activity->step = WHY__STEP_HEADER;
         if (!check_text_end(conn, (struct why_span){0})) {
             return true;
         }
     }
-    struct why_span inflated = joined_span(conn);
+    struct why_span inflated = why__conn_joined(conn);
     deliver(conn, event, (struct why_bytes){inflated.data, inflated.len}, !full);
     return true;
-}
-
-static void take_pong(struct why_conn *conn, struct why_bytes payload) {
-    if (conn->ping_open && why__ping_hash(payload) == conn->ping_hash) {
-        conn->ping_rtt_ms = (uint32_t)why__conn_now(conn) - conn->ping_ms;
-        conn->ping_open = false;
-    }
-}
-
-static void take_control(struct why_conn *conn, struct why_bytes payload, struct why_event *event) {
-    enum why_opcode opcode = why__frame_opcode(&conn->decoder);
-    if (opcode == WHY_OPCODE_CLOSE) {
-        why__conn_take_close(conn, payload, event);
-        return;
-    }
-    if (opcode == WHY_OPCODE_PING) {
-        why__conn_want_pong(conn, payload);
-    } else {
-        take_pong(conn, payload);
-    }
-    *event = (struct why_event){
-        .type = opcode == WHY_OPCODE_PING ? WHY_EVENT_PING : WHY_EVENT_PONG,
-        .data = payload,
-    };
 }
 
 /* A control frame that lies whole in the input is taken where it lies; one that comes in pieces is
  * collected, and its memory stays until the call after its event. */
 static bool step_control(struct why_conn *conn, struct why_span *input, struct why_event *event) {
+    struct why__activity *activity = conn->activity;
     struct why_span piece = take_payload(conn, input);
     unmask(conn, piece);
-    struct why__control *control = conn->control;
-    if (control == NULL && conn->payload_left > 0) {
+    struct why__control *control = activity->control;
+    if (control == NULL && activity->payload_left > 0) {
         control = why__conn_allocate(conn, NULL, sizeof *control);
         if (control == NULL) {
             why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
             return true;
         }
         control->len = 0;
-        conn->control = control;
+        activity->control = control;
     }
     struct why_bytes payload = {piece.data, piece.len};
     if (control != NULL) {
@@ -485,11 +335,11 @@ static bool step_control(struct why_conn *conn, struct why_span *input, struct w
         control->len = (uint8_t)(control->len + piece.len);
         payload = (struct why_bytes){control->data, control->len};
     }
-    if (conn->payload_left > 0) {
+    if (activity->payload_left > 0) {
         return false;
     }
-    conn->step = WHY__STEP_HEADER;
-    take_control(conn, payload, event);
+    activity->step = WHY__STEP_HEADER;
+    why__conn_take_control(conn, payload, event);
     return true;
 }
 
@@ -503,21 +353,21 @@ static receive_step *const steps[WHY__STEP_COUNT] = {
 
 /* Let go of what the last event pointed to. */
 static void release_delivered(struct why_conn *conn) {
-    struct why__message *message = &conn->message;
-    if (message->delivered) {
-        if (conn->step == WHY__STEP_HEADER && !conn->decoder.in_message) {
+    struct why__activity *activity = conn->activity;
+    if (activity->message.delivered) {
+        if (activity->step == WHY__STEP_HEADER && !activity->decoder.in_message) {
             why__conn_drop_message(conn);
         } else {
-            if (message->joined != NULL) {
-                message->joined->len = 0;
+            if (activity->message.joined != NULL) {
+                activity->message.joined->len = 0;
             }
-            message->delivered = false;
+            activity->message.delivered = false;
         }
     }
     /* It stays where a control frame is still being collected. */
-    if (conn->control != NULL && conn->step != WHY__STEP_CONTROL) {
-        why__conn_allocate(conn, conn->control, 0);
-        conn->control = NULL;
+    if (activity->control != NULL && activity->step != WHY__STEP_CONTROL) {
+        why__conn_allocate(conn, activity->control, 0);
+        activity->control = NULL;
     }
 }
 
@@ -545,7 +395,7 @@ static bool receive_short(struct why_conn *conn, struct why_span *input, struct 
     input->len -= SHORT_HEADER + len;
     conn->counters.messages_received++;
     conn->counters.bytes_received += SHORT_HEADER + len;
-    conn->message_ms = (uint32_t)conn->received_ms;
+    conn->message_ms = conn->received_low;
     /* One by one: clearing the whole first takes longer than all else here. */
     event->type = WHY_EVENT_MESSAGE;
     event->opcode = (enum why_opcode)opcode;
@@ -557,13 +407,54 @@ static bool receive_short(struct why_conn *conn, struct why_span *input, struct 
     return true;
 }
 
+/* A whole message is not valid. What is told of it is where a message in pieces has it. */
+WHY__APART static void fail_whole(struct why_conn *conn, const uint8_t *header, size_t header_len,
+                                  struct why_span payload, size_t valid, struct why__utf8 utf8) {
+    struct why__activity *activity = why__conn_activity(conn);
+    if (activity == NULL) {
+        why_conn_fail(conn, WHY_CAUSE_UTF8_INVALID, NULL);
+        return;
+    }
+    struct why__frame_decoder *decoder = &activity->decoder;
+    memcpy(decoder->header, header, header_len);
+    decoder->header_len = (uint8_t)header_len;
+    decoder->state = WHY__FRAME_DONE;
+    decoder->payload_len = payload.len;
+    activity->payload_left = 0;
+    activity->message = (struct why__message){.opcode = WHY_OPCODE_TEXT};
+    why__conn_fail_utf8(conn, WHY_CAUSE_UTF8_INVALID, (struct why_bytes){payload.data, payload.len},
+                        valid, utf8);
+}
+
+/* Unmask a whole message, and check it. False: it is invalid, and the connection has failed. */
+static bool open_whole(struct why_conn *conn, const uint8_t *header, size_t header_len,
+                       struct why_span payload) {
+    struct why__utf8 utf8 = {0};
+    size_t valid = payload.len;
+    const uint8_t *key = header + header_len - 4; /* a client's */
+    if ((header[0] & 0x0f) != WHY_OPCODE_TEXT) {
+        if (conn->is_server) {
+            why__mask(payload.data, payload.len, key, 0);
+        }
+        return true;
+    }
+    if (conn->is_server) {
+        valid = why__unmask_utf8(&utf8, payload.data, payload.len, key, 0);
+    } else {
+        valid = why__utf8_check(&utf8, payload.data, payload.len);
+    }
+    if (valid < payload.len || !why__utf8_is_complete(&utf8)) {
+        fail_whole(conn, header, header_len, payload, valid, utf8);
+        return false;
+    }
+    return true;
+}
+
 /* What most messages are: one frame, unfragmented and not compressed, that lies whole in the input.
- * It takes the same way as step_header() and step_data(), in fewer steps. False: it is not one of
- * these, or breaks a rule, and nothing was used. */
+ * It takes the same way as step_header() and step_data(), in fewer steps, and leaves nothing
+ * behind. False: it is not one of these, or breaks a rule, and nothing was used. */
 static bool receive_whole(struct why_conn *conn, struct why_span *input, struct why_event *event) {
-    struct why__frame_decoder *decoder = &conn->decoder;
-    if (input->len < SHORT_HEADER || conn->options->stream_messages || decoder->in_message ||
-        (decoder->state != WHY__FRAME_DONE && decoder->header_len > 0)) {
+    if (input->len < SHORT_HEADER || conn->options->stream_messages) {
         return false;
     }
     const uint8_t *header = input->data;
@@ -585,35 +476,52 @@ static bool receive_whole(struct why_conn *conn, struct why_span *input, struct 
         input->len < header_len || input->len - header_len < len) {
         return false;
     }
-    memcpy(decoder->header, header, header_len);
-    decoder->header_len = (uint8_t)header_len;
-    decoder->state = WHY__FRAME_DONE;
-    decoder->payload_len = len;
-    conn->message = (struct why__message){.opcode = opcode};
     struct why_span payload = {input->data + header_len, len};
     input->data += header_len + len;
     input->len -= header_len + len;
-    if (open_piece(conn, payload) && check_text_end(conn, payload)) {
-        conn->message.offset = len;
-        deliver(conn, event, (struct why_bytes){payload.data, len}, true);
+    if (!open_whole(conn, header, header_len, payload)) {
+        return true;
     }
+    *event = (struct why_event){
+        .type = WHY_EVENT_MESSAGE,
+        .opcode = (enum why_opcode)opcode,
+        .first = true,
+        .last = true,
+        .data = {payload.data, len},
+    };
+    conn->counters.messages_received++;
+    conn->message_ms = (uint32_t)why__conn_now(conn);
     return true;
 }
 
-/* Between two messages of a client, with nothing left of the one before, and none of them is handed
- * out in pieces. */
+/* Between two messages, with nothing left of the one before. */
 static bool is_between(const struct why_conn *conn) {
-    const struct why__frame_decoder *decoder = &conn->decoder;
-    return conn->is_server && conn->step == WHY__STEP_HEADER && !decoder->in_message &&
-           (decoder->header_len == 0 || decoder->state == WHY__FRAME_DONE) &&
-           !conn->message.delivered && conn->message.joined == NULL && conn->control == NULL &&
-           !conn->options->stream_messages;
+    return conn->activity == NULL || why__activity_is_between(conn->activity);
+}
+
+/* Take a step towards an event. False: more input is needed. */
+static bool take_step(struct why_conn *conn, struct why_span *input, struct why_event *event) {
+    if (is_between(conn)) {
+        if (input->len == 0) {
+            return false;
+        }
+        if (receive_whole(conn, input, event)) {
+            return true;
+        }
+    }
+    if (conn->activity == NULL && why__conn_activity(conn) == NULL) {
+        why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
+        return true;
+    }
+    return steps[conn->activity->step](conn, input, event);
 }
 
 WHY__APART static void receive_any(struct why_conn *conn, struct why_span *input,
                                    struct why_event *event) {
     *event = (struct why_event){.type = WHY_EVENT_NONE};
-    release_delivered(conn);
+    if (conn->activity != NULL) {
+        release_delivered(conn);
+    }
     size_t before = input->len;
     while (event->type == WHY_EVENT_NONE) {
         if (conn->state >= WHY_CONN_FINISHING) {
@@ -621,9 +529,8 @@ WHY__APART static void receive_any(struct why_conn *conn, struct why_span *input
             input->data += input->len;
             input->len = 0;
             event->type = WHY_EVENT_END;
-        } else if (conn->step == WHY__STEP_HEADER && receive_whole(conn, input, event)) {
-            continue;
-        } else if (!steps[conn->step](conn, input, event)) {
+        } else if (!take_step(conn, input, event)) {
+            why__conn_rest(conn);
             break;
         }
     }
@@ -634,17 +541,21 @@ void why_conn_receive(struct why_conn *conn, struct why_span *input, struct why_
     bool is_open = conn->state < WHY_CONN_FINISHING;
     bool is_resting = is_open && is_between(conn);
     if (is_resting && input->len == 0) {
+        if (conn->activity != NULL) {
+            why__conn_rest(conn);
+        }
         event->type = WHY_EVENT_NONE;
         return;
     }
     if (is_open && input->len > 0) {
-        conn->received_ms = why__conn_now(conn);
+        why__conn_note_received(conn);
         if (conn->is_asking) { /* written for nothing, it would hold up what is read beside it */
             conn->is_asking = false;
             conn->ping_owed = false;
         }
     }
-    if (!is_resting || !receive_short(conn, input, event)) {
+    bool may_be_short = is_resting && conn->is_server && !conn->options->stream_messages;
+    if (!may_be_short || !receive_short(conn, input, event)) {
         receive_any(conn, input, event);
     }
 }

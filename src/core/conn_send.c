@@ -118,8 +118,8 @@ static bool queue_message(struct why_conn *conn, struct why__frame_header *heade
     return why__conn_queue_frame(conn, header, data);
 }
 
-/* Whether a message of which `data` is the first fragment should be compressed. */
-static bool wants_compression(const struct why_conn *conn, struct why_bytes data, unsigned flags) {
+bool why__conn_wants_compression(const struct why_conn *conn, struct why_bytes data,
+                                 unsigned flags) {
     return conn->deflate != NULL && why__deflate_can_compress(conn->deflate) &&
            (flags & WHY_SEND_PLAIN) == 0 &&
            ((flags & WHY_SEND_MORE) != 0 || data.len >= conn->options->deflate_len_min) &&
@@ -177,7 +177,8 @@ WHY__APART static int send_any(struct why_conn *conn, enum why_opcode opcode, st
     }
     bool first = conn->sending == 0;
     bool last = (flags & WHY_SEND_MORE) == 0;
-    bool compress = first ? wants_compression(conn, data, flags) : conn->sending_compressed;
+    bool compress =
+        first ? why__conn_wants_compression(conn, data, flags) : conn->sending_compressed;
     struct why__frame_header header = {
         .opcode = first ? opcode : WHY_OPCODE_CONTINUATION,
         .final = last,
@@ -219,7 +220,8 @@ int why_conn_ping(struct why_conn *conn, struct why_bytes payload) {
         return WHY_ERR_FULL;
     }
     struct why__frame_header header = {.opcode = WHY_OPCODE_PING, .final = true};
-    if (!why__conn_queue_frame(conn, &header, payload)) {
+    if (why__conn_activity(conn) == NULL || !why__conn_queue_frame(conn, &header, payload)) {
+        why__conn_rest(conn);
         return WHY_ERR_NOMEM;
     }
     conn->ping_ms = (uint32_t)why__conn_now(conn);
@@ -229,53 +231,62 @@ int why_conn_ping(struct why_conn *conn, struct why_bytes payload) {
     if (!conn->is_asking) {
         conn->is_asking = true;
         conn->asked_ms = conn->ping_ms;
-        conn->asked_end = why__conn_output_end(conn);
+        conn->activity->asked_end = why__conn_output_end(conn);
     }
     return WHY_OK;
 }
 
 void why__conn_want_pong(struct why_conn *conn, struct why_bytes payload) {
-    if (conn->pong == NULL) {
-        conn->pong = why__conn_allocate(conn, NULL, sizeof *conn->pong);
-        if (conn->pong == NULL) {
+    struct why__pong *pong = conn->activity->pong;
+    if (pong == NULL) {
+        pong = why__conn_allocate(conn, NULL, sizeof *pong);
+        if (pong == NULL) {
             why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
             return;
         }
-        conn->pong->end = 0;
+        pong->end = 0;
+        conn->activity->pong = pong;
     }
-    conn->pong->is_owed = true;
-    conn->pong->len = (uint8_t)payload.len;
+    pong->is_owed = true;
+    pong->len = (uint8_t)payload.len;
     if (payload.len > 0) {
-        memcpy(conn->pong->data, payload.data, payload.len);
+        memcpy(pong->data, payload.data, payload.len);
     }
+}
+
+/* The Pong that waits, if there is one. */
+static struct why__pong *owed_pong(const struct why_conn *conn) {
+    struct why__pong *pong = conn->activity != NULL ? conn->activity->pong : NULL;
+    return pong != NULL && pong->is_owed ? pong : NULL;
 }
 
 /* A Pong waits, and none that would be older is in the queue still. After a Close none is owed. */
 static bool is_pong_due(const struct why_conn *conn) {
-    return conn->pong != NULL && conn->pong->is_owed && conn->state == WHY_CONN_OPEN &&
-           why__conn_output_at(conn) >= conn->pong->end;
+    const struct why__pong *pong = owed_pong(conn);
+    return pong != NULL && conn->state == WHY_CONN_OPEN && why__conn_output_at(conn) >= pong->end;
 }
 
 bool why__conn_queue_pong(struct why_conn *conn) {
-    if (conn->pong == NULL || !conn->pong->is_owed) {
+    struct why__pong *pong = owed_pong(conn);
+    if (pong == NULL) {
         return true;
     }
     struct why__frame_header header = {.opcode = WHY_OPCODE_PONG, .final = true};
-    struct why_bytes payload = {conn->pong->data, conn->pong->len};
+    struct why_bytes payload = {pong->data, pong->len};
     if (!why__conn_queue_frame(conn, &header, payload)) {
         return false;
     }
-    conn->pong->end = why__conn_output_end(conn);
-    conn->pong->is_owed = false;
+    pong->end = why__conn_output_end(conn);
+    pong->is_owed = false;
     return true;
 }
 
 /* Forget the Pong that has left, unless another waits behind it. */
 static void drop_pong(struct why_conn *conn) {
-    const struct why__pong *pong = conn->pong;
+    const struct why__pong *pong = conn->activity->pong;
     if (pong != NULL && !pong->is_owed && why__conn_output_at(conn) >= pong->end) {
-        why__conn_allocate(conn, conn->pong, 0);
-        conn->pong = NULL;
+        why__conn_allocate(conn, conn->activity->pong, 0);
+        conn->activity->pong = NULL;
     }
 }
 
@@ -286,15 +297,22 @@ size_t why_conn_output(struct why_conn *conn, struct why_bytes *list, size_t max
     return why__send_queue_list(&conn->output, list, max);
 }
 
+/* Bytes have left: a Pong or a Ping may have been among them. */
+static void note_left(struct why_conn *conn, bool was_ping_queued) {
+    drop_pong(conn);
+    if (was_ping_queued && !why__conn_is_ping_queued(conn) && !conn->close_begun) {
+        conn->asked_ms = conn->sent_low; /* from now on it can be answered */
+    }
+    why__conn_rest(conn);
+}
+
 void why_conn_output_consumed(struct why_conn *conn, size_t len) {
-    bool was_asked = why__conn_output_at(conn) >= conn->asked_end;
+    bool was_ping_queued = why__conn_is_ping_queued(conn);
     why__send_queue_consume(&conn->output, why__conn_host(conn), len);
     conn->counters.bytes_sent += len;
-    conn->sent_ms = why__conn_now(conn);
-    drop_pong(conn);
-    if (!was_asked && why__conn_output_at(conn) >= conn->asked_end) {
-        conn->asked_ms =
-            (uint32_t)conn->sent_ms; /* the Ping has left: from now on it can be answered */
+    why__conn_note_sent(conn);
+    if (conn->activity != NULL) {
+        note_left(conn, was_ping_queued);
     }
     if (conn->ping_owed && !why__conn_is_full(conn)) {
         /* There is room for the Ping: the silence is as long as it was, so it is due at once. */
@@ -304,11 +322,34 @@ void why_conn_output_consumed(struct why_conn *conn, size_t len) {
 }
 
 size_t why_conn_output_len(const struct why_conn *conn) {
-    size_t len = conn->output.len;
+    size_t len = why__send_queue_len(&conn->output);
     if (is_pong_due(conn)) {
-        len += 2 + (size_t)conn->pong->len + (conn->is_server ? 0 : 4);
+        len += 2 + (size_t)conn->activity->pong->len + (conn->is_server ? 0 : 4);
     }
     return len;
+}
+
+/* The memory of the message that was delivered last, where it is no more than that message. */
+static struct why__lent lend_message(const struct why_conn *conn) {
+    const struct why__activity *activity = conn->activity;
+    struct why__lent lent = {0};
+    if (activity == NULL || !activity->message.delivered || activity->message.joined == NULL ||
+        activity->step != WHY__STEP_HEADER || activity->decoder.in_message) {
+        return lent;
+    }
+    struct why__joined *joined = activity->message.joined;
+    /* The queue's limit counts bytes: memory that is mostly empty is not for it to hold. */
+    if (joined->size - joined->len <= joined->len / 4) {
+        lent = (struct why__lent){joined, {joined->data, joined->len}};
+    }
+    return lent;
+}
+
+int why__conn_cut_short(struct why_conn *conn) {
+    why__send_queue_clear(&conn->output, why__conn_host(conn));
+    conn->close_sent = true;
+    why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
+    return WHY_ERR_NOMEM;
 }
 
 int why_conn_settle(struct why_conn *conn) {
@@ -316,24 +357,11 @@ int why_conn_settle(struct why_conn *conn) {
         return WHY_OK;
     }
     conn->has_borrowed = false;
-    struct why__joined *joined = conn->message.joined;
-    struct why__lent lent = {0};
-    bool is_whole =
-        conn->message.delivered && conn->step == WHY__STEP_HEADER && !conn->decoder.in_message;
-    /* The queue's limit counts bytes: memory that is mostly empty is not for it to hold. */
-    if (joined != NULL && is_whole && joined->size - joined->len <= joined->len / 4) {
-        lent = (struct why__lent){joined, {joined->data, joined->len}};
-    }
+    struct why__lent lent = lend_message(conn);
+    bool lends = lent.memory != NULL;
     bool is_settled = why__send_queue_settle(&conn->output, why__conn_host(conn), &lent);
-    if (lent.data.len > 0 && lent.memory == NULL) {
-        conn->message.joined = NULL; /* it is the queue's now */
+    if (lends && lent.memory == NULL) {
+        conn->activity->message.joined = NULL; /* it is the queue's now */
     }
-    if (is_settled) {
-        return WHY_OK;
-    }
-    /* The bytes go away and cannot be kept: the stream ends in the middle of a frame. */
-    why__send_queue_clear(&conn->output, why__conn_host(conn));
-    conn->close_sent = true;
-    why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
-    return WHY_ERR_NOMEM;
+    return is_settled ? WHY_OK : why__conn_cut_short(conn);
 }

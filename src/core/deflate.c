@@ -186,6 +186,10 @@ bool why__deflate_can_compress(const struct why__deflate *codec) {
     return codec->deflate_bits >= OUR_BITS_MIN;
 }
 
+uint8_t why__deflate_window_bits(const struct why__deflate *codec) {
+    return codec->deflate_bits;
+}
+
 size_t why__deflate_bound(struct why__deflate *codec, size_t len) {
     if (!need_deflater(codec)) {
         return 0;

@@ -43,6 +43,9 @@ enum why__inflate_result why__inflate_finish(struct why__deflate *codec, struct 
  * client (section 7.1.2.2), is one that zlib cannot keep to. */
 bool why__deflate_can_compress(const struct why__deflate *codec);
 
+/* The window of our own messages, in bits. */
+uint8_t why__deflate_window_bits(const struct why__deflate *codec);
+
 /* At most so many bytes come out of why__deflate_compress() for `len` bytes. 0 if out of memory. */
 size_t why__deflate_bound(struct why__deflate *codec, size_t len);
 

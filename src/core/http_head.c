@@ -295,11 +295,45 @@ static void take(struct why__http_parser *parser, uint8_t byte) {
     }
 }
 
+/* Most bytes of a head are a name's or a value's, and change nothing: those at the front of `input`,
+ * as far as the head may still grow. */
+static size_t dull_len(const struct why__http_parser *parser, struct why_bytes input) {
+    bool is_name = parser->state == WHY__HTTP_NAME;
+    if (!is_name && parser->state != WHY__HTTP_VALUE) {
+        return 0;
+    }
+    size_t left = parser->options->head_len_max - parser->len;
+    size_t max = input.len < left ? input.len : left;
+    size_t len = 0;
+    while (len < max && (is_name ? why__is_token_char((char)input.data[len])
+                                 : why__is_field_char((char)input.data[len]))) {
+        len++;
+    }
+    return len;
+}
+
+/* Take those, as take() would one by one. */
+static void take_dull(struct why__http_parser *parser, const uint8_t *data, size_t len) {
+    parser->examined += len;
+    if (!reserve(parser, len)) {
+        fail(parser, WHY__HTTP_NOMEM, NULL);
+        return;
+    }
+    memcpy(parser->buffer + parser->len, data, len);
+    parser->len += len;
+}
+
 void why__http_parser_receive(struct why__http_parser *parser, struct why_bytes *input) {
     while (parser->state < WHY__HTTP_DONE && input->len > 0) {
-        take(parser, *input->data);
-        input->data++;
-        input->len--;
+        size_t len = dull_len(parser, *input);
+        if (len > 0) {
+            take_dull(parser, input->data, len);
+        } else {
+            len = 1;
+            take(parser, *input->data);
+        }
+        input->data += len;
+        input->len -= len;
         if (parser->state == WHY__HTTP_DONE) {
             cut_into_parts(parser, parser->status != 0);
         }

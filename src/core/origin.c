@@ -48,6 +48,11 @@ static bool read_origin(struct why_bytes text, struct origin *origin) {
     return true;
 }
 
+bool why__is_origin(const char *text) {
+    struct origin origin;
+    return read_origin(why__bytes_of(text), &origin);
+}
+
 static bool are_equal_nocase(struct why_bytes a, struct why_bytes b) {
     return why__is_equal_nocase((const char *)a.data, a.len, (const char *)b.data, b.len);
 }

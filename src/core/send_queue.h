@@ -22,15 +22,24 @@ struct why__chunk {
     uint8_t *free;   /* room behind it; NULL: the bytes are elsewhere: borrowed, */
     size_t free_len; /* 0 then */
     void *owned;     /* or in this, which goes with the chunk, */
-    bool is_kept;    /* or in what a later chunk owns */
+    bool is_kept;    /* or in what a later chunk owns, or in */
+    bool is_shared;  /* a why__shared, of which `owned` is a reference */
+
+    /* Of the first chunk alone, so that an empty queue is a pointer: */
+    struct why__chunk *last;
+    size_t queued; /* bytes of all chunks */
     uint8_t room[];
 };
 
 /* Start from all zeroes. */
 struct why__send_queue {
-    struct why__chunk *first, *last;
-    size_t len; /* bytes not yet consumed */
+    struct why__chunk *first;
 };
+
+/* Bytes not yet consumed. */
+static inline size_t why__send_queue_len(const struct why__send_queue *queue) {
+    return queue->first != NULL ? queue->first->queued : 0;
+}
 
 /* Append a chunk with room for `len` bytes, or more where the queue has filled up before. */
 bool why__send_queue_grow(struct why__send_queue *queue, const struct why_host *host, size_t len);
@@ -39,16 +48,16 @@ bool why__send_queue_grow(struct why__send_queue *queue, const struct why_host *
  * NULL if out of memory: nothing was queued. */
 static inline uint8_t *why__send_queue_reserve(struct why__send_queue *queue,
                                                const struct why_host *host, size_t len) {
-    if ((queue->last == NULL || queue->last->free_len < len) &&
+    if ((queue->first == NULL || queue->first->last->free_len < len) &&
         !why__send_queue_grow(queue, host, len)) {
         return NULL;
     }
-    struct why__chunk *chunk = queue->last;
+    struct why__chunk *chunk = queue->first->last;
     uint8_t *place = chunk->free;
     chunk->free += len;
     chunk->free_len -= len;
     chunk->len += len;
-    queue->len += len;
+    queue->first->queued += len;
     return place;
 }
 
@@ -58,6 +67,23 @@ void why__send_queue_trim(struct why__send_queue *queue, const struct why_host *
 /* Queue bytes that stay where they are until why__send_queue_settle(). False if out of memory. */
 bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host *host,
                             struct why_bytes data);
+
+/* Bytes that any number of queues send. Whoever holds a reference may let go of it. */
+struct why__shared {
+    const struct why_host *host; /* whose memory it is */
+    size_t references;
+    size_t len;
+    uint8_t data[];
+};
+
+/* Room for `len` bytes, to be filled in before others get it. NULL if out of memory. */
+struct why__shared *why__shared_new(const struct why_host *host, size_t len);
+void why__shared_release(struct why__shared *shared); /* NULL is allowed */
+
+/* Queue them, but for the first `skip`, and hold a reference as long as they are queued. False if
+ * out of memory. */
+bool why__send_queue_share(struct why__send_queue *queue, const struct why_host *host,
+                           struct why__shared *shared, size_t skip);
 
 /* Memory of the host's that borrowed bytes may lie in. */
 struct why__lent {

@@ -98,7 +98,7 @@ static unsigned input_interest(const struct why__stream *stream) {
 
 void why__stream_rewatch(struct why__stream *stream) {
     if (stream->is_open) {
-        why__loop_rewatch(stream->loop, &stream->watch,
+        why__loop_rewatch(why__stream_loop(stream), &stream->watch,
                           input_interest(stream) |
                               (stream->is_blocked ? (unsigned)WHY__WRITABLE : 0));
     }
@@ -181,7 +181,7 @@ static struct why_span owners_room(struct why__stream *stream) {
 static bool decrypt(struct why__stream *stream, struct why_bytes *input) {
     struct why_span room = owners_room(stream);
     if (room.data == NULL) {
-        room = why__loop_buffer(stream->loop);
+        room = why__loop_buffer(why__stream_loop(stream));
         room.len /= 2; /* `input` is in the other half */
     }
     size_t input_len = input->len;
@@ -214,7 +214,7 @@ static bool decrypt(struct why__stream *stream, struct why_bytes *input) {
 /* Nothing more is wanted but the peer's end. In TLS that is its close_notify: a peer that waits for
  * ours in turn sends no FIN before it. What else comes is discarded. */
 static void await_notify(struct why__stream *stream, struct why_bytes input) {
-    struct why_span room = why__loop_buffer(stream->loop);
+    struct why_span room = why__loop_buffer(why__stream_loop(stream));
     room.len /= 2; /* `input` is in the other half */
     enum why__tls_status status = WHY__TLS_OPEN;
     size_t plain_len = 0;
@@ -232,7 +232,7 @@ static void await_notify(struct why__stream *stream, struct why_bytes input) {
  *
  * is_large  set where the owner is inside a large message, or expects one */
 static struct why_span room_of(struct why__stream *stream, bool *is_large) {
-    struct why_span room = why__loop_buffer(stream->loop);
+    struct why_span room = why__loop_buffer(why__stream_loop(stream));
     struct why_span owners = owners_room(stream);
     *is_large = owners.len > 0;
     if (stream->tls != NULL) {
@@ -302,7 +302,7 @@ static void take(struct why__stream *stream, struct why_span input) {
  * little. */
 static void note_read(struct why__stream *stream, size_t len, bool is_large) {
     if (len < SMALL_LEN && !is_large) {
-        why__loop_note_small(stream->loop);
+        why__loop_note_small(why__stream_loop(stream));
     }
     if (len >= WHY__RECEIVED_MAX) {
         stream->watch.owner_count = SMALL_READS;
@@ -314,7 +314,7 @@ static void note_read(struct why__stream *stream, size_t len, bool is_large) {
 /* The loop has read for the stream. An end that comes when it is not to be read yet is not lost:
  * reading again finds it. */
 static void take_received(struct why__stream *stream) {
-    struct why__received received = why__loop_received(stream->loop);
+    struct why__received received = why__loop_received(why__stream_loop(stream));
     if (received.data.len > 0) {
         note_read(stream, received.data.len, false);
         take(stream, received.data);
@@ -343,7 +343,7 @@ static void read_input(struct why__stream *stream, int write_error, bool to_the_
     while (wants_input(stream) && (write_error != 0 || reads < READS_PER_TURN)) {
         bool is_large = false;
         struct why_span room = room_of(stream, &is_large);
-        size_t share = write_error != 0 ? SIZE_MAX : why__loop_share(stream->loop);
+        size_t share = write_error != 0 ? SIZE_MAX : why__loop_share(why__stream_loop(stream));
         if (taken >= share) {
             return;
         }
@@ -378,29 +378,12 @@ static void read_input(struct why__stream *stream, int write_error, bool to_the_
 
 void why__stream_broken(struct why__stream *stream, int write_error) {
     stream->is_broken = true;
-    if (why__loop_is_receiving(stream->loop, &stream->watch) && wants_input(stream)) {
+    if (why__loop_is_receiving(why__stream_loop(stream), &stream->watch) && wants_input(stream)) {
         stream->watch.owner_error = (uint16_t)write_error; /* once the loop has read no more */
         why__stream_rewatch(stream);
     } else {
         read_input(stream, write_error, true);
     }
-}
-
-static void on_ready(struct why__watch *watch, unsigned ready) {
-    struct why__stream *stream = WHY__CONTAINER(watch, struct why__stream, watch);
-    bool is_broken = (ready & WHY__BROKEN) != 0;
-    if ((ready & WHY__RECEIVED) != 0) {
-        take_received(stream);
-    } else if (((ready & WHY__READABLE) != 0 || is_broken) &&
-               !why__loop_is_receiving(stream->loop, watch)) {
-        read_input(stream, stream->is_broken ? watch->owner_error : 0, is_broken);
-    }
-    /* A hang-up that is not read is met by sending: it has to be met, or it is reported for ever.
-     */
-    if (stream->is_open && stream->is_blocked && ((ready & WHY__WRITABLE) != 0 || is_broken)) {
-        why__stream_flush_now(stream);
-    }
-    why__stream_rewatch(stream);
 }
 
 static void show_held(struct why__stream *stream) {
@@ -423,8 +406,7 @@ static void show_held(struct why__stream *stream) {
     }
 }
 
-static void run(struct why__task *task) {
-    struct why__stream *stream = WHY__CONTAINER(task, struct why__stream, task);
+static void run(struct why__stream *stream) {
     if (stream->is_sent) {
         why__stream_sent(stream);
         why__stream_rewatch(stream);
@@ -443,18 +425,48 @@ static void run(struct why__task *task) {
     why__stream_rewatch(stream);
 }
 
+static void on_later(struct why__stream *stream, unsigned ready) {
+    if (ready == WHY__DUE) {
+        stream->ops->on_due(stream);
+    } else if (stream->is_open) {
+        run(stream);
+    } else {
+        stream->ops->on_buried(stream);
+    }
+}
+
+static void on_ready(struct why__watch *watch, unsigned ready) {
+    struct why__stream *stream = WHY__CONTAINER(watch, struct why__stream, watch);
+    if ((ready & ((unsigned)WHY__DUE | (unsigned)WHY__DEFERRED)) != 0) {
+        on_later(stream, ready);
+        return;
+    }
+    bool is_broken = (ready & WHY__BROKEN) != 0;
+    if ((ready & WHY__RECEIVED) != 0) {
+        take_received(stream);
+    } else if (((ready & WHY__READABLE) != 0 || is_broken) &&
+               !why__loop_is_receiving(why__stream_loop(stream), watch)) {
+        read_input(stream, stream->is_broken ? watch->owner_error : 0, is_broken);
+    }
+    /* A hang-up that is not read is met by sending: it has to be met, or it is reported for ever.
+     */
+    if (stream->is_open && stream->is_blocked && ((ready & WHY__WRITABLE) != 0 || is_broken)) {
+        why__stream_flush_now(stream);
+    }
+    why__stream_rewatch(stream);
+}
+
 /* ---- Life ---- */
 
-int why__stream_attach(struct why__stream *stream, struct why_loop *loop, int fd,
+int why__stream_attach(struct why__stream *stream, struct why_loop **home, int fd,
                        struct why__tls *tls, const struct why__stream_ops *ops) {
     uint16_t owner_bits = stream->owner_bits;
     *stream = (struct why__stream){.watch = {.fd = fd, .on_ready = on_ready},
-                                   .task = {.run = run},
-                                   .loop = loop,
+                                   .home = home,
                                    .ops = ops,
                                    .owner_bits = owner_bits,
                                    .tls_us = WHY_NO_TIME};
-    int result = why__loop_watch(loop, &stream->watch, WHY__READABLE);
+    int result = why__loop_watch(*home, &stream->watch, WHY__READABLE);
     if (result == WHY_OK) {
         stream->is_open = true;
         stream->tls = tls;
@@ -463,7 +475,7 @@ int why__stream_attach(struct why__stream *stream, struct why_loop *loop, int fd
 }
 
 void why__stream_steady(struct why__stream *stream) {
-    if (stream->is_open && why__loop_does_io(stream->loop)) {
+    if (stream->is_open && why__loop_does_io(why__stream_loop(stream))) {
         stream->is_steady = true;
         why__stream_rewatch(stream);
     }
@@ -481,8 +493,8 @@ void why__stream_close(struct why__stream *stream) {
         return;
     }
     stream->is_open = false;
-    why__loop_undefer(stream->loop, &stream->task);
-    why__loop_unwatch(stream->loop, &stream->watch);
+    why__watch_cancel(why__stream_loop(stream), &stream->watch);
+    why__loop_unwatch(why__stream_loop(stream), &stream->watch);
     close(stream->watch.fd);
     stream->watch.fd = -1;
     why__tls_free(stream->tls);
@@ -491,6 +503,16 @@ void why__stream_close(struct why__stream *stream) {
         free(stream->held);
     }
     stream->held = NULL;
+}
+
+void why__stream_bury(struct why__stream *stream) {
+    why__stream_close(stream);
+    stream->watch.on_ready = on_ready;
+    why__watch_defer(why__stream_loop(stream), &stream->watch);
+}
+
+void why__stream_set_deadline(struct why__stream *stream, uint64_t deadline_ms) {
+    why__watch_set(why__stream_loop(stream), &stream->watch, deadline_ms);
 }
 
 void why__stream_pause(struct why__stream *stream) {
@@ -502,7 +524,7 @@ void why__stream_resume(struct why__stream *stream) {
     stream->is_paused = false;
     stream->is_resuming = true;
     if (stream->is_open) {
-        why__loop_defer(stream->loop, &stream->task);
+        why__watch_defer(why__stream_loop(stream), &stream->watch);
     }
 }
 

@@ -79,7 +79,7 @@ static enum progress send_plain(struct why__stream *stream) {
         if (count == 0) {
             return PROGRESS_DONE;
         }
-        size_t share = why__loop_share(stream->loop);
+        size_t share = why__loop_share(why__stream_loop(stream));
         if (taken >= share) {
             return PROGRESS_BLOCKED;
         }
@@ -152,7 +152,7 @@ static enum progress send_tls(struct why__stream *stream) {
         if (progress != PROGRESS_DONE) {
             return progress;
         }
-        if (more && sent >= why__loop_share(stream->loop)) {
+        if (more && sent >= why__loop_share(why__stream_loop(stream))) {
             return PROGRESS_BLOCKED; /* until the next turn, as above */
         }
     }
@@ -172,7 +172,7 @@ static void say_farewell(struct why__stream *stream) {
 
 void why__stream_flush(struct why__stream *stream) {
     if (stream->is_open) {
-        why__loop_defer(stream->loop, &stream->task);
+        why__watch_defer(why__stream_loop(stream), &stream->watch);
     }
 }
 
@@ -212,8 +212,18 @@ static bool goes_along(const struct why__stream *stream) {
     return stream->is_open && !stream->is_broken && !stream->is_drained && stream->tls == NULL;
 }
 
-static struct why__stream *stream_of(struct why__task *task) {
-    return WHY__CONTAINER(task, struct why__stream, task);
+static struct why__stream *stream_of(struct why__watch *watch) {
+    return WHY__CONTAINER(watch, struct why__stream, watch);
+}
+
+/* What came of sending `len` bytes; the stream's task sees to what follows from it. */
+static void note_result(struct why__stream *stream, ssize_t result, size_t len) {
+    bool is_tried = len > 0 && result != -EINPROGRESS && result != -EINTR;
+    if (is_tried && result < 0 && result != -EAGAIN) {
+        stream->watch.owner_error = (uint16_t)-result;
+    }
+    stream->is_blocked = is_tried && (result < 0 || (size_t)result < len);
+    stream->is_sent = true;
 }
 
 static void note_send(struct why__stream *stream, const struct why__send *send) {
@@ -224,12 +234,7 @@ static void note_send(struct why__stream *stream, const struct why__send *send) 
     if (send->result > 0) {
         stream->ops->output_consumed(stream, (size_t)send->result);
     }
-    bool is_tried = send->count > 0 && send->result != -EINPROGRESS && send->result != -EINTR;
-    if (is_tried && send->result < 0 && send->result != -EAGAIN) {
-        stream->watch.owner_error = (uint16_t)-send->result;
-    }
-    stream->is_blocked = is_tried && (send->result < 0 || (size_t)send->result < len);
-    stream->is_sent = true;
+    note_result(stream, send->result, len);
 }
 
 /* What is gathered has to stay where it is until the loop has sent it, so nothing is called
@@ -238,11 +243,11 @@ static void note_send(struct why__stream *stream, const struct why__send *send) 
 static void send_all(struct why_loop *loop) {
     struct why__send sends[WHY__SENDS_MAX];
     struct why__stream *streams[WHY__SENDS_MAX];
-    struct why__task *task = NULL;
+    struct why__watch *watch = NULL;
     do {
         size_t count = 0;
-        while (count < WHY__SENDS_MAX && (task = why__loop_next_send(loop)) != NULL) {
-            struct why__stream *stream = stream_of(task);
+        while (count < WHY__SENDS_MAX && (watch = why__loop_next_send(loop)) != NULL) {
+            struct why__stream *stream = stream_of(watch);
             streams[count] = stream;
             sends[count].fd = stream->watch.fd;
             sends[count].count = 0;
@@ -256,16 +261,63 @@ static void send_all(struct why_loop *loop) {
         why__loop_send(loop, sends, count);
         for (size_t i = 0; i < count; i++) {
             note_send(streams[i], &sends[i]);
-            why__loop_defer_sent(loop, &streams[i]->task);
+            why__loop_defer_sent(loop, &streams[i]->watch);
         }
-    } while (task != NULL);
+    } while (watch != NULL);
+}
+
+bool why__stream_is_clear(const struct why__stream *stream) {
+    return goes_along(stream) && !stream->is_blocked && !stream->is_finishing && !stream->is_sent;
+}
+
+bool why__stream_is_sending(const struct why__stream *stream) {
+    return stream->is_sending;
+}
+
+void why__stream_begin_send(struct why__stream_send *send) {
+    send->stream->is_sending = true;
+}
+
+/* Nothing more is to be seen to where all went. */
+static void end_send(struct why__stream_send *send, ssize_t result) {
+    send->stream->is_sending = false;
+    send->sent = result > 0 ? (size_t)result : 0;
+    if (send->sent < send->data.len) {
+        note_result(send->stream, result, send->data.len);
+        why__watch_defer(why__stream_loop(send->stream), &send->stream->watch);
+    }
+}
+
+static void send_by_loop(struct why_loop *loop, struct why__stream_send *sends, size_t count) {
+    struct why__send at_once[WHY__SENDS_MAX];
+    for (size_t i = 0; i < count; i++) {
+        at_once[i].fd = sends[i].stream->watch.fd;
+        at_once[i].count = 1;
+        at_once[i].list[0] = sends[i].data;
+    }
+    why__loop_send(loop, at_once, count);
+    for (size_t i = 0; i < count; i++) {
+        end_send(&sends[i], at_once[i].result);
+    }
+}
+
+void why__stream_send_many(struct why_loop *loop, struct why__stream_send *sends, size_t count) {
+    if (why__loop_does_io(loop) && count > 1) {
+        send_by_loop(loop, sends, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        ssize_t sent =
+            send(sends[i].stream->watch.fd, sends[i].data.data, sends[i].data.len, MSG_NOSIGNAL);
+        end_send(&sends[i], sent < 0 ? -errno : sent);
+    }
 }
 
 bool why__stream_send_later(struct why__stream *stream) {
-    if (!goes_along(stream) || !why__loop_does_io(stream->loop)) {
+    if (!goes_along(stream) || !why__loop_does_io(why__stream_loop(stream))) {
         return false;
     }
-    why__loop_defer_send(stream->loop, &stream->task, send_all);
+    why__loop_defer_send(why__stream_loop(stream), &stream->watch, send_all);
     return true;
 }
 

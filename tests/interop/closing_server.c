@@ -8,6 +8,7 @@
  * JSON lines: {"event":"listening","address":...}, then {"event":"close","path":...,"record":...}.
  */
 #include "plan.h"
+#include "support/loop.h"
 
 #include <whysocket/whysocket.h>
 
@@ -87,9 +88,9 @@ static void on_refused(void *user, const struct why_record *record) {
 }
 
 int main(void) {
-    struct why_loop *loop = why_loop_new();
+    struct why_loop *loop = test_loop_new();
     if (loop == NULL) {
-        perror("why_loop_new");
+        perror("test_loop_new");
         return 1;
     }
     struct why_options options = why_options_default(why_loop_host(loop));

@@ -13,7 +13,7 @@ from pathlib import Path
 import tls_servers
 from support.peers import environment
 from support.programs import Process, Server, die_with_parent, node
-from support.scenario import ROOT, Failed, check, run
+from support.scenario import LOOP, ROOT, Failed, check, run
 
 ECHO = ROOT / "tests/interop/echo"
 RUN_S = 900         # for a whole run on a machine that has much else to do
@@ -182,7 +182,7 @@ def start_server(world, name, mode):
         words = ["--listen", "127.0.0.1:0"]
         if mode.tls and name == "whysocket-serve":
             words = ["--listen-tls", "127.0.0.1:0", "--cert", cert, "--key", key]
-        server = Server(world.whysocket, "serve", "--json", *words)
+        server = Server(world.whysocket, "serve", *LOOP, "--json", *words)
         address = server.addresses[0]
         if name == "whysocket-serve":
             return [server.process], address

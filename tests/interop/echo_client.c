@@ -7,6 +7,7 @@
  * One connection after the other; a JSON line each, with the close record.
  */
 #include "plan.h"
+#include "support/loop.h"
 
 #include <whysocket/whysocket.h>
 
@@ -186,9 +187,9 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: echo_client URL DEFLATE CA_FILE|- PLAN...\n");
         return 2;
     }
-    struct why_loop *loop = why_loop_new();
+    struct why_loop *loop = test_loop_new();
     if (loop == NULL) {
-        perror("why_loop_new");
+        perror("test_loop_new");
         return 1;
     }
     struct why_options options = why_options_default(why_loop_host(loop));

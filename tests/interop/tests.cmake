@@ -3,7 +3,8 @@
 foreach(name IN ITEMS
     echo_client
     closing_server)
-  add_executable(${name} interop/${name}.c interop/plan.c)
+  add_executable(${name} interop/${name}.c interop/plan.c support/loop.c)
+  target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE why_internal)
 endforeach()
 
@@ -23,9 +24,8 @@ foreach(peer IN ITEMS
     websockets
     ws
     lws)
-  add_test(NAME interop_${peer}
-    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/interop/interop_test.py ${CMAKE_BINARY_DIR} ${peer})
-  set_tests_properties(interop_${peer} PROPERTIES TIMEOUT 240)
+  why_command(interop_${peer} 240
+    ${CMAKE_CURRENT_SOURCE_DIR}/interop/interop_test.py ${CMAKE_BINARY_DIR} ${peer})
 endforeach()
 
 why_script(interop/tls_server_test 300 ${CMAKE_BINARY_DIR})
@@ -33,7 +33,8 @@ why_script(interop/tls_client_test 200 ${CMAKE_BINARY_DIR})
 why_script(interop/conform_peers_test 200 ${CMAKE_BINARY_DIR})
 
 # Echo programs for the conformance suite.
-add_executable(echo_whysocket interop/echo/echo_whysocket.c)
+add_executable(echo_whysocket interop/echo/echo_whysocket.c support/loop.c)
+target_include_directories(echo_whysocket PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(echo_whysocket PRIVATE why_internal)
 if(LWS_FOUND)
   add_executable(echo_lws interop/echo/echo_lws.c)
@@ -42,3 +43,7 @@ if(LWS_FOUND)
   target_link_options(echo_lws PRIVATE -fno-sanitize=all)
 endif()
 why_script(interop/conform_own_test 240 ${CMAKE_BINARY_DIR})
+
+foreach(name interop_websockets interop_ws interop_lws tls_server_test conform_own_test)
+  why_each_loop(${name})
+endforeach()

@@ -22,8 +22,10 @@ import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "support"))
-from peers import Certificates, environment, run_tests  # noqa: E402 pylint: disable=C0413
+sys.path.insert(0, str(HERE.parent))
+# pylint: disable=wrong-import-position
+from support.peers import Certificates, environment, run_tests  # noqa: E402
+from support.scenario import LOOP  # noqa: E402
 
 WHYSOCKET = pathlib.Path(sys.argv[1]).resolve() / "src/cmd/whysocket"
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="whysocket-tls-server-"))
@@ -62,8 +64,8 @@ class Serve:
         certificate = ["--cert", pair[0], "--key", pair[1]] if pair else []
         listen = ["--listen", "127.0.0.1:0"] if plain else []
         self.process = subprocess.Popen(
-            [WHYSOCKET, "serve", "--json", "--listen-tls", "127.0.0.1:0", *listen, "--client-trust",
-             PEM.ca, *certificate, *arguments], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
+            [WHYSOCKET, "serve", *LOOP, "--json", "--listen-tls", "127.0.0.1:0", *listen,
+             "--client-trust", PEM.ca, *certificate, *arguments], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
             text=True, env=environment(), start_new_session=True)
         self.events = queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()

@@ -23,6 +23,7 @@
 
 struct probe {
     struct why__stream stream;
+    struct why_loop *loop;
     struct why__task task; /* runs at the end of every turn */
     size_t received, received_before, turn_max;
     size_t sent, sent_before, turn_sent_max;
@@ -51,7 +52,7 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
     size_t before = probe->received;
     probe->received += input->len;
     if (probe->dawdles && before >> 21 != probe->received >> 21) { /* every 2 MiB */
-        await_input(stream->watch.fd, 4 * why__loop_buffer(stream->loop).len);
+        await_input(stream->watch.fd, 4 * why__loop_buffer(probe->loop).len);
     }
     input->data += input->len;
     input->len = 0;
@@ -60,7 +61,7 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
 /* Others that want little are busy all the time: also just before this one reads or sends. */
 static void note_small(struct probe *probe) {
     if (probe->has_small_ones) {
-        why__loop_note_small(probe->stream.loop);
+        why__loop_note_small(probe->loop);
     }
 }
 
@@ -126,7 +127,7 @@ static void at_end_of_turn(struct why__task *task) {
     probe->turn_sent_max =
         sent_in_turn > probe->turn_sent_max ? sent_in_turn : probe->turn_sent_max;
     if (probe->lost == 0) {
-        why__loop_defer(probe->stream.loop, task);
+        why__loop_defer(probe->loop, task);
     }
 }
 
@@ -152,9 +153,11 @@ static void *send_noise(void *argument) {
 static size_t read_noise(struct why_loop *loop, bool has_small_ones) {
     int fds[2];
     connect_pair(fds);
-    struct probe probe = {
-        .task.run = at_end_of_turn, .dawdles = true, .has_small_ones = has_small_ones};
-    assert_int_equal(why__stream_attach(&probe.stream, loop, fds[1], NULL, &ops), WHY_OK);
+    struct probe probe = {.loop = loop,
+                          .task.run = at_end_of_turn,
+                          .dawdles = true,
+                          .has_small_ones = has_small_ones};
+    assert_int_equal(why__stream_attach(&probe.stream, &probe.loop, fds[1], NULL, &ops), WHY_OK);
     why__loop_defer(loop, &probe.task);
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, send_noise, &fds[0]), 0);
@@ -203,8 +206,8 @@ static void beside_small_ones_a_turn_sends_less(void **state) {
     int fds[2];
     connect_pair(fds);
     struct probe probe = {
-        .task.run = at_end_of_turn, .output_len = OUTPUT_MAX, .has_small_ones = true};
-    assert_int_equal(why__stream_attach(&probe.stream, loop, fds[1], NULL, &ops), WHY_OK);
+        .loop = loop, .task.run = at_end_of_turn, .output_len = OUTPUT_MAX, .has_small_ones = true};
+    assert_int_equal(why__stream_attach(&probe.stream, &probe.loop, fds[1], NULL, &ops), WHY_OK);
     why__loop_defer(loop, &probe.task);
     why__stream_flush(&probe.stream);
     pthread_t thread;
@@ -224,8 +227,8 @@ static void what_came_before_a_failed_send_is_read(void **state) {
     struct why_loop *loop = test_loop_new();
     int fds[2];
     connect_pair(fds);
-    struct probe probe = {.output_len = 1000};
-    assert_int_equal(why__stream_attach(&probe.stream, loop, fds[1], NULL, &ops), WHY_OK);
+    struct probe probe = {.loop = loop, .output_len = 1000};
+    assert_int_equal(why__stream_attach(&probe.stream, &probe.loop, fds[1], NULL, &ops), WHY_OK);
     assert_int_equal(send(fds[0], "goodbye", 7, MSG_NOSIGNAL), 7);
     struct linger at_once = {.l_onoff = 1, .l_linger = 0};
     setsockopt(fds[0], SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -267,8 +270,8 @@ static void what_is_discarded_has_a_limit(void **state) {
     struct why_loop *loop = test_loop_new();
     int fds[2];
     connect_pair(fds);
-    struct probe probe = {0};
-    assert_int_equal(why__stream_attach(&probe.stream, loop, fds[1], NULL, &ops), WHY_OK);
+    struct probe probe = {.loop = loop};
+    assert_int_equal(why__stream_attach(&probe.stream, &probe.loop, fds[1], NULL, &ops), WHY_OK);
     why__stream_finish(&probe.stream, false);
     struct flood flood = {.loop = loop, .fd = fds[0]};
     pthread_t thread;

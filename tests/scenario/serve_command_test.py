@@ -101,8 +101,8 @@ def a_hangup_that_is_ignored_stays_so():
         assert process.wait(6) == 0, process.returncode
 
 
-def refused(address, exit_code, *words):
-    done = subprocess.run([WHYSOCKET, "serve", "--listen", address], stdin=subprocess.DEVNULL,
+def refused(address, exit_code, *words, options=()):
+    done = subprocess.run([WHYSOCKET, "serve", "--listen", address, *options], stdin=subprocess.DEVNULL,
                           capture_output=True, env=peers.environment(), timeout=20, check=False)
     assert (done.returncode, done.stdout) == (exit_code, b""), done
     text = done.stderr.decode()
@@ -115,6 +115,14 @@ def refused(address, exit_code, *words):
 def a_taken_port_is_said_with_the_mend():
     with server() as (_, port):
         refused(f"127.0.0.1:{port}", 11, "another program listens there")
+
+
+def an_origin_that_is_none_is_refused():
+    for origin in ("app.example", "https://app.example/", "https://", "*"):
+        refused("127.0.0.1:0", 2, origin, "no origin", options=["--origin", origin])
+    refused("127.0.0.1:0", 2, "no name of a host", options=["--host", "https://app.example"])
+    with server("--origin", "https://app.example:8443", "--origin", "any", "--host", "app.example:80"):
+        pass
 
 
 def what_is_no_socket_is_not_replaced():
@@ -241,6 +249,7 @@ TESTS = [
     ("SIGHUP does as well: the terminal is gone", ends_in_order(signal.SIGHUP)),
     ("a SIGHUP that is ignored stays so", a_hangup_that_is_ignored_stays_so),
     ("a taken port is said, with the mend", a_taken_port_is_said_with_the_mend),
+    ("an origin that is none is refused", an_origin_that_is_none_is_refused),
     ("what is no socket is not replaced", what_is_no_socket_is_not_replaced),
     ("an address is shown without its escapes", an_address_is_shown_without_its_escapes),
     ("nothing takes the place of a closed descriptor",

@@ -5,11 +5,7 @@ find_program(PYTHON3 python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED) # Debian's
 # what else it is given.
 function(why_script path timeout)
   get_filename_component(name ${path} NAME)
-  add_test(NAME ${name}
-    COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/${path}.py ${ARGN})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout})
-  set_property(GLOBAL PROPERTY why_command_${name}
-    ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/${path}.py ${ARGN})
+  why_command(${name} ${timeout} ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/${path}.py ${ARGN})
 endfunction()
 
 add_executable(record_samples support/record_samples.c support/records.c)

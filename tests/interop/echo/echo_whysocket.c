@@ -3,6 +3,8 @@
  * The library sends back what it gets, as a server and as a client (roles.py says how it is
  * called).
  */
+#include "support/loop.h"
+
 #include <whysocket/whysocket.h>
 
 #include <stdio.h>
@@ -119,9 +121,9 @@ int main(int argc, char **argv) {
                         "       echo_whysocket client DEFLATE CA_FILE|- AT_ONCE < URLS\n");
         return 2;
     }
-    struct why_loop *loop = why_loop_new();
+    struct why_loop *loop = test_loop_new();
     if (loop == NULL) {
-        perror("why_loop_new");
+        perror("test_loop_new");
         return 1;
     }
     struct why_options options = why_options_default(why_loop_host(loop));
