@@ -50,6 +50,7 @@ struct why_loop {
     size_t watch_count;
     size_t hold_count;
     uint8_t *buffer;
+    uint8_t *place; /* see why__loop_offer_place() */
     struct why__pool pool;
     uint64_t trim_ms;  /* when to look for codecs that nobody has needed */
     uint64_t small_ms; /* when somebody wanted little */
@@ -114,6 +115,19 @@ static bool is_in(struct why_span place, const uint8_t *data) {
 bool why__loop_has_read(const struct why_loop *loop, const uint8_t *data) {
     return is_in((struct why_span){loop->buffer, BUFFER_LEN}, data) ||
            (loop->event_at > 0 && is_in(loop->events[loop->event_at - 1].received.data, data));
+}
+
+void why__loop_offer_place(struct why_loop *loop, uint8_t *place) {
+    loop->place = place;
+}
+
+uint8_t *why__loop_take_place(struct why_loop *loop, const uint8_t *data) {
+    uint8_t *place = loop->place;
+    if (place == NULL || place != data) {
+        return NULL;
+    }
+    loop->place = NULL;
+    return place;
 }
 
 /* ---- Watches ---- */

@@ -167,6 +167,13 @@ void why__loop_note_small(struct why_loop *loop);
  * on_ready(), or the next read in it. */
 bool why__loop_has_read(const struct why_loop *loop, const uint8_t *data);
 
+/* The message that is being handed to the program lies at `place`, and there is room in front of it
+ * for the header of one that is sent from there. Until the next one, or NULL. */
+void why__loop_offer_place(struct why_loop *loop, uint8_t *place);
+
+/* Whether that is where `data` lies; once. NULL: it is not. */
+uint8_t *why__loop_take_place(struct why_loop *loop, const uint8_t *data);
+
 /* Keep why_loop_run() running although nothing is watched: a worker thread will post. */
 void why__loop_hold(struct why_loop *loop);
 void why__loop_release(struct why_loop *loop);
