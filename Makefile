@@ -2,7 +2,7 @@
 # The verbs. Each installs what it needs from Debian (as root; else it prints the line to run), then
 # does its job through CMake and Ninja.
 .POSIX:
-.PHONY: all run test asan lint format bench scaling conformance counts aarch64 fuzz install clean
+.PHONY: all run test asan lint format bench scaling conformance counts aarch64 ktls fuzz install clean
 
 BUILD = build/release
 PREFIX = /usr/local
@@ -62,6 +62,14 @@ counts:
 # The NEON kernels, under qemu-user.
 aarch64:
 	@tools/test-aarch64 build/aarch64
+
+# The tests of kTLS, under a kernel that has it (user-mode-linux, x86-64).
+ktls:
+	@tools/deps build test ktls
+	@cmake -S . -B build/ktls -G Ninja -DCMAKE_BUILD_TYPE=Debug -DWHY_TESTS=ON --log-level=WARNING \
+		>/dev/null
+	@cmake --build build/ktls --target whysocket ktls_test server_tls_test
+	@tools/test-ktls build/ktls
 
 # PEER, ROLE, MODE and CASE choose, WRITE=1 keeps what is found; no sanitizers: it is measured, too.
 conformance:

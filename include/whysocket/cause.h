@@ -58,6 +58,7 @@ enum why_side {
     X(LOCAL_INTERNAL, "local.internal", 1011, APPLICATION, US)                                     \
     X(LOCAL_OUT_OF_MEMORY, "local.out_of_memory", 1011, APPLICATION, US)                           \
     X(APPLICATION_REFUSED, "application.refused", 1006, APPLICATION, APPLICATION)                  \
+    X(LOCAL_TLS_KEYS, "local.tls_keys", 1001, APPLICATION, US)                                     \
     /* Finding the address */                                                                      \
     X(DNS_NOT_FOUND, "dns.not_found", 1006, DNS, NETWORK)                                          \
     X(DNS_NO_ADDRESS, "dns.no_address", 1006, DNS, NETWORK)                                        \

@@ -37,7 +37,7 @@ static enum exit_code of_http(enum why_cause cause) {
 }
 
 static enum exit_code of_application(enum why_cause cause) {
-    if (cause == WHY_CAUSE_LOCAL_ABANDONED) {
+    if (cause == WHY_CAUSE_LOCAL_ABANDONED || cause == WHY_CAUSE_LOCAL_TLS_KEYS) {
         return EXIT_CODE_ABNORMAL;
     }
     if (cause == WHY_CAUSE_LOCAL_INTERNAL || cause == WHY_CAUSE_LOCAL_OUT_OF_MEMORY) {

@@ -7,6 +7,7 @@
 #include "cmd/serve_worker.h"
 #include "core/http_field.h"
 #include "core/origin.h"
+#include "net/ktls.h"
 #include "why/i18n.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ struct serve_options {
     const char *cacert, *client_trust;
     uint64_t idle_ms, ping_ms, message_max, threads;
     int backend; /* enum why_loop_backend */
+    bool ktls;
 };
 
 static const char *const backends[] = {
@@ -79,6 +81,11 @@ static const struct arg_option options[] = {
      .help = N_("what clients trust, if not this system's store (PEM): to say why one turned our "
                 "certificate down"),
      .offset = FIELD(client_trust)},
+    {.name = "ktls",
+     .kind = ARG_FLAG,
+     .help = N_("let the kernel encrypt what is sent by TLS 1.3, where it has that; a Linux before "
+                "6.14 then ends a connection (1001) whose keys are to be changed"),
+     .offset = FIELD(ktls)},
     {.name = "origin",
      .kind = ARG_LIST,
      .value = N_("ORIGIN"),
@@ -176,6 +183,10 @@ static enum exit_code check_options(const struct command_call *call,
                                          asked->cacert != NULL || asked->client_trust != NULL)) {
         return command_usage_error(call, "--cert",
                                    tr(lang, "a certificate is for --listen-tls, which is missing"));
+    }
+    if (asked->listen_tls.count == 0 && asked->ktls) {
+        return command_usage_error(call, "--ktls",
+                                   tr(lang, "it is for --listen-tls, which is missing"));
     }
     if (asked->keys.count > 0 && asked->keys.count != asked->certs.count) {
         return command_usage_error(call, "--key",
@@ -413,7 +424,8 @@ static enum exit_code run_serve(struct command_call *call) {
     sigset_t signals;
     block_signals(&signals, asked->listen_tls.count > 0);
     struct why_tls_config tls = {.ca_file = asked->cacert,
-                                 .client_trust_file = asked->client_trust};
+                                 .client_trust_file = asked->client_trust,
+                                 .kernel_sends = asked->ktls};
     struct why_tls_pair *pairs = NULL;
     struct serve_plan plan = {
         .limits = limits_of(asked),
@@ -427,6 +439,9 @@ static enum exit_code run_serve(struct command_call *call) {
         init_workers(call, &plan, (size_t)asked->threads)) {
         code = listen_on_all(call, asked, &plan);
         if (code == EXIT_CODE_OK) {
+            if (asked->ktls) {
+                serve_log_ktls(plan.log, why__ktls_is_there());
+            }
             print_hints(call, &plan);
             code = run_workers(call, &plan, &signals);
         }

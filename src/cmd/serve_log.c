@@ -118,6 +118,24 @@ void serve_log_listening(struct serve_log *log, const char *address, bool is_tls
     print_line(log, &text);
 }
 
+void serve_log_ktls(struct serve_log *log, bool is_there) {
+    struct why_text text = {0};
+    if (log->json) {
+        struct why__json json = {.text = &text};
+        why__json_open(&json, NULL, '{');
+        why__json_string(&json, "event", "ktls");
+        why__json_bool(&json, "used", is_there);
+        why__json_close(&json, '}');
+    } else {
+        why_text_append(&text, "%s",
+                        is_there
+                            ? tr(log->lang, "kTLS: the kernel encrypts what is sent by TLS 1.3")
+                            : tr(log->lang, "kTLS is not used: this kernel has none, or its "
+                                            "module is not loaded (modprobe tls)"));
+    }
+    print_line(log, &text);
+}
+
 void serve_log_reloaded(struct serve_log *log, bool is_done, const char *error) {
     struct why_text text = {0};
     if (log->json) {

@@ -25,6 +25,9 @@ int serve_log_write_error(const struct serve_log *log);
 /* Where the server listens, and what to try there. */
 void serve_log_listening(struct serve_log *log, const char *address, bool is_tls);
 
+/* Whether the kernel makes the TLS records that are sent, as was asked for. */
+void serve_log_ktls(struct serve_log *log, bool is_there);
+
 /* The certificates were read again; or they were not, and what there was stays: `error` says why.
  * It is a warning where they were, or "". */
 void serve_log_reloaded(struct serve_log *log, bool is_done, const char *error);

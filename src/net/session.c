@@ -432,6 +432,10 @@ static void on_tls(struct why__stream *stream, bool is_open) {
     update(session);
 }
 
+static void on_worn(struct why__stream *stream) {
+    why_session_fail(session_of(stream), WHY_CAUSE_LOCAL_TLS_KEYS, NULL);
+}
+
 static void on_lost(struct why__stream *stream, enum why_cause cause, enum why_transport transport,
                     int os_error) {
     lose(session_of(stream), cause, transport, os_error);
@@ -443,6 +447,7 @@ static const struct why__stream_ops session_ops = {.on_data = on_data,
                                                    .output_consumed = output_consumed,
                                                    .on_flush = on_flush,
                                                    .on_tls = on_tls,
+                                                   .on_worn = on_worn,
                                                    .on_lost = on_lost,
                                                    .on_due = on_due,
                                                    .on_buried = on_buried};

@@ -293,7 +293,7 @@ static void take(struct why__stream *stream, struct why_span input) {
     if (stream->is_open && stream->is_finishing && !stream->is_half_close) {
         await_notify(stream, rest);
     }
-    if (stream->is_open && why__tls_output(stream->tls).len > 0) {
+    if (stream->is_open && why__tls_has_to_send(stream->tls)) {
         why__stream_flush(stream);
     }
 }

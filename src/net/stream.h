@@ -50,6 +50,10 @@ struct why__stream_ops {
     /* The first bytes of what should be TLS. False: take TLS away, this is plaintext. */
     bool (*on_first)(struct why__stream *stream, struct why_bytes first); /* * */
 
+    /* The kernel makes the records (kTLS), and the keys have to be changed, which it cannot do: end
+     * it. NULL: records are made here while these are the ops. */
+    void (*on_worn)(struct why__stream *stream); /* * */
+
     /* The peer's stream ended and all there was for it is in the kernel's hands, or the transport
      * broke: the last call. The stream is closed after it. */
     void (*on_lost)(struct why__stream *stream, enum why_cause cause, enum why_transport transport,

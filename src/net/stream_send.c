@@ -5,6 +5,8 @@
  */
 #include "net/stream_send.h"
 
+#include "net/ktls.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -78,30 +80,39 @@ static enum progress send_list(const struct why__stream *stream, const struct wh
     return *sent < len ? PROGRESS_BLOCKED : PROGRESS_DONE;
 }
 
-/* Where a turn's share was sent and there is more, it is as if the socket were full: the loop says
- * in its next turn that it is not. */
-static enum progress send_plain(struct why__stream *stream) {
+/* Send the next of the output as it is. Where a turn's share was sent and there is more, it is as
+ * if the socket were full: the loop says in its next turn that it is not.
+ *
+ * taken  what was sent in this turn; advanced
+ * more   set where there was some */
+static enum progress send_some(struct why__stream *stream, size_t *taken, bool *more) {
     struct why_bytes list[LIST_MAX];
-    size_t taken = 0;
-    for (;;) {
-        size_t count = stream->ops->output(stream, list, LIST_MAX);
-        if (count == 0) {
-            return PROGRESS_DONE;
-        }
-        count = cut(stream, list, count, taken);
-        if (count == 0) {
-            return PROGRESS_BLOCKED;
-        }
-        size_t sent = 0;
-        enum progress progress = send_list(stream, list, count, &sent);
-        if (sent > 0) {
-            stream->ops->output_consumed(stream, sent);
-        }
-        if (progress != PROGRESS_DONE) {
-            return progress;
-        }
-        taken += sent;
+    size_t count = stream->ops->output(stream, list, LIST_MAX);
+    *more = count > 0;
+    if (count == 0) {
+        return PROGRESS_DONE;
     }
+    count = cut(stream, list, count, *taken);
+    if (count == 0) {
+        return PROGRESS_BLOCKED;
+    }
+    size_t sent = 0;
+    enum progress progress = send_list(stream, list, count, &sent);
+    if (sent > 0) {
+        stream->ops->output_consumed(stream, sent);
+    }
+    *taken += sent;
+    return progress;
+}
+
+static enum progress send_plain(struct why__stream *stream) {
+    enum progress progress = PROGRESS_DONE;
+    size_t taken = 0;
+    bool more = true;
+    while (more && progress == PROGRESS_DONE) {
+        progress = send_some(stream, &taken, &more);
+    }
+    return progress;
 }
 
 static enum progress send_ciphertext(struct why__stream *stream, size_t *len) {
@@ -120,12 +131,22 @@ static enum progress send_ciphertext(struct why__stream *stream, size_t *len) {
     }
 }
 
+static bool can_send_data(const struct why__stream *stream) {
+    enum why__tls_status status = why__tls_status(stream->tls);
+    return status == WHY__TLS_OPEN || status == WHY__TLS_ENDED;
+}
+
+/* Whether close_notify is due, once there is no more output. */
+static bool has_to_notify(const struct why__stream *stream) {
+    bool is_last = stream->has_ended || (stream->is_finishing && stream->is_half_close);
+    return is_last && !stream->has_notified;
+}
+
 /* Encrypt the next of the output. `more`: there is ciphertext to send. */
 static enum progress encrypt(struct why__stream *stream, bool *more) {
     struct why_bytes list[LIST_MAX];
     *more = false;
-    enum why__tls_status status = why__tls_status(stream->tls);
-    if (status != WHY__TLS_OPEN && status != WHY__TLS_ENDED) {
+    if (!can_send_data(stream)) {
         return PROGRESS_DONE;
     }
     size_t count = stream->ops->output(stream, list, LIST_MAX);
@@ -140,8 +161,7 @@ static enum progress encrypt(struct why__stream *stream, bool *more) {
         /* With nothing waiting to be sent it has to take something, or we would ask for ever. */
         return result == WHY_OK && taken > 0 ? PROGRESS_DONE : PROGRESS_BROKEN;
     }
-    bool is_last = stream->has_ended || (stream->is_finishing && stream->is_half_close);
-    if (is_last && !stream->has_notified) {
+    if (has_to_notify(stream)) {
         stream->has_notified = true;
         why__tls_close(stream->tls);
         *more = true;
@@ -149,11 +169,84 @@ static enum progress encrypt(struct why__stream *stream, bool *more) {
     return PROGRESS_DONE;
 }
 
+/* ---- Records that the kernel makes ---- */
+
+/* Alerts and KeyUpdates. An alert is the last, whose record nothing would push on. */
+static enum progress send_control(struct why__stream *stream) {
+    struct why__tls_control control;
+    int fd = stream->watch.fd;
+    while (why__tls_control(stream->tls, &control)) {
+        if (control.renews && !why__ktls_can_renew(fd)) {
+            why__tls_wear_out(stream->tls);
+            stream->ops->on_worn(stream);
+            continue;
+        }
+        if (!control.renews && !why__ktls_has_room(fd)) {
+            return PROGRESS_BLOCKED;
+        }
+        if (why__ktls_send(fd, &control) < 0) {
+            return errno == EAGAIN || errno == EWOULDBLOCK ? PROGRESS_BLOCKED : PROGRESS_BROKEN;
+        }
+        why__tls_control_sent(stream->tls);
+        struct why__tls_sending sending;
+        errno = ENOMEM;
+        if (control.renews &&
+            (!why__tls_renew_sending(stream->tls, &sending) || !why__ktls_renew(fd, &sending))) {
+            return PROGRESS_BROKEN; /* the peer decrypts with the new keys already */
+        }
+    }
+    return PROGRESS_DONE;
+}
+
+/* What is next: of the output, or its end; as send_some(). */
+static enum progress send_next(struct why__stream *stream, size_t *taken, bool *more) {
+    *more = false;
+    if (!can_send_data(stream) || stream->has_notified) {
+        return PROGRESS_DONE;
+    }
+    size_t before = *taken;
+    enum progress progress = send_some(stream, taken, more);
+    why__tls_note_sent(stream->tls, *taken - before);
+    if (!*more && has_to_notify(stream)) {
+        stream->has_notified = true;
+        why__tls_close(stream->tls);
+        *more = true;
+    }
+    return progress;
+}
+
+static enum progress send_by_kernel(struct why__stream *stream) {
+    size_t taken = 0;
+    bool more = true;
+    while (more) {
+        enum progress progress = send_control(stream);
+        if (progress == PROGRESS_DONE) {
+            progress = send_next(stream, &taken, &more);
+        }
+        if (progress != PROGRESS_DONE) {
+            return progress;
+        }
+    }
+    return PROGRESS_DONE;
+}
+
+/* Let the kernel go on, if it is to: only for who can end it where keys wear out. */
+static bool has_given_away(struct why__stream *stream) {
+    struct why__tls_sending sending;
+    if (stream->ops->on_worn != NULL && why__tls_offer_sending(stream->tls, &sending)) {
+        why__tls_settle_sending(stream->tls, why__ktls_begin(stream->watch.fd, &sending));
+    }
+    return why__tls_sends_outside(stream->tls);
+}
+
 static enum progress send_tls(struct why__stream *stream) {
     bool more = true;
     size_t sent = 0;
     while (more) {
         enum progress progress = send_ciphertext(stream, &sent);
+        if (progress == PROGRESS_DONE && has_given_away(stream)) {
+            return send_by_kernel(stream);
+        }
         if (progress == PROGRESS_DONE) {
             progress = encrypt(stream, &more);
         }
@@ -216,8 +309,14 @@ void why__stream_flush_now(struct why__stream *stream) {
 
 /* ---- Many at once ---- */
 
+/* Whether its output can be sent as it is: without TLS, or as data of records of the kernel's. */
 static bool goes_along(const struct why__stream *stream) {
-    return stream->is_open && !stream->is_broken && !stream->is_drained && stream->tls == NULL;
+    bool can_send = stream->is_open && !stream->is_broken && !stream->is_drained;
+    if (!can_send || stream->tls == NULL) {
+        return can_send;
+    }
+    return why__tls_sends_outside(stream->tls) && !why__tls_has_to_send(stream->tls) &&
+           can_send_data(stream) && !stream->has_notified;
 }
 
 static struct why__stream *stream_of(struct why__watch *watch) {
@@ -241,6 +340,9 @@ static void note_send(struct why__stream *stream, const struct why__send *send) 
     }
     if (send->result > 0) {
         stream->ops->output_consumed(stream, (size_t)send->result);
+        if (stream->tls != NULL) {
+            why__tls_note_sent(stream->tls, (size_t)send->result);
+        }
     }
     note_result(stream, send->result, len);
 }

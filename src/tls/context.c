@@ -156,6 +156,7 @@ int why__tls_context_new(const struct why_host *host, const struct why_tls_confi
         .host = host,
         .is_server = is_server,
         .insecure = config->insecure && !is_server,
+        .offers_sending = config->kernel_sends && is_server,
         .notices = config->notices && !is_server,
         .on_secret = config->on_secret,
         .on_secret_context = config->on_secret_context,

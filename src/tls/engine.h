@@ -31,8 +31,9 @@ struct why__tls_context {
     bool is_orphan;
     bool is_server;
     bool insecure;
-    bool own_trust; /* ca_file was given: the system's store is out of the game */
-    bool notices;   /* a report is wanted, of what is no failure yet too: evidence is kept */
+    bool own_trust;      /* ca_file was given: the system's store is out of the game */
+    bool offers_sending; /* server: who makes records may be somebody else */
+    bool notices;        /* a report is wanted, of what is no failure yet too: evidence is kept */
     void (*on_secret)(void *context, const char *line);
     void *on_secret_context;
     void (*on_chain)(void *context, const struct why_bytes *chain, size_t count);

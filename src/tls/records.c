@@ -23,9 +23,6 @@
 #define FIRST_RECORDS_LEN ((uint32_t)64 * 1024)
 #define QUIET_MS 1000
 
-/* Section 5.5: for AES-GCM it is 24 million records of full size. */
-#define RECORDS_PER_KEY ((uint64_t)1 << 24)
-
 /* ---- Out ---- */
 
 /* One record around what gather() or the caller has put behind its header. */
@@ -75,6 +72,10 @@ static bool update_keys(struct why__tls *tls, struct why__tls_keys *keys) {
 static bool send_key_update(struct why__tls *tls) {
     static const uint8_t message[KEY_UPDATE_LEN] = {SSL3_MT_KEY_UPDATE, 0, 0, 1,
                                                     SSL_KEY_UPDATE_NOT_REQUESTED};
+    if (tls->traffic->is_outside) {
+        tls->traffic->owes_update = true; /* one answers all that ask until then */
+        return true;
+    }
     return emit(tls, SSL3_RT_HANDSHAKE, message, sizeof message) &&
            update_keys(tls, &tls->traffic->out);
 }
@@ -85,6 +86,11 @@ static void send_alert(struct why__tls *tls, uint8_t level, uint8_t alert) {
         return; /* nothing comes behind close_notify (section 6.1) */
     }
     why__tls_see_alert(tls, true, content);
+    if (tls->traffic->is_outside) {
+        tls->traffic->owes_alert = true;
+        tls->traffic->alert = alert;
+        return;
+    }
     (void)emit(tls, SSL3_RT_ALERT, content, sizeof content);
 }
 
@@ -146,7 +152,7 @@ int why__tls_records_send(struct why__tls *tls, const struct why_bytes *list, si
         if (len == 0 || tls->output_len - tls->output_at + len > WHY__TLS_OUTPUT_MAX) {
             return WHY_OK;
         }
-        if (traffic->out.sequence >= RECORDS_PER_KEY && !send_key_update(tls)) {
+        if (traffic->out.sequence >= WHY__TLS_RECORDS_PER_KEY && !send_key_update(tls)) {
             return WHY_ERR_FAILED;
         }
         if (!reserve_record(tls, len)) {

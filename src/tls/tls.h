@@ -103,6 +103,56 @@ void why__tls_output_consumed(struct why__tls *tls, size_t len);
  * WHY_CAUSE_NONE. */
 enum why_cause why__tls_lost(struct why__tls *tls, enum why_transport transport, int os_error);
 
+/* ---- Records that somebody else makes ----
+ *
+ * Of a connection that went on without OpenSSL the sending half can be given away: to the kernel,
+ * which then makes records of whatever plaintext is sent (net/ktls.h). Receiving stays here, and so
+ * does the knowledge of what has to be said beside data. It cannot be taken back. */
+
+/* What records are made with. It is a secret: whoever has it wipes it. */
+struct why__tls_sending {
+    uint64_t sequence; /* of the next record */
+    uint16_t suite;    /* IANA's number, of TLS 1.3 */
+    uint8_t key[32];   /* as long as the suite's is */
+    uint8_t iv[12];
+};
+
+/* Whether it is to be given away, and can be now: the context wants it, it was not tried before,
+ * and no ciphertext of ours is waiting. */
+WHY_MUST_USE bool why__tls_offer_sending(const struct why__tls *tls,
+                                         struct why__tls_sending *sending);
+
+enum why__tls_taker {
+    WHY__TLS_TAKEN,   /* from now on there is no why__tls_send(), and no output */
+    WHY__TLS_LEFT,    /* it stays with us */
+    WHY__TLS_NO_TAKER /* as that, and so it does for all connections of this context */
+};
+/* What came of the offer. */
+void why__tls_settle_sending(struct why__tls *tls, enum why__tls_taker taker);
+bool why__tls_sends_outside(const struct why__tls *tls);
+
+/* So much plaintext went into records: a key is good for so many (RFC 8446 section 5.5). */
+void why__tls_note_sent(struct why__tls *tls, size_t len);
+
+/* A record that is no data, for them to make before any more of it. */
+struct why__tls_control {
+    uint8_t type;
+    uint8_t len;
+    uint8_t content[5];
+    bool renews; /* a KeyUpdate: what follows it is under new keys */
+};
+/* The next of them; false: there is none. It is sent when why__tls_control_sent() says so. */
+WHY_MUST_USE bool why__tls_control(const struct why__tls *tls, struct why__tls_control *control);
+void why__tls_control_sent(struct why__tls *tls);
+
+/* After a KeyUpdate: the new keys; false if OpenSSL has no memory for it. */
+WHY_MUST_USE bool why__tls_renew_sending(struct why__tls *tls, struct why__tls_sending *sending);
+/* Or they cannot be exchanged: no KeyUpdate is sent any more, and the connection should end. */
+void why__tls_wear_out(struct why__tls *tls);
+
+/* Whether anything waits to be sent that is no data: output, or such a record. */
+bool why__tls_has_to_send(const struct why__tls *tls);
+
 enum why__tls_status why__tls_status(const struct why__tls *tls);
 
 /* FAILED: why; else WHY_CAUSE_NONE. */

@@ -86,6 +86,21 @@ bool why__tls_keys_update(struct why__tls *tls, struct why__tls_keys *keys) {
            set_keys(suite, keys);
 }
 
+void why__tls_keys_copy(const struct why__tls *tls, struct why__tls_sending *sending) {
+    const struct why__tls_keys *keys = &tls->traffic->out;
+    *sending = (struct why__tls_sending){.sequence = keys->sequence,
+                                         .suite = (uint16_t)tls->traffic->suite->id};
+    memcpy(sending->key, keys->key, sizeof sending->key);
+    memcpy(sending->iv, keys->iv, sizeof sending->iv);
+}
+
+void why__tls_keys_forget(struct why__tls *tls) {
+    struct why__tls_keys *keys = &tls->traffic->out;
+    release(tls->context->ciphers, keys);
+    OPENSSL_cleanse(keys->key, sizeof keys->key);
+    OPENSSL_cleanse(keys->iv, sizeof keys->iv);
+}
+
 /* ---- Records ---- */
 
 /* The cipher with these keys, begun for the next record. NULL: OpenSSL has no memory for it. */

@@ -27,8 +27,15 @@ struct why__tls_traffic {
     struct why__tls_keys in, out;
     uint8_t *held; /* a record of which not all has come, or plaintext that found no room */
     uint16_t held_at, held_len, held_size;
-    bool is_plain; /* which of them it is */
-    bool has_alpn;
+    bool is_plain : 1; /* which of them it is */
+    bool has_alpn : 1;
+    /* Records are made outside (tls.h): */
+    bool was_offered : 1;
+    bool is_outside : 1;
+    bool owes_update : 1; /* a KeyUpdate has to be sent */
+    bool is_worn : 1;     /* and cannot be */
+    bool owes_alert : 1;
+    uint8_t alert;
     uint8_t header[WHY__TLS_HEADER_LEN];
     uint8_t header_len;
     uint8_t update[WHY__TLS_HEADER_LEN]; /* KeyUpdate, as far as it has come */
@@ -50,8 +57,16 @@ const char *why__tls_traffic_cipher(const struct why__tls_traffic *traffic);
 /* Keep what a line of OpenSSL's key log says of the traffic secrets. */
 void why__tls_traffic_see_secret(struct why__tls *tls, const char *line);
 
+/* What records are made with, and it is not kept here; the secret that the next keys come from is.
+ */
+void why__tls_keys_copy(const struct why__tls *tls, struct why__tls_sending *sending);
+void why__tls_keys_forget(struct why__tls *tls);
+
 /* The next keys of a direction (RFC 8446 section 7.2); false if OpenSSL has no memory for it. */
 bool why__tls_keys_update(struct why__tls *tls, struct why__tls_keys *keys);
+
+/* A key is good for so many records (section 5.5): of full size 24 million for AES-GCM. */
+#define WHY__TLS_RECORDS_PER_KEY ((uint64_t)1 << 24)
 
 /* Encrypt in place: `record` has room for a header, `len` bytes that are there, and a tag. */
 bool why__tls_seal(struct why__tls *tls, uint8_t *record, size_t len);

@@ -138,6 +138,20 @@ static const struct why_cause_info infos[] = {
                              "curl: (22) Refused WebSockets upgrade: 4xx"),
             .retry = WHY_RETRY_CHANGED,
         },
+    AT(LOCAL_TLS_KEYS) =
+        {
+            .title = N_("This side's TLS keys were due to be changed, and could not be"),
+            .happened = N_("The client asked for new keys, or as many records were sent as one key "
+                           "is good for; but the kernel encrypts this connection, and does not "
+                           "take new keys. It was ended in order, with 1001."),
+            .when = N_("The server runs with kTLS (serve --ktls) on a Linux before 6.14. Few "
+                       "clients ask for new keys; 16 million messages use one up."),
+            .fix = N_("Connect again: the next connection has fresh keys. If it happens often, run "
+                      "the server without kTLS, or on Linux 6.14 or later."),
+            .reference = "RFC 8446 section 4.6.3",
+            .clients = SHOWN_CODE("1001", "1001 (going away)", "1001 (going away)"),
+            .retry = WHY_RETRY_BACK_OFF,
+        },
     AT(DNS_NOT_FOUND) =
         {
             .title = N_("There is no such host name"),

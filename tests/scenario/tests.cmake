@@ -27,6 +27,7 @@ why_script(scenario/diagnosis_test 300 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_D
 why_script(scenario/conform_report_test 300 $<TARGET_FILE:whysocket>)
 why_script(scenario/aia_ocsp_test 600 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_DIR}/docs)
 why_script(scenario/conform_test 300 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_DIR}/docs)
+why_script(scenario/ktls_command_test 60 $<TARGET_FILE:whysocket>)
 why_script(scenario/serve_command_test 120 $<TARGET_FILE:whysocket>)
 why_script(scenario/check_test 300 ${CMAKE_BINARY_DIR})
 why_script(scenario/connect_test 120 ${CMAKE_BINARY_DIR})
@@ -43,6 +44,6 @@ why_script(scenario/bench_test 300 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_DIR}/
 why_script(scenario/instructions_test 600 ${CMAKE_BINARY_DIR})
 why_script(scenario/scaling_test 600 ${CMAKE_BINARY_DIR})
 
-foreach(name keep_alive_test hostile_test serve_command_test connect_test)
+foreach(name keep_alive_test hostile_test serve_command_test ktls_command_test connect_test)
   why_each_loop(${name})
 endforeach()
