@@ -31,6 +31,28 @@ void why__conn_abandon_message(struct why_conn *conn) {
     }
 }
 
+/* Memory that the whole message fits in, where the host has kept such: that it may never be filled
+ * is no loss then, and nothing has to grow, or to be copied in between. */
+static bool recall_message(struct why_conn *conn, uint64_t expected) {
+    const struct why_host *host = why__conn_host(conn);
+    struct why__joined *joined = conn->activity->message.joined;
+    struct why__joined *whole = host->recall == NULL || expected > SIZE_MAX - sizeof *whole
+                                    ? NULL
+                                    : host->recall(host->context, sizeof *whole + (size_t)expected);
+    if (whole == NULL) {
+        return false;
+    }
+    *whole = (struct why__joined){.size = (size_t)expected};
+    if (joined != NULL) {
+        whole->len = joined->len;
+        whole->compressed_len = joined->compressed_len;
+        memcpy(whole->data, joined->data, joined->len);
+        why__conn_allocate(conn, joined, 0);
+    }
+    conn->activity->message.joined = whole;
+    return true;
+}
+
 bool why__conn_reserve_message(struct why_conn *conn, size_t more, uint64_t expected) {
     struct why__joined *joined = conn->activity->message.joined;
     size_t old_size = joined != NULL ? joined->size : 0;
@@ -40,6 +62,9 @@ bool why__conn_reserve_message(struct why_conn *conn, size_t more, uint64_t expe
     }
     bool is_bounded =
         conn->activity->step == WHY__STEP_DATA && why__frame_is_final(&conn->activity->decoder);
+    if (is_bounded && need >= LARGE_LEN && expected >= need && recall_message(conn, expected)) {
+        return true;
+    }
     uint64_t size = (uint64_t)need * (is_bounded && need >= LARGE_LEN ? 8 : 2);
     size = size < JOIN_LEN_MIN ? JOIN_LEN_MIN : size;
     size = size > expected ? expected : size;

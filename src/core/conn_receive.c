@@ -4,13 +4,12 @@
  * message is made of is decided here; what a frame may look like, in frame_decode.c.
  */
 #include "base/apart.h"
-#include "core/conn_state.h"
+#include "core/conn_short.h"
 
 #include <assert.h>
 #include <string.h>
 
 enum {
-    SHORT_HEADER = 6,      /* 2 and the masking key */
     INFLATE_SLICE = 16384, /* what is inflated before it is checked and counted */
 };
 
@@ -371,42 +370,6 @@ static void release_delivered(struct why_conn *conn) {
     }
 }
 
-/* The shortest way: a client's message of up to 125 bytes, whole in the input and valid, between
- * two messages. Nothing but the counters changes. False: it is another, and nothing was used. */
-static bool receive_short(struct why_conn *conn, struct why_span *input, struct why_event *event) {
-    uint8_t *frame = input->data;
-    if (input->len <= SHORT_HEADER) {
-        return false;
-    }
-    size_t len = frame[1] - (size_t)0x80; /* without the mask's bit it is too large */
-    unsigned opcode = frame[0] - 0x80u;   /* as it is without FIN, or with RSV */
-    if (len - 1 >= WHY__CONTROL_MAX || input->len - SHORT_HEADER < len ||
-        opcode - WHY_OPCODE_TEXT > WHY_OPCODE_BINARY - WHY_OPCODE_TEXT ||
-        len > conn->options->message_len_max) {
-        return false;
-    }
-    uint8_t *payload = frame + SHORT_HEADER;
-    if (opcode == WHY_OPCODE_BINARY) {
-        why__mask(payload, len, payload - 4, 0);
-    } else if (!why__unmask_ascii(payload, len, payload - 4)) {
-        return false;
-    }
-    input->data = payload + len;
-    input->len -= SHORT_HEADER + len;
-    conn->counters.messages_received++;
-    conn->counters.bytes_received += SHORT_HEADER + len;
-    conn->message_ms = conn->received_low;
-    /* One by one: clearing the whole first takes longer than all else here. */
-    event->type = WHY_EVENT_MESSAGE;
-    event->opcode = (enum why_opcode)opcode;
-    event->first = true;
-    event->last = true;
-    event->compressed = false;
-    event->code = 0;
-    event->data = (struct why_bytes){payload, len};
-    return true;
-}
-
 /* A whole message is not valid. What is told of it is where a message in pieces has it. */
 WHY__APART static void fail_whole(struct why_conn *conn, const uint8_t *header, size_t header_len,
                                   struct why_span payload, size_t valid, struct why__utf8 utf8) {
@@ -454,13 +417,13 @@ static bool open_whole(struct why_conn *conn, const uint8_t *header, size_t head
  * It takes the same way as step_header() and step_data(), in fewer steps, and leaves nothing
  * behind. False: it is not one of these, or breaks a rule, and nothing was used. */
 static bool receive_whole(struct why_conn *conn, struct why_span *input, struct why_event *event) {
-    if (input->len < SHORT_HEADER || conn->options->stream_messages) {
+    if (input->len < WHY__SHORT_HEADER || conn->options->stream_messages) {
         return false;
     }
     const uint8_t *header = input->data;
     uint8_t opcode = header[0] & 0x7f; /* RSV bits too */
     size_t len = header[1] & 0x7f;
-    size_t header_len = conn->is_server ? SHORT_HEADER : SHORT_HEADER - 4;
+    size_t header_len = conn->is_server ? WHY__SHORT_HEADER : WHY__SHORT_HEADER - 4;
     if (header[0] < 0x80 || (opcode != WHY_OPCODE_TEXT && opcode != WHY_OPCODE_BINARY) ||
         header[1] >> 7 != conn->is_server) {
         return false;
@@ -494,14 +457,9 @@ static bool receive_whole(struct why_conn *conn, struct why_span *input, struct 
     return true;
 }
 
-/* Between two messages, with nothing left of the one before. */
-static bool is_between(const struct why_conn *conn) {
-    return conn->activity == NULL || why__activity_is_between(conn->activity);
-}
-
 /* Take a step towards an event. False: more input is needed. */
 static bool take_step(struct why_conn *conn, struct why_span *input, struct why_event *event) {
-    if (is_between(conn)) {
+    if (why__conn_is_between(conn)) {
         if (input->len == 0) {
             return false;
         }
@@ -537,9 +495,24 @@ WHY__APART static void receive_any(struct why_conn *conn, struct why_span *input
     conn->counters.bytes_received += before - input->len;
 }
 
+/* The shortest way, where `event` says what it is. */
+static bool receive_short(struct why_conn *conn, struct why_span *input, struct why_event *event) {
+    if (!why__conn_receive_short(conn, input, why__conn_short_max(conn), &event->opcode,
+                                 &event->data)) {
+        return false;
+    }
+    /* One by one: clearing the whole first takes longer than all else here. */
+    event->type = WHY_EVENT_MESSAGE;
+    event->first = true;
+    event->last = true;
+    event->compressed = false;
+    event->code = 0;
+    return true;
+}
+
 void why_conn_receive(struct why_conn *conn, struct why_span *input, struct why_event *event) {
     bool is_open = conn->state < WHY_CONN_FINISHING;
-    bool is_resting = is_open && is_between(conn);
+    bool is_resting = is_open && why__conn_is_between(conn);
     if (is_resting && input->len == 0) {
         if (conn->activity != NULL) {
             why__conn_rest(conn);

@@ -3,7 +3,7 @@
  * The connection sends: messages, Pings, Pongs, and the queue they wait in.
  */
 #include "base/apart.h"
-#include "core/conn_state.h"
+#include "core/conn_short.h"
 
 #include <string.h>
 
@@ -54,12 +54,25 @@ bool why__conn_queue_frame(struct why_conn *conn, const struct why__frame_header
     return true;
 }
 
-/* The frame's header copied, its payload left where it is. */
+/* The frame's header copied, its payload left where it is.
+ *
+ * place  the payload again, where the header may be written in front of it: one buffer costs less
+ *        than two; else NULL */
 static bool queue_borrowed(struct why_conn *conn, const struct why__frame_header *header,
-                           struct why_bytes payload) {
+                           struct why_bytes payload, uint8_t *place) {
     const struct why_host *host = why__conn_host(conn);
     uint8_t encoded[WHY__FRAME_HEADER_MAX];
     size_t header_len = why__frame_encode(header, encoded);
+    if (place != NULL) {
+        uint8_t *frame = place - header_len;
+        struct why_bytes whole = {frame, header_len + payload.len};
+        if (!why__send_queue_borrow(&conn->output, host, whole)) {
+            return false;
+        }
+        memcpy(frame, encoded, header_len);
+        conn->has_borrowed = true;
+        return true;
+    }
     uint8_t *out = why__send_queue_reserve(&conn->output, host, header_len);
     if (out == NULL) {
         return false;
@@ -73,21 +86,40 @@ static bool queue_borrowed(struct why_conn *conn, const struct why__frame_header
     return true;
 }
 
+/* A message without a context is better sent as it is where it does not become shorter.
+ * is_short  it is for our own encoder
+ * returns   0: send it as it is; nothing depends on the compressor having seen it */
+static size_t compress(struct why_conn *conn, const struct why__frame_header *header, bool is_short,
+                       struct why_bytes payload, uint8_t *body) {
+    struct why__deflate *codec = conn->deflate;
+    if (is_short) {
+        return why__deflate_short(codec, payload, body);
+    }
+    bool is_whole = header->final && header->opcode != WHY_OPCODE_CONTINUATION;
+    if (is_whole && why__deflate_is_noise(codec, payload, body)) {
+        return 0;
+    }
+    size_t len = why__deflate_compress(codec, payload, header->final, body);
+    return is_whole && len >= payload.len && why__deflate_forgets(codec) ? 0 : len;
+}
+
 /* Compress beside the queue, then queue what came out: in the queue itself a message would hold the
  * room that it might have needed until it is sent. Sets *grew where it would have been shorter as
- * it was, and nothing depends on the compressor having seen it: then nothing is queued. */
+ * it was: then nothing is queued. */
 static bool queue_compressed(struct why_conn *conn, struct why__frame_header *header,
                              struct why_bytes payload, bool *grew) {
     *grew = false;
-    size_t bound = why__deflate_bound(conn->deflate, payload.len);
+    bool is_first = header->opcode != WHY_OPCODE_CONTINUATION;
+    bool is_short = is_first && header->final && why__deflate_is_short(conn->deflate, payload.len);
+    size_t bound = is_short ? payload.len + WHY__ENCODER_SLACK
+                            : why__deflate_bound(conn->deflate, payload.len);
     uint8_t *body = bound != 0 ? why__conn_allocate(conn, NULL, bound) : NULL;
     if (body == NULL) {
         return false;
     }
-    size_t len = why__deflate_compress(conn->deflate, payload, header->final, body);
-    bool is_first = header->opcode != WHY_OPCODE_CONTINUATION;
     bool is_queued = true;
-    if (len >= payload.len && header->final && is_first && why__deflate_forgets(conn->deflate)) {
+    size_t len = compress(conn, header, is_short, payload, body);
+    if (len == 0) {
         *grew = true;
     } else {
         header->compressed = is_first;
@@ -101,7 +133,7 @@ static bool queue_compressed(struct why_conn *conn, struct why__frame_header *he
 }
 
 static bool queue_message(struct why_conn *conn, struct why__frame_header *header,
-                          struct why_bytes data, bool compress, unsigned flags) {
+                          struct why_bytes data, bool compress, unsigned flags, uint8_t *place) {
     if (compress) {
         bool grew = false;
         if (!queue_compressed(conn, header, data, &grew)) {
@@ -113,7 +145,7 @@ static bool queue_message(struct why_conn *conn, struct why__frame_header *heade
     }
     header->payload_len = data.len;
     if ((flags & WHY_SEND_BORROWED) != 0 && conn->is_server && data.len >= BORROW_LEN_MIN) {
-        return queue_borrowed(conn, header, data);
+        return queue_borrowed(conn, header, data, place);
     }
     return why__conn_queue_frame(conn, header, data);
 }
@@ -137,31 +169,8 @@ static bool is_text_valid(struct why_conn *conn, struct why_bytes data, unsigned
            ((flags & WHY_SEND_MORE) != 0 || why__utf8_is_complete(utf8));
 }
 
-/* What most messages of a server are: short, whole, not compressed, and known to be valid. */
-static bool is_short(const struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
-                     unsigned flags) {
-    bool is_valid =
-        opcode == WHY_OPCODE_BINARY || (opcode == WHY_OPCODE_TEXT && (flags & WHY_SEND_VALID) != 0);
-    return is_valid && conn->is_server && data.len - 1 < WHY__CONTROL_MAX &&
-           conn->deflate == NULL && conn->sending == 0 && (flags & WHY_SEND_MORE) == 0 &&
-           conn->state == WHY_CONN_OPEN;
-}
-
-static int send_short(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data) {
-    uint8_t *out = why__send_queue_reserve(&conn->output, why__conn_host(conn), 2 + data.len);
-    if (out == NULL) {
-        return WHY_ERR_NOMEM;
-    }
-    out[0] = (uint8_t)(0x80 | opcode);
-    out[1] = (uint8_t)data.len;
-    memcpy(out + 2, data.data, data.len);
-    conn->counters.messages_sent++;
-    conn->message_ms = (uint32_t)why__conn_now(conn);
-    return WHY_OK;
-}
-
 WHY__APART static int send_any(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
-                               unsigned flags) {
+                               unsigned flags, uint8_t *place) {
     if (opcode != WHY_OPCODE_TEXT && opcode != WHY_OPCODE_BINARY) {
         return WHY_ERR_ARGUMENT;
     }
@@ -183,7 +192,7 @@ WHY__APART static int send_any(struct why_conn *conn, enum why_opcode opcode, st
         .opcode = first ? opcode : WHY_OPCODE_CONTINUATION,
         .final = last,
     };
-    if (!queue_message(conn, &header, data, compress, flags)) {
+    if (!queue_message(conn, &header, data, compress, flags, place)) {
         return WHY_ERR_NOMEM;
     }
     conn->sending = last ? 0 : (uint8_t)opcode;
@@ -194,11 +203,25 @@ WHY__APART static int send_any(struct why_conn *conn, enum why_opcode opcode, st
     return WHY_OK;
 }
 
+int why__conn_send_first(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data) {
+    uint8_t *out = why__send_queue_reserve(&conn->output, why__conn_host(conn), 2 + data.len);
+    if (out == NULL) {
+        return WHY_ERR_NOMEM;
+    }
+    why__conn_put_short(conn, out, opcode, data);
+    return WHY_OK;
+}
+
 int why_conn_send(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
                   unsigned flags) {
-    return is_short(conn, opcode, data, flags) && !why__conn_is_full(conn)
-               ? send_short(conn, opcode, data)
-               : send_any(conn, opcode, data, flags);
+    return why__conn_is_short(conn, opcode, data, flags)
+               ? why__conn_send_short(conn, opcode, data)
+               : send_any(conn, opcode, data, flags, NULL);
+}
+
+int why__conn_send_in_place(struct why_conn *conn, enum why_opcode opcode, struct why_span data,
+                            unsigned flags) {
+    return send_any(conn, opcode, (struct why_bytes){data.data, data.len}, flags, data.data);
 }
 
 uint32_t why__ping_hash(struct why_bytes payload) {

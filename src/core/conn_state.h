@@ -224,6 +224,11 @@ struct why__ending *why__conn_ending(struct why_conn *conn);
 bool why__conn_queue_frame(struct why_conn *conn, const struct why__frame_header *header,
                            struct why_bytes payload);
 
+/* As why_conn_send(), of data in front of which there is room for a header: where it is borrowed,
+ * its frame is one piece. */
+WHY_MUST_USE int why__conn_send_in_place(struct why_conn *conn, enum why_opcode opcode,
+                                         struct why_span data, unsigned flags);
+
 /* Whether a message of which `data` is the first fragment should be compressed. */
 bool why__conn_wants_compression(const struct why_conn *conn, struct why_bytes data,
                                  unsigned flags);

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Its fields are send_queue.c's, but for the shortest way through why__send_queue_reserve(). */
+/* Its fields are send_queue.c's, but for the shortest way through why__send_queue_take(). */
 struct why__chunk {
     struct why__chunk *next;
     const uint8_t *data; /* what is left to send: in `room`, or borrowed */
@@ -44,12 +44,9 @@ static inline size_t why__send_queue_len(const struct why__send_queue *queue) {
 /* Append a chunk with room for `len` bytes, or more where the queue has filled up before. */
 bool why__send_queue_grow(struct why__send_queue *queue, const struct why_host *host, size_t len);
 
-/* Room for `len` bytes in one piece at the end of the queue, to be written before the next call.
- * NULL if out of memory: nothing was queued. */
-static inline uint8_t *why__send_queue_reserve(struct why__send_queue *queue,
-                                               const struct why_host *host, size_t len) {
-    if ((queue->first == NULL || queue->first->last->free_len < len) &&
-        !why__send_queue_grow(queue, host, len)) {
+/* As below, but only where that much room is there already. */
+static inline uint8_t *why__send_queue_take(struct why__send_queue *queue, size_t len) {
+    if (queue->first == NULL || queue->first->last->free_len < len) {
         return NULL;
     }
     struct why__chunk *chunk = queue->first->last;
@@ -59,6 +56,16 @@ static inline uint8_t *why__send_queue_reserve(struct why__send_queue *queue,
     chunk->len += len;
     queue->first->queued += len;
     return place;
+}
+
+/* Room for `len` bytes in one piece at the end of the queue, to be written before the next call.
+ * NULL if out of memory: nothing was queued. */
+static inline uint8_t *why__send_queue_reserve(struct why__send_queue *queue,
+                                               const struct why_host *host, size_t len) {
+    uint8_t *place = why__send_queue_take(queue, len);
+    return place != NULL || !why__send_queue_grow(queue, host, len)
+               ? place
+               : why__send_queue_take(queue, len);
 }
 
 /* Give back the last `len` bytes of what was just reserved. What was written may move. */

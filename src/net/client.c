@@ -218,7 +218,9 @@ int why_client_connect(struct why_loop *loop, const struct why_client_config *co
         return WHY_ERR_NOMEM;
     }
     memset(client, 0, sizeof *client);
-    int result = why__client_config_read(&client->config, config, error, error_size);
+    const struct why__tls_context *like =
+        config->like == NULL ? NULL : config->like->config.tls_context;
+    int result = why__client_config_read(&client->config, config, like, error, error_size);
     if (result != WHY_OK) {
         free_client(client);
         return result;

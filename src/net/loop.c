@@ -26,6 +26,11 @@
 #define CODECS_KEEP_MS 1000
 #define BUFFER_LEN ((size_t)128 * 1024)
 
+/* The share of a turn, and what it is so long after somebody wanted little. */
+#define SHARE ((size_t)1024 * 1024)
+#define SHARE_SMALL ((size_t)64 * 1024)
+#define SMALL_MS 100
+
 struct post {
     struct post *next;
     void (*task)(void *argument);
@@ -46,8 +51,10 @@ struct why_loop {
     size_t watch_count;
     size_t hold_count;
     uint8_t *buffer;
+    uint8_t *place; /* see why__loop_offer_place() */
     struct why__pool pool;
-    uint64_t trim_ms; /* when to look for codecs that nobody has needed */
+    uint64_t trim_ms;  /* when to look for codecs that nobody has needed */
+    uint64_t small_ms; /* when somebody wanted little */
 
     int event_count; /* fetched events; those before event_at are delivered */
     int event_at;
@@ -64,6 +71,11 @@ struct why_loop {
 static void *host_allocate(void *context, void *memory, size_t size) {
     struct why_loop *loop = context;
     return why__pool_allocate(&loop->pool, memory, size, loop->now_ms);
+}
+
+static void *host_recall(void *context, size_t size) {
+    struct why_loop *loop = context;
+    return why__pool_recall(&loop->pool, size);
 }
 
 static void host_random(void *context, uint8_t *out, size_t len) {
@@ -89,6 +101,14 @@ struct why_span why__loop_buffer(struct why_loop *loop) {
     return (struct why_span){loop->buffer, BUFFER_LEN};
 }
 
+size_t why__loop_share(const struct why_loop *loop) {
+    return loop->now_ms - loop->small_ms < SMALL_MS ? SHARE_SMALL : SHARE;
+}
+
+void why__loop_note_small(struct why_loop *loop) {
+    loop->small_ms = loop->now_ms;
+}
+
 static bool is_in(struct why_span place, const uint8_t *data) {
     return (uintptr_t)data - (uintptr_t)place.data < place.len;
 }
@@ -96,6 +116,19 @@ static bool is_in(struct why_span place, const uint8_t *data) {
 bool why__loop_has_read(const struct why_loop *loop, const uint8_t *data) {
     return is_in((struct why_span){loop->buffer, BUFFER_LEN}, data) ||
            (loop->event_at > 0 && is_in(loop->events[loop->event_at - 1].received.data, data));
+}
+
+void why__loop_offer_place(struct why_loop *loop, uint8_t *place) {
+    loop->place = place;
+}
+
+uint8_t *why__loop_take_place(struct why_loop *loop, const uint8_t *data) {
+    uint8_t *place = loop->place;
+    if (place == NULL || place != data) {
+        return NULL;
+    }
+    loop->place = NULL;
+    return place;
 }
 
 /* ---- Watches ---- */
@@ -519,8 +552,11 @@ struct why_loop *why_loop_new_on(enum why_loop_backend backend) {
     loop->wakeup.fd = -1;
     loop->posts_end = &loop->posts;
     pthread_mutex_init(&loop->mutex, NULL);
-    loop->host = (struct why_host){
-        .context = loop, .allocate = host_allocate, .random = host_random, .now_ms = &loop->now_ms};
+    loop->host = (struct why_host){.context = loop,
+                                   .allocate = host_allocate,
+                                   .random = host_random,
+                                   .now_ms = &loop->now_ms,
+                                   .recall = host_recall};
     update_clock(loop);
     why__wheel_init(&loop->wheel, loop->now_ms);
     if (!open_loop(loop, backend)) {

@@ -158,9 +158,21 @@ uint64_t why__clock_us(void);
  * outlive the callback is copied out. */
 struct why_span why__loop_buffer(struct why_loop *loop);
 
+/* Bytes that one descriptor should move in this turn: many, unless there are also some that want
+ * little, who are not to wait long for one who wants much. They make themselves known. */
+size_t why__loop_share(const struct why_loop *loop);
+void why__loop_note_small(struct why_loop *loop);
+
 /* Whether `data` lies in it, or in what the loop has read itself: then it stays until the end of
  * on_ready(), or the next read in it. */
 bool why__loop_has_read(const struct why_loop *loop, const uint8_t *data);
+
+/* The message that is being handed to the program lies at `place`, and there is room in front of it
+ * for the header of one that is sent from there. Until the next one, or NULL. */
+void why__loop_offer_place(struct why_loop *loop, uint8_t *place);
+
+/* Whether that is where `data` lies; once. NULL: it is not. */
+uint8_t *why__loop_take_place(struct why_loop *loop, const uint8_t *data);
 
 /* Keep why_loop_run() running although nothing is watched: a worker thread will post. */
 void why__loop_hold(struct why_loop *loop);

@@ -10,6 +10,8 @@
  */
 #include "net/session.h"
 
+#include "base/apart.h"
+#include "core/conn_short.h"
 #include "net/address.h"
 #include "whysocket/close_code.h"
 
@@ -30,6 +32,11 @@ enum bits {
 /* Borrowed data up to this much is cheaper to copy, and to send with what follows in this turn,
  * than to send by itself. */
 #define BORROW_MIN ((size_t)32 * 1024)
+
+/* The engine copies what is shorter; the headers of a client's longer messages. */
+#define IN_PLACE_MIN ((size_t)4096)
+#define MEDIUM_HEADER 8
+#define LONG_HEADER 14
 
 /* Less than this is worth more in one system call with the answers of others, where the loop has
  * such a call, than at once. */
@@ -298,6 +305,57 @@ static bool listens(const struct why_session *session) {
     return session->stream.is_open && !has(session, BIT_PAUSED | BIT_STARVED);
 }
 
+/* Short messages follow each other as long as nothing else is asked of the session.
+ *
+ * queue_max  the queue's limit; one of 0 is not for here */
+static bool goes_on(const struct why_session *session, const struct why_conn *conn,
+                    size_t queue_max) {
+    unsigned others = (unsigned)~(BIT_BUSY | BIT_WRITABLE | BIT_LARGE);
+    return session->stream.is_open && !has(session, others) && conn->state == WHY_CONN_OPEN &&
+           !conn->is_asking && why__send_queue_len(&conn->output) < queue_max;
+}
+
+/* What most input is: short messages, which take the shortest way one after the other. `input` is
+ * advanced past them; they may have changed anything.
+ * returns  whether there were any */
+static bool receive_short(struct why_session *session, struct why_span *input) {
+    struct why_conn *conn = &session->conn;
+    void (*callback)(struct why_session *, const struct why_event *) = session->handler->on_message;
+    size_t queue_max = conn->options->send_queue_max;
+    if (!why__is_short_frame(*input) || callback == NULL || !goes_on(session, conn, queue_max) ||
+        !why__conn_takes_short(conn)) {
+        return false;
+    }
+    struct why_event event = {.type = WHY_EVENT_MESSAGE, .first = true, .last = true};
+    struct why_span left = *input;
+    size_t len_max = why__conn_short_max(conn);
+    why__conn_note_received(conn);
+    bool was_busy = enter(session);
+    while (why__conn_receive_short(conn, &left, len_max, &event.opcode, &event.data)) {
+        callback(session, &event);
+        if (!goes_on(session, conn, queue_max)) {
+            break;
+        }
+    }
+    leave(session, was_busy);
+    if (left.len == input->len) {
+        return false;
+    }
+    put(session, BIT_LARGE, false);
+    *input = left;
+    return true;
+}
+
+/* A message that lies where it was read has its own header in front of it, which is used up and is
+ * not shorter than that of its echo. */
+static void offer_place(struct why_session *session, const struct why_event *event,
+                        struct why_span before) {
+    size_t at = (size_t)((uintptr_t)event->data.data - (uintptr_t)before.data);
+    size_t header_len = event->data.len > UINT16_MAX ? LONG_HEADER : MEDIUM_HEADER;
+    bool has_header = at < before.len && at >= header_len;
+    why__loop_offer_place(loop_of(session), has_header ? before.data + at : NULL);
+}
+
 static void on_data(struct why__stream *stream, struct why_span *input) {
     struct why_session *session = session_of(stream);
     struct why_event event = {.type = WHY_EVENT_NONE};
@@ -306,8 +364,18 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
         if (!listens(session)) {
             break;
         }
-        why_conn_receive(&session->conn, input, &event);
-        deliver(session, &event);
+        if (receive_short(session, input)) {
+            bool is_resting = input->len == 0 && session->conn.activity == NULL;
+            event.type = is_resting ? WHY_EVENT_NONE : WHY_EVENT_MESSAGE;
+        } else {
+            struct why_span before = *input;
+            why_conn_receive(&session->conn, input, &event);
+            if (event.data.len >= IN_PLACE_MIN) {
+                offer_place(session, &event, before);
+            }
+            deliver(session, &event);
+            why__loop_offer_place(loop_of(session), NULL);
+        }
         if (!stream->is_open) {
             return;
         }
@@ -452,8 +520,8 @@ static void refuse_full(struct why_session *session) {
     }
 }
 
-int why_session_send(struct why_session *session, enum why_opcode opcode, struct why_bytes data,
-                     unsigned flags) {
+WHY__APART static int send_any(struct why_session *session, enum why_opcode opcode,
+                               struct why_bytes data, unsigned flags) {
     if (!why__session_has_conn(session)) {
         return WHY_ERR_STATE;
     }
@@ -461,7 +529,10 @@ int why_session_send(struct why_session *session, enum why_opcode opcode, struct
     if (!borrows) {
         flags &= ~(unsigned)WHY_SEND_BORROWED; /* nobody tells when the caller's data goes */
     }
-    int result = why_conn_send(&session->conn, opcode, data, flags);
+    uint8_t *place = borrows ? why__loop_take_place(loop_of(session), data.data) : NULL;
+    int result = place != NULL ? why__conn_send_in_place(&session->conn, opcode,
+                                                         (struct why_span){place, data.len}, flags)
+                               : why_conn_send(&session->conn, opcode, data, flags);
     if (result == WHY_OK && borrows) {
         if (!why__loop_has_read(loop_of(session), data.data)) {
             put(session, BIT_BORROWED, true);
@@ -470,6 +541,15 @@ int why_session_send(struct why_session *session, enum why_opcode opcode, struct
         refuse_full(session);
     }
     return changed(session, result);
+}
+
+int why_session_send(struct why_session *session, enum why_opcode opcode, struct why_bytes data,
+                     unsigned flags) {
+    struct why_conn *conn = &session->conn;
+    return has(session, BIT_BUSY) && why__session_has_conn(session) &&
+                   why__conn_is_short(conn, opcode, data, flags)
+               ? why__conn_send_short(conn, opcode, data)
+               : send_any(session, opcode, data, flags);
 }
 
 int why_session_send_prepared(struct why_session *session, struct why_prepared *prepared) {

@@ -26,6 +26,9 @@
  * small ones have to come before the loop reads again. */
 #define SMALL_READS 3
 
+/* What comes at once, outside a large message, is less from who wants little. */
+#define SMALL_LEN 4096
+
 struct why__held {
     size_t len;
     uint8_t data[];
@@ -225,15 +228,18 @@ static void await_notify(struct why__stream *stream, struct why_bytes input) {
     }
 }
 
-/* Where to read to: TLS decrypts from the second half of the loop's buffer into the first. */
-static struct why_span room_of(struct why__stream *stream) {
+/* Where to read to: TLS decrypts from the second half of the loop's buffer into the first.
+ *
+ * is_large  set where the owner is inside a large message, or expects one */
+static struct why_span room_of(struct why__stream *stream, bool *is_large) {
     struct why_span room = why__loop_buffer(why__stream_loop(stream));
+    struct why_span owners = owners_room(stream);
+    *is_large = owners.len > 0;
     if (stream->tls != NULL) {
         room.len /= 2;
         room.data += room.len;
         return room;
     }
-    struct why_span owners = owners_room(stream);
     if (owners.data == NULL) {
         owners.data = room.data;
         owners.len = owners.len > 0 ? owners.len : room.len;
@@ -247,7 +253,8 @@ static struct why_span room_of(struct why__stream *stream) {
  *
  * returns  it, where decrypt() wants it: more than fits there is no record, and fails before */
 static struct why_span take_early(struct why__stream *stream, struct why_span input) {
-    struct why_span room = room_of(stream);
+    bool is_large = false;
+    struct why_span room = room_of(stream, &is_large);
     room.len = input.len < room.len ? input.len : room.len;
     memmove(room.data, input.data, room.len);
     return room;
@@ -291,8 +298,12 @@ static void take(struct why__stream *stream, struct why_span input) {
     }
 }
 
-/* Learn from how much came at once who should read next. */
-static void note_read(struct why__stream *stream, size_t len) {
+/* Learn from how much came at once who should read next, and whether this is one of those who want
+ * little. */
+static void note_read(struct why__stream *stream, size_t len, bool is_large) {
+    if (len < SMALL_LEN && !is_large) {
+        why__loop_note_small(why__stream_loop(stream));
+    }
     if (len >= WHY__RECEIVED_MAX) {
         stream->watch.owner_count = SMALL_READS;
     } else if (stream->watch.owner_count > 0) {
@@ -305,7 +316,7 @@ static void note_read(struct why__stream *stream, size_t len) {
 static void take_received(struct why__stream *stream) {
     struct why__received received = why__loop_received(why__stream_loop(stream));
     if (received.data.len > 0) {
-        note_read(stream, received.data.len);
+        note_read(stream, received.data.len, false);
         take(stream, received.data);
         return;
     }
@@ -328,12 +339,20 @@ static void take_received(struct why__stream *stream) {
  *              may say why, a Close frame say; 0 otherwise */
 static void read_input(struct why__stream *stream, int write_error, bool to_the_end) {
     unsigned reads = 0;
+    size_t taken = 0;
     while (wants_input(stream) && (write_error != 0 || reads < READS_PER_TURN)) {
-        struct why_span room = room_of(stream);
+        bool is_large = false;
+        struct why_span room = room_of(stream, &is_large);
+        size_t share = write_error != 0 ? SIZE_MAX : why__loop_share(why__stream_loop(stream));
+        if (taken >= share) {
+            return;
+        }
+        room.len = room.len < share - taken ? room.len : share - taken;
         ssize_t got = recv(stream->watch.fd, room.data, room.len, 0);
         if (got > 0) {
             reads++;
-            note_read(stream, (size_t)got);
+            taken += (size_t)got;
+            note_read(stream, (size_t)got, is_large);
             take(stream, (struct why_span){room.data, (size_t)got});
             if ((size_t)got < room.len && !to_the_end) {
                 return; /* it is empty; were it not, we are called again */

@@ -29,6 +29,26 @@ static ssize_t send_vector(int fd, const struct why_bytes *list, size_t count) {
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
+/* Leave out of the list what is more than `share`; that is sent in a later turn. A little more is
+ * not worth one. */
+static size_t cut(struct why_bytes *list, size_t count, size_t share) {
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        len += list[i].len;
+    }
+    if (len <= 2 * share) {
+        return count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].len >= share) {
+            list[i].len = share;
+            return i + 1;
+        }
+        share -= list[i].len;
+    }
+    return count;
+}
+
 /* `sent` is how much the socket took. */
 static enum progress send_list(const struct why__stream *stream, const struct why_bytes *list,
                                size_t count, size_t *sent) {
@@ -49,13 +69,21 @@ static enum progress send_list(const struct why__stream *stream, const struct wh
     return *sent < len ? PROGRESS_BLOCKED : PROGRESS_DONE;
 }
 
+/* Where a turn's share was sent and there is more, it is as if the socket were full: the loop says
+ * in its next turn that it is not. */
 static enum progress send_plain(struct why__stream *stream) {
     struct why_bytes list[LIST_MAX];
+    size_t taken = 0;
     for (;;) {
         size_t count = stream->ops->output(stream, list, LIST_MAX);
         if (count == 0) {
             return PROGRESS_DONE;
         }
+        size_t share = why__loop_share(why__stream_loop(stream));
+        if (taken >= share) {
+            return PROGRESS_BLOCKED;
+        }
+        count = cut(list, count, share - taken);
         size_t sent = 0;
         enum progress progress = send_list(stream, list, count, &sent);
         if (sent > 0) {
@@ -64,10 +92,11 @@ static enum progress send_plain(struct why__stream *stream) {
         if (progress != PROGRESS_DONE) {
             return progress;
         }
+        taken += sent;
     }
 }
 
-static enum progress send_ciphertext(struct why__stream *stream) {
+static enum progress send_ciphertext(struct why__stream *stream, size_t *len) {
     for (;;) {
         struct why_bytes output = why__tls_output(stream->tls);
         if (output.len == 0) {
@@ -76,6 +105,7 @@ static enum progress send_ciphertext(struct why__stream *stream) {
         size_t sent = 0;
         enum progress progress = send_list(stream, &output, 1, &sent);
         why__tls_output_consumed(stream->tls, sent);
+        *len += sent;
         if (progress != PROGRESS_DONE) {
             return progress;
         }
@@ -113,13 +143,17 @@ static enum progress encrypt(struct why__stream *stream, bool *more) {
 
 static enum progress send_tls(struct why__stream *stream) {
     bool more = true;
+    size_t sent = 0;
     while (more) {
-        enum progress progress = send_ciphertext(stream);
+        enum progress progress = send_ciphertext(stream, &sent);
         if (progress == PROGRESS_DONE) {
             progress = encrypt(stream, &more);
         }
         if (progress != PROGRESS_DONE) {
             return progress;
+        }
+        if (more && sent >= why__loop_share(why__stream_loop(stream))) {
+            return PROGRESS_BLOCKED; /* until the next turn, as above */
         }
     }
     return PROGRESS_DONE;
@@ -218,8 +252,9 @@ static void send_all(struct why_loop *loop) {
             sends[count].fd = stream->watch.fd;
             sends[count].count = 0;
             if (goes_along(stream)) {
-                sends[count].count =
-                    (unsigned)stream->ops->output(stream, sends[count].list, WHY__SEND_LIST_MAX);
+                struct why_bytes *list = sends[count].list;
+                size_t parts = stream->ops->output(stream, list, WHY__SEND_LIST_MAX);
+                sends[count].count = (unsigned)cut(list, parts, why__loop_share(loop));
             }
             count++;
         }
