@@ -28,7 +28,6 @@
 
 /* The share of a turn, and what it is so long after somebody wanted little. */
 #define SHARE ((size_t)1024 * 1024)
-#define SHARE_SMALL ((size_t)64 * 1024)
 #define SMALL_MS 100
 
 struct post {
@@ -102,7 +101,7 @@ struct why_span why__loop_buffer(struct why_loop *loop) {
 }
 
 size_t why__loop_share(const struct why_loop *loop) {
-    return loop->now_ms - loop->small_ms < SMALL_MS ? SHARE_SMALL : SHARE;
+    return loop->now_ms - loop->small_ms < SMALL_MS ? WHY__SHARE_MIN : SHARE;
 }
 
 void why__loop_note_small(struct why_loop *loop) {

@@ -162,6 +162,7 @@ struct why_span why__loop_buffer(struct why_loop *loop);
  * little, who are not to wait long for one who wants much. They make themselves known. */
 size_t why__loop_share(const struct why_loop *loop);
 void why__loop_note_small(struct why_loop *loop);
+#define WHY__SHARE_MIN ((size_t)64 * 1024) /* it is never less */
 
 /* Whether `data` lies in it, or in what the loop has read itself: then it stays until the end of
  * on_ready(), or the next read in it. */

@@ -369,12 +369,13 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
             event.type = is_resting ? WHY_EVENT_NONE : WHY_EVENT_MESSAGE;
         } else {
             struct why_span before = *input;
+            struct why_loop *loop = loop_of(session);
             why_conn_receive(&session->conn, input, &event);
             if (event.data.len >= IN_PLACE_MIN) {
                 offer_place(session, &event, before);
             }
             deliver(session, &event);
-            why__loop_offer_place(loop_of(session), NULL);
+            why__loop_offer_place(loop, NULL);
         }
         if (!stream->is_open) {
             return;

@@ -347,7 +347,10 @@ static void read_input(struct why__stream *stream, int write_error, bool to_the_
         if (taken >= share) {
             return;
         }
-        room.len = room.len < share - taken ? room.len : share - taken;
+        /* Else the buffer bounds it, and a message that fits there is not to be cut in two. */
+        if (is_large && room.len > share - taken) {
+            room.len = share - taken;
+        }
         ssize_t got = recv(stream->watch.fd, room.data, room.len, 0);
         if (got > 0) {
             reads++;
