@@ -21,7 +21,8 @@
 bool why__origin_is_allowed(const struct why_origin_policy *policy, struct why_bytes origin,
                             const struct why__authority *host);
 
-/* Whether it is an origin at all: SCHEME://HOST[:PORT] and nothing after it (RFC 6454 section 6.2). */
+/* Whether it is an origin at all: SCHEME://HOST[:PORT] and nothing after it (RFC 6454 section 6.2).
+ */
 bool why__is_origin(const char *text);
 
 #endif
