@@ -434,7 +434,6 @@ WHY__APART static void fail_whole(struct why_conn *conn, const uint8_t *header, 
 static bool open_whole(struct why_conn *conn, const uint8_t *header, size_t header_len,
                        struct why_span payload) {
     struct why__utf8 utf8 = {0};
-    size_t valid = payload.len;
     const uint8_t *key = header + header_len - 4; /* a client's */
     if ((header[0] & 0x0f) != WHY_OPCODE_TEXT) {
         if (conn->is_server) {
@@ -442,11 +441,8 @@ static bool open_whole(struct why_conn *conn, const uint8_t *header, size_t head
         }
         return true;
     }
-    if (conn->is_server) {
-        valid = why__unmask_utf8(&utf8, payload.data, payload.len, key, 0);
-    } else {
-        valid = why__utf8_check(&utf8, payload.data, payload.len);
-    }
+    size_t valid = conn->is_server ? why__unmask_utf8(&utf8, payload.data, payload.len, key, 0)
+                                   : why__utf8_check(&utf8, payload.data, payload.len);
     if (valid < payload.len || !why__utf8_is_complete(&utf8)) {
         fail_whole(conn, header, header_len, payload, valid, utf8);
         return false;
