@@ -449,7 +449,9 @@ const struct command command_serve = {
            "passes what one sends to all others there. A line on stdout tells of each connection "
            "that ended, with its cause; with --json it is the whole close record.\n"
            "In a browser: / is a page with the last closes, /metrics is for Prometheus, /healthz "
-           "for whoever asks whether it lives."),
+           "for whoever asks whether it lives.\n"
+           "It takes as many connections as the limit of open files allows, less a few; the limit "
+           "is raised as far as the administrator lets it (ulimit -Hn). Past it new ones wait."),
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .options_size = sizeof(struct serve_options),

@@ -28,7 +28,6 @@
 
 /* The share of a turn, and what it is so long after somebody wanted little. */
 #define SHARE ((size_t)1024 * 1024)
-#define SHARE_SMALL ((size_t)64 * 1024)
 #define SMALL_MS 100
 
 struct post {
@@ -102,7 +101,7 @@ struct why_span why__loop_buffer(struct why_loop *loop) {
 }
 
 size_t why__loop_share(const struct why_loop *loop) {
-    return loop->now_ms - loop->small_ms < SMALL_MS ? SHARE_SMALL : SHARE;
+    return loop->now_ms - loop->small_ms < SMALL_MS ? WHY__SHARE_MIN : SHARE;
 }
 
 void why__loop_note_small(struct why_loop *loop) {
@@ -298,11 +297,23 @@ static void fire(struct why__later *later) {
     call(later, WHY__DUE);
 }
 
+/* What is deferred in every turn is never in the wheel when that fires: its deadline is met here.
+ * False: that has deferred it anew, to its end maybe. */
+static bool meet_deadline(struct why_loop *loop, struct why__later *later) {
+    if (later->is_set && why__later_deadline(later) <= loop->now_ms) {
+        why__wheel_cancel(&loop->wheel, later);
+        call(later, WHY__DUE);
+    }
+    return !later->is_deferred;
+}
+
 static void run_ring(struct why_loop *loop) {
     while (loop->running != NULL) {
         struct why__later *later = loop->running;
         undefer(loop, later);
-        call(later, WHY__DEFERRED);
+        if (meet_deadline(loop, later)) {
+            call(later, WHY__DEFERRED);
+        }
     }
 }
 

@@ -131,7 +131,8 @@ struct why__task {
 void why__loop_defer(struct why_loop *loop, struct why__task *task);
 void why__loop_undefer(struct why_loop *loop, struct why__task *task);
 
-/* As the four above, for a watch: its on_ready is called with DUE or DEFERRED. */
+/* As the four above, for a watch: its on_ready is called with DUE or DEFERRED. With DUE its memory
+ * has to stay for the rest of the turn. */
 void why__watch_set(struct why_loop *loop, struct why__watch *watch, uint64_t deadline_ms);
 void why__watch_defer(struct why_loop *loop, struct why__watch *watch);
 void why__watch_cancel(struct why_loop *loop, struct why__watch *watch); /* both */
@@ -161,6 +162,7 @@ struct why_span why__loop_buffer(struct why_loop *loop);
  * little, who are not to wait long for one who wants much. They make themselves known. */
 size_t why__loop_share(const struct why_loop *loop);
 void why__loop_note_small(struct why_loop *loop);
+#define WHY__SHARE_MIN ((size_t)64 * 1024) /* it is never less */
 
 /* Whether `data` lies in it, or in what the loop has read itself: then it stays until the end of
  * on_ready(), or the next read in it. */

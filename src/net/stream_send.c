@@ -29,15 +29,24 @@ static ssize_t send_vector(int fd, const struct why_bytes *list, size_t count) {
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
-/* Leave out of the list what is more than `share`; that is sent in a later turn. A little more is
- * not worth one. */
-static size_t cut(struct why_bytes *list, size_t count, size_t share) {
-    size_t len = 0;
+/* Leave out of the list what is more than is left of this turn's share; that is sent in a later
+ * one, unless it is little.
+ *
+ * taken    how much this turn has sent of it
+ * returns  how much of the list is left; 0: the share is used up */
+static size_t cut(const struct why__stream *stream, struct why_bytes *list, size_t count,
+                  size_t taken) {
+    size_t len = taken;
     for (size_t i = 0; i < count; i++) {
         len += list[i].len;
     }
-    if (len <= 2 * share) {
+    if (len <= WHY__SHARE_MIN) {
         return count;
+    }
+    size_t share = why__loop_share(why__stream_loop(stream));
+    share -= taken < share ? taken : share;
+    if (share == 0 || len - taken <= 2 * share) {
+        return share == 0 ? 0 : count;
     }
     for (size_t i = 0; i < count; i++) {
         if (list[i].len >= share) {
@@ -79,11 +88,10 @@ static enum progress send_plain(struct why__stream *stream) {
         if (count == 0) {
             return PROGRESS_DONE;
         }
-        size_t share = why__loop_share(why__stream_loop(stream));
-        if (taken >= share) {
+        count = cut(stream, list, count, taken);
+        if (count == 0) {
             return PROGRESS_BLOCKED;
         }
-        count = cut(list, count, share - taken);
         size_t sent = 0;
         enum progress progress = send_list(stream, list, count, &sent);
         if (sent > 0) {
@@ -254,7 +262,7 @@ static void send_all(struct why_loop *loop) {
             if (goes_along(stream)) {
                 struct why_bytes *list = sends[count].list;
                 size_t parts = stream->ops->output(stream, list, WHY__SEND_LIST_MAX);
-                sends[count].count = (unsigned)cut(list, parts, why__loop_share(loop));
+                sends[count].count = (unsigned)cut(stream, list, parts, 0);
             }
             count++;
         }

@@ -59,15 +59,18 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
 }
 
 /* Others that want little are busy all the time: also just before this one reads or sends. */
-static void note_small(struct probe *probe) {
+static void note_small(const struct probe *probe) {
     if (probe->has_small_ones) {
         why__loop_note_small(probe->loop);
     }
 }
 
 static struct why_span room(struct why__stream *stream) {
-    note_small(probe_of(stream));
-    return (struct why_span){0};
+    const struct probe *probe = probe_of(stream);
+    note_small(probe);
+    /* What comes is a large message's, and may lie anywhere. */
+    size_t len = why__loop_buffer(probe->loop).len;
+    return (struct why_span){NULL, probe->has_small_ones ? len : 0};
 }
 
 static size_t output(struct why__stream *stream, struct why_bytes *list, size_t max) {
