@@ -129,9 +129,10 @@ static void send_to_all(const struct batch *batch, struct why_session *const *se
 }
 
 static void send_others(const struct batch *batch, const struct topic_member *sender) {
+    struct why_session *session = sender->session;
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->senders[i] != sender) {
-            judge(sender->session, why_session_send_prepared(sender->session, batch->messages[i]));
+            judge(session, why_session_send_prepared(session, batch->messages[i]));
         }
     }
 }

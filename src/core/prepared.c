@@ -218,7 +218,7 @@ static struct deflated *deflate_message(struct why_prepared *message, struct why
     header.payload_len = len;
     size_t header_len = why__frame_encode(&header, encoded);
     struct deflated *deflated = add_deflated(message, conn, len > 0 ? header_len + len : 0);
-    if (deflated != NULL && len > 0) {
+    if (deflated != NULL && deflated->frames != NULL) {
         memcpy(deflated->frames->data, encoded, header_len);
         memcpy(deflated->frames->data + header_len, body, len);
     }
@@ -251,7 +251,7 @@ static struct deflated *deflate_parts(struct why_prepared *joined, struct why_co
         len += frame->len;
     }
     struct deflated *deflated = add_deflated(joined, conn, len);
-    if (deflated != NULL) {
+    if (deflated != NULL && deflated->frames != NULL) {
         uint8_t *at = deflated->frames->data;
         for (size_t i = 0; i < joined->count; i++) {
             at = append(at, message_frame(joined->parts[i], conn)); /* which is there by now */
