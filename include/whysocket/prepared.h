@@ -43,9 +43,10 @@ WHY_API void why_prepared_free(struct why_prepared *prepared);
 
 /* Queue it, as why_conn_send() does: a server queues a reference to the one frame, or to the frame
  * as it was compressed for others with the same window, level and deflate_len_min (RFC 7692 section
- * 7.2.1). Where that cannot be shared it costs what why_conn_send() costs: a client masks each
- * frame with a key of its own (RFC 6455 section 5.3), and a server whose compressor keeps its
- * context (RFC 7692 section 7.1.1) compresses for that connection alone.
+ * 7.2.1); behind other output it copies a short one. Where that cannot be shared it costs what
+ * why_conn_send() costs: a client masks each frame with a key of its own (RFC 6455 section 5.3),
+ * and a server whose compressor keeps its context (RFC 7692 section 7.1.1) compresses for that
+ * connection alone.
  *
  * returns  WHY_OK
  *          WHY_ERR_FULL   options.send_queue_max or more was queued before; nothing was queued

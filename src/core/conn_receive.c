@@ -10,7 +10,11 @@
 #include <string.h>
 
 enum {
-    INFLATE_SLICE = 16384, /* what is inflated before it is checked and counted */
+    INFLATED_LEN_MIN = 768,     /* of what is inflated in one go: room for this, */
+    INFLATED_RATIO = 4,         /* and for so many times as much as came, */
+    INFLATED_GROWTH = 8,        /* then so many times that, */
+    INFLATED_LEN_MAX = 1 << 20, /* and past this it is zlib's */
+    INFLATE_SLICE = 16384,      /* what is inflated before it is checked and counted */
 };
 
 /* One step: uses input, may yield an event, may fail the connection. Returns false if it needs more
@@ -264,12 +268,49 @@ static bool inflate_piece(struct why_conn *conn, struct why_bytes *input, bool *
     return true;
 }
 
+/* A message that is whole in one frame and in this piece of it, and refers to none before it: its
+ * length is not known, so that there is room for more and more. False: it is another, or to be
+ * looked at by zlib; nothing has changed. */
+static bool inflate_whole(struct why_conn *conn, struct why_span piece, size_t *len) {
+    const struct why__frame_decoder *decoder = &conn->activity->decoder;
+    uint64_t max = conn->options->message_len_max;
+    if (piece.len != decoder->payload_len || !why__frame_is_final(decoder) ||
+        why__frame_opcode(decoder) == WHY_OPCODE_CONTINUATION || conn->options->stream_messages ||
+        !why__inflate_is_short(conn->deflate, piece.len)) {
+        return false;
+    }
+    enum why__decode_result result = WHY__DECODE_ROOM;
+    for (size_t size = INFLATED_LEN_MIN + INFLATED_RATIO * piece.len;
+         result == WHY__DECODE_ROOM && size <= INFLATED_LEN_MAX; size *= INFLATED_GROWTH) {
+        size_t room = size < max ? size : (size_t)max;
+        if (room == 0 || !why__conn_reserve_message(conn, room, room)) {
+            return false;
+        }
+        struct why__joined *joined = conn->activity->message.joined;
+        result = why__inflate_short(conn->deflate, (struct why_bytes){piece.data, piece.len},
+                                    (struct why_span){joined->data, room}, len);
+        if (room == max) {
+            break;
+        }
+    }
+    return result == WHY__DECODE_OK;
+}
+
 static bool step_compressed_data(struct why_conn *conn, struct why_span *input,
                                  struct why_event *event) {
     struct why__activity *activity = conn->activity;
     struct why__message *message = &activity->message;
     struct why_span piece = take_payload(conn, input);
     unmask(conn, piece);
+    size_t len = 0;
+    if (inflate_whole(conn, piece, &len)) {
+        activity->step = WHY__STEP_HEADER;
+        if (take_inflated(conn, len) && check_text_end(conn, (struct why_span){0})) {
+            struct why_span inflated = why__conn_joined(conn);
+            deliver(conn, event, (struct why_bytes){inflated.data, inflated.len}, true);
+        }
+        return true;
+    }
     struct why_bytes rest = {piece.data, piece.len};
     bool full = message->inflating;
     if ((full || rest.len > 0) && !inflate_piece(conn, &rest, &full)) {

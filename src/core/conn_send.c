@@ -86,11 +86,8 @@ static bool queue_borrowed(struct why_conn *conn, const struct why__frame_header
     return true;
 }
 
-/* A message without a context is better sent as it is where it does not become shorter.
- * is_short  it is for our own encoder
- * returns   0: send it as it is; nothing depends on the compressor having seen it */
-static size_t compress(struct why_conn *conn, const struct why__frame_header *header, bool is_short,
-                       struct why_bytes payload, uint8_t *body) {
+size_t why__conn_compress(struct why_conn *conn, const struct why__frame_header *header,
+                          bool is_short, struct why_bytes payload, uint8_t *body) {
     struct why__deflate *codec = conn->deflate;
     if (is_short) {
         return why__deflate_short(codec, payload, body);
@@ -118,7 +115,7 @@ static bool queue_compressed(struct why_conn *conn, struct why__frame_header *he
         return false;
     }
     bool is_queued = true;
-    size_t len = compress(conn, header, is_short, payload, body);
+    size_t len = why__conn_compress(conn, header, is_short, payload, body);
     if (len == 0) {
         *grew = true;
     } else {

@@ -233,6 +233,15 @@ WHY_MUST_USE int why__conn_send_in_place(struct why_conn *conn, enum why_opcode 
 bool why__conn_wants_compression(const struct why_conn *conn, struct why_bytes data,
                                  unsigned flags);
 
+/* Compress a message, or a fragment. Without a context it is better sent as it is where it does not
+ * become shorter.
+ *
+ * is_short  it is for our own encoder, see why__deflate_is_short()
+ * body      room for what why__deflate_short() or why__deflate_bound() says
+ * returns   0: send it as it is; nothing depends on the compressor having seen it */
+size_t why__conn_compress(struct why_conn *conn, const struct why__frame_header *header,
+                          bool is_short, struct why_bytes payload, uint8_t *body);
+
 /* There is no memory for what has to follow in the queue: the stream ends in the middle of a frame,
  * and the connection fails. returns  WHY_ERR_NOMEM */
 int why__conn_cut_short(struct why_conn *conn);

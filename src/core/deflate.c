@@ -19,6 +19,9 @@
 #define SHORT_LEN_MAX_FAST 65536
 #define SHORT_LEN_MAX 8192
 
+/* Up to this size a message is inflated by our own decoder, which needs all of it at hand. */
+#define SHORT_INPUT_MAX 65536
+
 /* What a sender leaves off the end of each message (RFC 7692 section 7.2.1). */
 static const uint8_t tail[4] = {0x00, 0x00, 0xff, 0xff};
 
@@ -187,6 +190,22 @@ enum why__inflate_result why__inflate_finish(struct why__deflate *codec, struct 
         drop_inflater(codec);
     }
     return WHY__INFLATE_OK;
+}
+
+bool why__inflate_is_short(const struct why__deflate *codec, size_t len) {
+    return codec->inflate_forgets && len <= SHORT_INPUT_MAX;
+}
+
+enum why__decode_result why__inflate_short(struct why__deflate *codec, struct why_bytes input,
+                                           struct why_span out, size_t *out_len) {
+    const struct why_host *host = codec->options->host;
+    struct why__decoder *decoder = why__codecs_take_decoder(host->codecs, host);
+    if (decoder == NULL) {
+        return WHY__DECODE_OTHER; /* zlib may still find what it needs, or say that it cannot */
+    }
+    enum why__decode_result result = why__decode(decoder, input, codec->inflate_bits, out, out_len);
+    why__codecs_give_back_decoder(host->codecs, host, decoder);
+    return result;
 }
 
 bool why__deflate_can_compress(const struct why__deflate *codec) {

@@ -8,6 +8,7 @@
 #define WHY_CORE_DEFLATE_H
 
 #include "core/deflate_short.h"
+#include "core/inflate_short.h"
 #include "whysocket/bytes.h"
 #include "whysocket/conn.h"
 
@@ -40,6 +41,15 @@ enum why__inflate_result why__inflate(struct why__deflate *codec, struct why_byt
  * than the room: then the message is whole and its context is reset or freed as agreed. */
 enum why__inflate_result why__inflate_finish(struct why__deflate *codec, struct why_span out,
                                              size_t *out_len);
+
+/* Whether a message of which so many bytes came, all of them, is for why__inflate_short(): it
+ * refers to none before it. */
+bool why__inflate_is_short(const struct why__deflate *codec, size_t len);
+
+/* Inflate such a message, at once. OTHER says that it is for why__inflate() and
+ * why__inflate_finish(), which find what is wrong with it, if anything is. */
+enum why__decode_result why__inflate_short(struct why__deflate *codec, struct why_bytes input,
+                                           struct why_span out, size_t *out_len);
 
 /* Whether our own messages may be compressed: a window of 8 bits, which a server may ask of a
  * client (section 7.1.2.2), is one that zlib cannot keep to. */

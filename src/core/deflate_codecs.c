@@ -12,11 +12,16 @@ struct kept {
     bool is_stale; /* not taken since the last trim */
 };
 
+/* One of ours: NULL where none is kept. */
+struct own {
+    void *codec;
+    bool is_stale;
+};
+
 struct why_codecs {
     const struct why_host *host;
     unsigned count;
-    bool encoder_is_stale;
-    struct why__encoder *encoder;          /* NULL: none is kept */
+    struct own encoder, decoder;
     struct kept kept[2 * WHY__CODECS_MAX]; /* what was given back last is at the end */
 };
 
@@ -83,10 +88,10 @@ static void destroy_at(struct why_codecs *codecs, unsigned i) {
     destroy(codecs->host, kept.kind.is_deflater, kept.stream);
 }
 
-static void drop_encoder(struct why_codecs *codecs) {
-    if (codecs->encoder != NULL) {
-        codecs->host->allocate(codecs->host->context, codecs->encoder, 0);
-        codecs->encoder = NULL;
+static void drop_own(const struct why_host *host, struct own *own) {
+    if (own->codec != NULL) {
+        host->allocate(host->context, own->codec, 0);
+        own->codec = NULL;
     }
 }
 
@@ -97,7 +102,8 @@ void why__codecs_free(struct why_codecs *codecs) {
     while (codecs->count > 0) {
         destroy_at(codecs, 0);
     }
-    drop_encoder(codecs);
+    drop_own(codecs->host, &codecs->encoder);
+    drop_own(codecs->host, &codecs->decoder);
     codecs->host->allocate(codecs->host->context, codecs, 0);
 }
 
@@ -151,37 +157,74 @@ void why__codecs_give_back(struct why_codecs *codecs, const struct why_host *hos
     codecs->kept[codecs->count++] = (struct kept){.stream = stream, .kind = kind};
 }
 
+/* ---- Ours ---- */
+
+/* The kept one, or NULL. */
+static void *take_own(struct own *own) {
+    void *codec = own->codec;
+    own->codec = NULL;
+    return codec;
+}
+
+static void give_back_own(const struct why_host *host, struct own *own, void *codec) {
+    drop_own(host, own);
+    *own = (struct own){.codec = codec};
+}
+
+static void trim_own(const struct why_host *host, struct own *own) {
+    if (own->is_stale) {
+        drop_own(host, own);
+    }
+    own->is_stale = true;
+}
+
 struct why__encoder *why__codecs_take_encoder(struct why_codecs *codecs,
                                               const struct why_host *host) {
-    if (codecs != NULL && codecs->encoder != NULL) {
-        struct why__encoder *encoder = codecs->encoder;
-        codecs->encoder = NULL;
-        return encoder;
-    }
-    host = codecs != NULL ? codecs->host : host;
-    struct why__encoder *encoder = host->allocate(host->context, NULL, why__encoder_size());
-    if (encoder != NULL) {
-        why__encoder_init(encoder);
+    struct why__encoder *encoder = codecs != NULL ? take_own(&codecs->encoder) : NULL;
+    if (encoder == NULL) {
+        encoder = host->allocate(host->context, NULL, why__encoder_size());
+        if (encoder != NULL) {
+            why__encoder_init(encoder);
+        }
     }
     return encoder;
 }
 
 void why__codecs_give_back_encoder(struct why_codecs *codecs, const struct why_host *host,
                                    struct why__encoder *encoder) {
-    if (codecs == NULL) {
+    if (codecs != NULL) {
+        give_back_own(host, &codecs->encoder, encoder);
+    } else {
         host->allocate(host->context, encoder, 0);
-        return;
     }
-    drop_encoder(codecs);
-    codecs->encoder = encoder;
-    codecs->encoder_is_stale = false;
 }
 
-void why__codecs_trim(struct why_codecs *codecs) {
-    if (codecs->encoder_is_stale) {
-        drop_encoder(codecs);
+struct why__decoder *why__codecs_take_decoder(struct why_codecs *codecs,
+                                              const struct why_host *host) {
+    struct why__decoder *decoder = codecs != NULL ? take_own(&codecs->decoder) : NULL;
+    if (decoder == NULL) {
+        decoder = host->allocate(host->context, NULL, why__decoder_size());
+        if (decoder != NULL) {
+            why__decoder_init(decoder);
+        }
     }
-    codecs->encoder_is_stale = true;
+    return decoder;
+}
+
+void why__codecs_give_back_decoder(struct why_codecs *codecs, const struct why_host *host,
+                                   struct why__decoder *decoder) {
+    if (codecs != NULL) {
+        give_back_own(host, &codecs->decoder, decoder);
+    } else {
+        host->allocate(host->context, decoder, 0);
+    }
+}
+
+/* ---- Time ---- */
+
+void why__codecs_trim(struct why_codecs *codecs) {
+    trim_own(codecs->host, &codecs->encoder);
+    trim_own(codecs->host, &codecs->decoder);
     for (unsigned i = codecs->count; i-- > 0;) {
         if (codecs->kept[i].is_stale) {
             destroy_at(codecs, i);
@@ -192,5 +235,5 @@ void why__codecs_trim(struct why_codecs *codecs) {
 }
 
 bool why__codecs_is_empty(const struct why_codecs *codecs) {
-    return codecs->count == 0 && codecs->encoder == NULL;
+    return codecs->count == 0 && codecs->encoder.codec == NULL && codecs->decoder.codec == NULL;
 }

@@ -9,6 +9,10 @@
 
 #include <string.h>
 
+enum {
+    COPY_LEN_MAX = 256,
+};
+
 /* What decides how a message comes out that is compressed by itself, and whether it is. */
 struct deflate_kind {
     size_t len_min;
@@ -196,29 +200,27 @@ static struct deflated *add_deflated(struct why_prepared *prepared, const struct
 /* Compress a message with a context that this connection takes, and gives back. */
 static struct deflated *deflate_message(struct why_prepared *message, struct why_conn *conn) {
     struct why_bytes payload = payload_of(message);
-    size_t bound = why__deflate_bound(conn->deflate, payload.len);
+    bool is_short = why__deflate_is_short(conn->deflate, payload.len);
+    size_t bound = is_short ? payload.len + WHY__ENCODER_SLACK
+                            : why__deflate_bound(conn->deflate, payload.len);
     uint8_t *body = bound != 0 ? allocate(message->options, NULL, bound) : NULL;
     if (body == NULL) {
         why__deflate_forget(conn->deflate);
         return NULL;
     }
     struct why__frame_header header = {
-        .opcode = (enum why_opcode)message->opcode,
-        .final = true,
-        .compressed = true,
-        .payload_len = why__deflate_compress(conn->deflate, payload, true, body)};
-    size_t len = (size_t)header.payload_len;
+        .opcode = (enum why_opcode)message->opcode, .final = true, .compressed = true};
+    size_t len = why__conn_compress(conn, &header, is_short, payload, body);
+    if (len == 0) {
+        why__deflate_forget(conn->deflate); /* it may not have been asked to compress */
+    }
     uint8_t encoded[WHY__FRAME_HEADER_MAX];
+    header.payload_len = len;
     size_t header_len = why__frame_encode(&header, encoded);
-    struct deflated *deflated = NULL;
-    if (len >= payload.len) {
-        deflated = add_deflated(message, conn, 0);
-    } else if (len > 0) {
-        deflated = add_deflated(message, conn, header_len + len);
-        if (deflated != NULL) {
-            memcpy(deflated->frames->data, encoded, header_len);
-            memcpy(deflated->frames->data + header_len, body, len);
-        }
+    struct deflated *deflated = add_deflated(message, conn, len > 0 ? header_len + len : 0);
+    if (deflated != NULL && len > 0) {
+        memcpy(deflated->frames->data, encoded, header_len);
+        memcpy(deflated->frames->data + header_len, body, len);
     }
     allocate(message->options, body, 0);
     return deflated;
@@ -279,9 +281,23 @@ static void count_messages(const struct why_prepared *prepared, struct why_conn 
     conn->message_ms = (uint32_t)why__conn_now(conn);
 }
 
+/* Behind others a short one is copied: one buffer costs less than two, and a reference as much as
+ * it has bytes. */
+static bool queue_bytes(struct why_conn *conn, struct why__shared *frames, size_t skip) {
+    size_t len = frames->len - skip;
+    if (conn->output.first == NULL || len > COPY_LEN_MAX) {
+        return why__send_queue_share(&conn->output, why__conn_host(conn), frames, skip);
+    }
+    uint8_t *out = why__send_queue_reserve(&conn->output, why__conn_host(conn), len);
+    if (out != NULL) {
+        memcpy(out, frames->data + skip, len);
+    }
+    return out != NULL;
+}
+
 static int queue_frames(const struct why_prepared *prepared, struct why_conn *conn,
                         struct why__shared *frames, size_t skip) {
-    if (!why__send_queue_share(&conn->output, why__conn_host(conn), frames, skip)) {
+    if (!queue_bytes(conn, frames, skip)) {
         return WHY_ERR_NOMEM;
     }
     count_messages(prepared, conn);

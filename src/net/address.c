@@ -61,7 +61,7 @@ static bool bound_path(const struct sockaddr_un *name, socklen_t len, char *out,
     return true;
 }
 
-void why__address_unix_text(int fd, char *out, size_t size) {
+static void unix_text(int fd, char *out, size_t size) {
     struct sockaddr_un name = {0};
     socklen_t len = sizeof name;
     if (getsockname(fd, (struct sockaddr *)&name, &len) == 0 && bound_path(&name, len, out, size)) {
@@ -72,4 +72,29 @@ void why__address_unix_text(int fd, char *out, size_t size) {
         return;
     }
     snprintf(out, size, "unix:");
+}
+
+/* Linux has one way to ask that does not mind a reset; it wants to be told the length exactly. */
+static bool peer_name(int fd, int domain, struct sockaddr_storage *name) {
+    socklen_t len = domain == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERNAME, name, &len) == 0) {
+        return true;
+    }
+    len = sizeof *name;
+    return getpeername(fd, (struct sockaddr *)name, &len) == 0;
+}
+
+void why__address_peer_text(int fd, char *out, size_t size) {
+    struct sockaddr_storage name;
+    int domain = AF_UNSPEC;
+    socklen_t len = sizeof domain;
+    memset(&name, 0, sizeof name);
+    out[0] = '\0';
+    (void)getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+    if (domain == AF_UNIX) {
+        unix_text(fd, out, size);
+    } else if (peer_name(fd, domain, &name)) {
+        struct why__address address = why__address_of(&name);
+        why__address_text(&address, out, size);
+    }
 }

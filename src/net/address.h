@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A peer's address in 20 bytes, as a session can afford to keep it, and as text.
+ * A peer's address, and as text.
  */
 #ifndef WHY_NET_ADDRESS_H
 #define WHY_NET_ADDRESS_H
@@ -23,7 +23,9 @@ void why__address_text(const struct why__address *address, char *out, size_t siz
 /* As that, without port and brackets. */
 void why__address_host(const struct why__address *address, char *out, size_t size);
 
-/* "unix:/path" of the socket's own end, if it is bound to one, or of its peer's; else "unix:". */
-void why__address_unix_text(int fd, char *out, size_t size);
+/* The address of the peer of a socket that was connected, also where the connection has been reset
+ * since, which getpeername() does not tell; "unix:/path" of the socket's own end, if it is bound to
+ * one, or of its peer's, else "unix:"; "" where there is none. So a session need not keep it. */
+void why__address_peer_text(int fd, char *out, size_t size);
 
 #endif

@@ -297,11 +297,23 @@ static void fire(struct why__later *later) {
     call(later, WHY__DUE);
 }
 
+/* What is deferred in every turn is never in the wheel when that fires: its deadline is met here.
+ * False: that has deferred it anew, to its end maybe. */
+static bool meet_deadline(struct why_loop *loop, struct why__later *later) {
+    if (later->is_set && why__later_deadline(later) <= loop->now_ms) {
+        why__wheel_cancel(&loop->wheel, later);
+        call(later, WHY__DUE);
+    }
+    return !later->is_deferred;
+}
+
 static void run_ring(struct why_loop *loop) {
     while (loop->running != NULL) {
         struct why__later *later = loop->running;
         undefer(loop, later);
-        call(later, WHY__DEFERRED);
+        if (meet_deadline(loop, later)) {
+            call(later, WHY__DEFERRED);
+        }
     }
 }
 

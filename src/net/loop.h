@@ -131,7 +131,8 @@ struct why__task {
 void why__loop_defer(struct why_loop *loop, struct why__task *task);
 void why__loop_undefer(struct why_loop *loop, struct why__task *task);
 
-/* As the four above, for a watch: its on_ready is called with DUE or DEFERRED. */
+/* As the four above, for a watch: its on_ready is called with DUE or DEFERRED. With DUE its memory
+ * has to stay for the rest of the turn. */
 void why__watch_set(struct why_loop *loop, struct why__watch *watch, uint64_t deadline_ms);
 void why__watch_defer(struct why_loop *loop, struct why__watch *watch);
 void why__watch_cancel(struct why_loop *loop, struct why__watch *watch); /* both */

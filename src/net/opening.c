@@ -54,7 +54,7 @@ static void end_step(struct why__opening *opening, bool ok, const char *what,
         opening->session->stream.tls_us = duration;
     } else {
         timings->http_us = duration;
-        opening->session->http_us = duration;
+        *why__session_http_us(opening->session) = duration;
     }
     struct why_step step = {
         .layer = opening->step, .ok = ok, .us = duration, .what = what, .parts = parts};
@@ -386,23 +386,11 @@ static void on_dial_failed(struct why__dial *dial) {
     give_up(opening_of_dial(dial));
 }
 
-static void keep_peer(struct why_session *session, int fd) {
-    struct sockaddr_storage storage;
-    socklen_t len = sizeof storage;
-    memset(&storage, 0, sizeof storage);
-    if (getpeername(fd, (struct sockaddr *)&storage, &len) == 0) {
-        session->peer = why__address_of(&storage);
-    }
-}
-
 static void on_connected(struct why__dial *dial, int fd) {
     struct why__opening *opening = opening_of_dial(dial);
     struct why__tls *tls = NULL;
     const struct why_options *options = opening->owner.options;
-    keep_peer(opening->session, fd);
-    if (opening->session->peer.family != AF_UNIX) {
-        why__stream_tune(fd, options->ping_interval_ms + options->pong_timeout_ms);
-    }
+    why__stream_tune(fd, options->ping_interval_ms + options->pong_timeout_ms);
     if (opening->proxy != NULL) {
         begin_step(opening, WHY_LAYER_PROXY, dial->deadline_ms);
         why__proxy_begin(&opening->talk, opening->proxy, opening->target, opening->url->port);

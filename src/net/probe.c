@@ -352,9 +352,7 @@ static void on_connected(struct why__dial *dial, int fd) {
     bool has_proxy = opening->proxy != NULL;
     struct why__tls *tls = has_proxy ? NULL : make_tls(probing);
     bool lacks_tls = !has_proxy && tls == NULL && way_of(probing) == WHY__PROBE_WAY_HANDSHAKE;
-    if (opening->session->peer.family != AF_UNIX) {
-        why__stream_tune(fd, 0);
-    }
+    why__stream_tune(fd, 0);
     if (lacks_tls || why__stream_attach(&probing->stream, &opening->owner.loop, fd, tls,
                                         has_proxy ? &proxy_ops : &raw_ops) != WHY_OK) {
         close(fd);

@@ -5,6 +5,7 @@
  */
 #include "whysocket/server.h"
 
+#include "net/address.h"
 #include "net/server_state.h"
 
 #include <errno.h>
@@ -17,36 +18,40 @@
 
 #define ACCEPTS_PER_TURN 64
 #define ACCEPT_RETRY_MS 250
+#define SLOTS_MIN 64
 #define DESCRIPTORS_SPARED 32 /* for files, resolvers and whatever else the program opens */
 
-/* ---- Lists ---- */
+/* ---- Sessions by descriptor ---- */
 
-void why__ring_add(struct why_session **ring, struct why_session *session) {
-    if (*ring == NULL) {
-        session->next = session;
-        session->prev = session;
-        *ring = session;
-        return;
+/* The table is as long as the highest descriptor, which is the lowest that is free: a quarter more
+ * at a time keeps what is not used of it small. False: out of memory. */
+static bool has_slot(struct why_server *server, int fd) {
+    size_t count = server->session_slots;
+    if ((size_t)fd < count) {
+        return true;
     }
-    session->next = *ring;
-    session->prev = (*ring)->prev;
-    session->prev->next = session;
-    session->next->prev = session;
+    size_t wanted = (size_t)fd + 1 + SLOTS_MIN + (size_t)fd / 4;
+    struct why_session **sessions =
+        realloc(server->sessions, wanted * sizeof(struct why_session *));
+    if (sessions == NULL) {
+        return false;
+    }
+    for (size_t i = count; i < wanted; i++) {
+        sessions[i] = NULL;
+    }
+    server->sessions = sessions;
+    server->session_slots = wanted;
+    return true;
 }
 
-static void take_off(struct why_session **ring, struct why_session *session) {
-    if (*ring == session) {
-        *ring = session->next == session ? NULL : session->next;
-    }
-    session->next->prev = session->prev;
-    session->prev->next = session->next;
-    session->next = NULL;
-    session->prev = NULL;
+void why__server_note(struct why_server *server, struct why_session *session) {
+    server->sessions[session->stream.watch.fd] = session;
 }
 
-void why__ring_remove(struct why_session **ring, struct why_session *session) {
-    if (session->next != NULL) {
-        take_off(ring, session);
+void why__server_forget(struct why_server *server, const struct why_session *session) {
+    int fd = session->stream.watch.fd;
+    if (fd >= 0 && server->sessions[fd] == session) {
+        server->sessions[fd] = NULL;
     }
 }
 
@@ -92,16 +97,12 @@ static void begin(struct why_server *server, const struct why__listener *listene
     server->stats.accepted++;
     struct why_session *session = why__session_new(&server->owner, server->config->handler, NULL);
     struct why__tls *tls = NULL;
-    bool is_ready = session != NULL;
+    bool is_ready = session != NULL && has_slot(server, fd);
     if (is_ready && listener->tls != NULL) {
         tls = why__tls_new(listener->tls, NULL);
         is_ready = tls != NULL;
     }
     if (is_ready) {
-        session->peer = why__address_of(storage);
-        if (listener->is_unix) {
-            session->peer.family = AF_UNIX; /* a peer without a name has no family either */
-        }
         is_ready = why__opening_begin(server, session, fd, tls);
     }
     if (is_ready) {
@@ -172,27 +173,31 @@ void why__server_released(struct why_server *server) {
 static void on_gone(struct why_session *session) {
     struct why_server *server =
         WHY__CONTAINER(why__session_owner(session), struct why_server, owner);
-    why__ring_remove(server->leaving == session ? &server->leaving : &server->sessions, session);
+    why__server_forget(server, session);
     server->stats.open--;
     server->stats.closed++;
     why__server_released(server);
 }
 
-/* Off the list first: a callback may come back here, by freeing the server. */
-static void cut_ring(struct why_session **ring) {
-    while (*ring != NULL) {
-        struct why_session *session = *ring;
-        why__ring_remove(ring, session);
-        why__session_cut(session, WHY_CAUSE_LOCAL_SHUTDOWN, false);
+static void cut_openings(struct why_server *server) {
+    for (size_t fd = 0; fd < server->session_slots; fd++) {
+        struct why_session *session = server->sessions[fd];
+        if (session != NULL && why__opening_is(session)) {
+            why__opening_cut(session);
+        }
     }
 }
 
+/* Forgotten first: a callback may come back here, by freeing the server. */
 static void cut_all(struct why_server *server) {
-    while (server->openings != NULL) {
-        why__opening_cut(server->openings);
+    cut_openings(server);
+    for (size_t fd = 0; fd < server->session_slots; fd++) {
+        struct why_session *session = server->sessions[fd];
+        if (session != NULL) {
+            server->sessions[fd] = NULL;
+            why__session_cut(session, WHY_CAUSE_LOCAL_SHUTDOWN, false);
+        }
     }
-    cut_ring(&server->leaving);
-    cut_ring(&server->sessions);
 }
 
 /* ---- Public ---- */
@@ -211,6 +216,7 @@ static uint32_t connection_max(uint32_t wanted) {
 static void run_task(struct why__task *task) {
     struct why_server *server = WHY__CONTAINER(task, struct why_server, task);
     if (server->is_freed) {
+        free(server->sessions);
         free(server);
     } else if (server->done != NULL) {
         void (*done)(void *) = server->done;
@@ -228,16 +234,17 @@ static void on_deadline(struct why__timer *timer) {
 static void on_leave(struct why__timer *timer) {
     struct why_server *server = WHY__CONTAINER(timer, struct why_server, leave);
     uint64_t now_ms = why__loop_now(server->owner.loop);
-    while (server->sessions != NULL) {
+    for (; server->leave_at < server->session_slots; server->leave_at++) {
+        struct why_session *session = server->sessions[server->leave_at];
+        if (session == NULL) {
+            continue;
+        }
         uint64_t turn_ms = server->leave_begin_ms +
                            server->leave_span_ms * server->leave_done / server->leave_count;
         if (turn_ms > now_ms) {
             why__timer_set(server->owner.loop, timer, turn_ms);
             return;
         }
-        struct why_session *session = server->sessions;
-        take_off(&server->sessions, session);
-        why__ring_add(&server->leaving, session);
         server->leave_done++;
         why_session_fail(session, WHY_CAUSE_LOCAL_SHUTDOWN, NULL);
     }
@@ -377,9 +384,7 @@ void why_server_stop(struct why_server *server, uint32_t jitter_ms, uint32_t dea
     server->is_stopping = true;
     server->done = done;
     close_listeners(server);
-    while (server->openings != NULL) {
-        why__opening_cut(server->openings);
-    }
+    cut_openings(server);
     if (server->is_freed) {
         return; /* by on_refused */
     }
@@ -387,6 +392,7 @@ void why_server_stop(struct why_server *server, uint32_t jitter_ms, uint32_t dea
     server->leave_span_ms = jitter_ms < deadline_ms ? jitter_ms : deadline_ms;
     server->leave_count = server->stats.open;
     server->leave_done = 0;
+    server->leave_at = 0;
     on_leave(&server->leave);
     why__timer_set(server->owner.loop, &server->deadline, now_ms + deadline_ms);
     check_done(server);

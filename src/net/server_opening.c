@@ -6,6 +6,7 @@
 #include "net/server_state.h"
 
 #include "base/say.h"
+#include "net/address.h"
 #include "net/stream.h"
 
 #include <stdio.h>
@@ -111,7 +112,7 @@ static void end(struct opening *opening, enum why_cause cause, enum why_transpor
     write_record(opening, cause, &record);
     record.transport = transport;
     record.os_error = os_error;
-    why__ring_remove(&server->openings, session);
+    why__server_forget(server, session);
     session->user = NULL;
     if (opening->is_asking) {
         opening->is_over = true;
@@ -330,10 +331,8 @@ static void on_flush(struct why__stream *stream, bool is_done) {
     }
     struct why_session *session = opening->session;
     struct why_server *server = opening->server;
-    session->http_us = take_time(opening);
+    *why__session_http_us(session) = take_time(opening);
     session->user = opening->user;
-    why__ring_remove(&server->openings, session);
-    why__ring_add(&server->sessions, session);
     server->stats.opened++;
     server->stats.open++;
     why__session_open(session, why_server_handshake_head(opening->handshake));
@@ -380,6 +379,10 @@ bool why__opening_begin(struct why_server *server, struct why_session *session, 
     opening->phase = tls == NULL ? PHASE_REQUEST : PHASE_TLS;
     session->user = opening;
     set_deadline(opening, tls == NULL ? options->request_timeout_ms : options->tls_timeout_ms);
-    why__ring_add(&server->openings, session);
+    why__server_note(server, session);
     return true;
+}
+
+bool why__opening_is(const struct why_session *session) {
+    return session->stream.ops == &opening_ops;
 }

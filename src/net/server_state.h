@@ -14,9 +14,8 @@ struct why_server {
     struct why__session_owner owner;
     const struct why_server_config *config;
     struct why__listener *listeners;
-    struct why_session *openings; /* rings by session->next */
-    struct why_session *sessions;
-    struct why_session *leaving; /* those that were told to, by why_server_stop() */
+    struct why_session **sessions; /* by descriptor, also those that are not open yet */
+    size_t session_slots;
     uint32_t connection_count, connection_max;
     bool is_accepting;
     bool is_stopping;
@@ -26,6 +25,7 @@ struct why_server {
     struct why__timer leave;    /* when the next session has to */
     uint64_t leave_begin_ms, leave_span_ms;
     uint32_t leave_count, leave_done; /* sessions at the beginning, told so far */
+    size_t leave_at;                  /* the descriptor to go on with */
     struct why__task task;            /* done, then the memory */
     void (*done)(void *user);
     struct why_server_stats stats;
@@ -36,7 +36,8 @@ struct why_server {
 WHY_MUST_USE bool why__opening_begin(struct why_server *server, struct why_session *session, int fd,
                                      struct why__tls *tls);
 
-/* End one that is not a session yet. */
+/* Whether it is not a session yet, and the end of one that is none. */
+bool why__opening_is(const struct why_session *session);
 void why__opening_cut(struct why_session *session);
 
 /* Tell the program of a connection that ended before it was a session. */
@@ -45,8 +46,8 @@ void why__server_refused(struct why_server *server, const struct why_record *rec
 /* One connection less. */
 void why__server_released(struct why_server *server);
 
-void why__ring_add(struct why_session **ring, struct why_session *session);
-/* Nothing where it is on none. */
-void why__ring_remove(struct why_session **ring, struct why_session *session);
+/* Its descriptor leads to it, or to it no more, if it did. There is a slot for it. */
+void why__server_note(struct why_server *server, struct why_session *session);
+void why__server_forget(struct why_server *server, const struct why_session *session);
 
 #endif

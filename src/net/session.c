@@ -12,6 +12,7 @@
 
 #include "base/apart.h"
 #include "core/conn_short.h"
+#include "net/address.h"
 #include "whysocket/close_code.h"
 
 #include <stdlib.h>
@@ -55,7 +56,7 @@ static bool has(const struct why_session *session, unsigned bits) {
 
 static void put(struct why_session *session, unsigned bits, bool on) {
     unsigned before = session->stream.owner_bits;
-    session->stream.owner_bits = (uint16_t)(on ? before | bits : before & ~bits);
+    session->stream.owner_bits = (uint8_t)(on ? before | bits : before & ~bits);
 }
 
 static struct why_loop *loop_of(const struct why_session *session) {
@@ -166,7 +167,7 @@ static void bury(struct why_session *session) {
 
 static void conclude(struct why_session *session, const struct why_record *record) {
     put(session, BIT_GONE, true);
-    why__stream_close(&session->stream);
+    why__stream_detach(&session->stream); /* so that on_close can ask for a report */
     if (record != NULL && session->handler->on_close != NULL) {
         bool was_busy = enter(session);
         session->handler->on_close(session, record);
@@ -368,12 +369,13 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
             event.type = is_resting ? WHY_EVENT_NONE : WHY_EVENT_MESSAGE;
         } else {
             struct why_span before = *input;
+            struct why_loop *loop = loop_of(session);
             why_conn_receive(&session->conn, input, &event);
             if (event.data.len >= IN_PLACE_MIN) {
                 offer_place(session, &event, before);
             }
             deliver(session, &event);
-            why__loop_offer_place(loop_of(session), NULL);
+            why__loop_offer_place(loop, NULL);
         }
         if (!stream->is_open) {
             return;
@@ -456,17 +458,19 @@ struct why_session *why__session_new(struct why__session_owner *owner,
         session->handler = handler;
         session->user = user;
         session->stream.tls_us = WHY_NO_TIME;
-        session->http_us = WHY_NO_TIME;
+        *why__session_http_us(session) = WHY_NO_TIME;
     }
     return session;
 }
 
 bool why__session_prepare(struct why_session *session, const struct why_deflate_params *deflate) {
-    bool is_made = why__conn_init(&session->conn, why__session_owner(session)->options,
-                                  why__session_owner(session)->role, deflate);
+    uint32_t http_us = *why__session_http_us(session);
+    const struct why__session_owner *owner = why__session_owner(session);
+    bool is_made = why__conn_init(&session->conn, owner->options, owner->role, deflate);
     if (!is_made) {
         session->conn.options = NULL;
     }
+    *why__session_http_us(session) = http_us;
     return is_made;
 }
 
@@ -625,11 +629,9 @@ void why_session_report(const struct why_session *session, struct why_record *re
     }
     why__stream_report(&session->stream, record);
     record->timings.tls_us = session->stream.tls_us;
-    record->timings.http_us = session->http_us;
-    if (session->peer.family == AF_UNIX && session->stream.is_open) {
-        why__address_unix_text(session->stream.watch.fd, record->peer, sizeof record->peer);
-    } else {
-        why__address_text(&session->peer, record->peer, sizeof record->peer);
+    record->timings.http_us = session->conn.owner_word; /* why__session_http_us() */
+    if (session->stream.is_open || session->stream.is_detached) {
+        why__address_peer_text(session->stream.watch.fd, record->peer, sizeof record->peer);
     }
     if (why__session_owner(session)->report != NULL) {
         why__session_owner(session)->report(session, record);

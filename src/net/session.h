@@ -12,7 +12,6 @@
 #define WHY_NET_SESSION_H
 
 #include "core/conn_state.h"
-#include "net/address.h"
 #include "net/loop.h"
 #include "net/stream.h"
 #include "whysocket/conn.h"
@@ -34,29 +33,31 @@ struct why__session_owner {
      */
     void (*report)(const struct why_session *session, struct why_record *record);
 
-    /* It ended and the program was told: take it off your list. Its memory goes at the end of the
-     * turn, by itself. */
+    /* It ended and the program was told: forget it. Its descriptor is open still, and its memory
+     * goes at the end of the turn, by itself. */
     void (*on_gone)(struct why_session *session);
 };
 
 struct why_session {
-    struct why__stream stream; /* first: a stream's callbacks get at the session */
+    struct why__stream stream;
     const struct why_session_handler *handler;
     void *user;
-    struct why_session *next, *prev; /* the owner's list */
-    uint32_t http_us;                /* how long the handshake took; WHY_NO_TIME: there was none */
-    struct why__address peer;
     struct why_conn conn; /* without options until why__session_prepare() */
 };
 
 /* What an idle session costs is promised, see conn_state.h. */
-_Static_assert(sizeof(void *) != 8 || sizeof(struct why_session) <= 256, "why_session grew");
+_Static_assert(sizeof(void *) != 8 || sizeof(struct why_session) <= 216, "why_session grew");
 
 static inline struct why__session_owner *why__session_owner(const struct why_session *session) {
     return WHY__CONTAINER(session->stream.home, struct why__session_owner, loop);
 }
 
-/* returns  NULL if out of memory. It is on no list and has no socket */
+/* How long the handshake took; WHY_NO_TIME: there was none. */
+static inline uint32_t *why__session_http_us(struct why_session *session) {
+    return &session->conn.owner_word;
+}
+
+/* returns  NULL if out of memory. It has no socket */
 struct why_session *why__session_new(struct why__session_owner *owner,
                                      const struct why_session_handler *handler, void *user);
 

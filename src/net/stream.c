@@ -463,7 +463,7 @@ static void on_ready(struct why__watch *watch, unsigned ready) {
 
 int why__stream_attach(struct why__stream *stream, struct why_loop **home, int fd,
                        struct why__tls *tls, const struct why__stream_ops *ops) {
-    uint16_t owner_bits = stream->owner_bits;
+    uint8_t owner_bits = stream->owner_bits;
     *stream = (struct why__stream){.watch = {.fd = fd, .on_ready = on_ready},
                                    .home = home,
                                    .ops = ops,
@@ -491,21 +491,29 @@ void why__stream_secure(struct why__stream *stream, struct why__tls *tls) {
     why__stream_flush(stream);
 }
 
-void why__stream_close(struct why__stream *stream) {
+void why__stream_detach(struct why__stream *stream) {
     if (!stream->is_open) {
         return;
     }
     stream->is_open = false;
+    stream->is_detached = true;
     why__watch_cancel(why__stream_loop(stream), &stream->watch);
     why__loop_unwatch(why__stream_loop(stream), &stream->watch);
-    close(stream->watch.fd);
-    stream->watch.fd = -1;
     why__tls_free(stream->tls);
     stream->tls = NULL;
     if (!stream->is_finishing) {
         free(stream->held);
     }
     stream->held = NULL;
+}
+
+void why__stream_close(struct why__stream *stream) {
+    why__stream_detach(stream);
+    if (stream->is_detached) {
+        stream->is_detached = false;
+        close(stream->watch.fd);
+        stream->watch.fd = -1;
+    }
 }
 
 void why__stream_bury(struct why__stream *stream) {

@@ -73,6 +73,7 @@ struct why__stream {
         size_t discarded;       /* finishing: bytes that came since */
     };
     bool is_open : 1;       /* attached and not closed */
+    bool is_detached : 1;   /* closed but for the descriptor */
     bool is_paused : 1;     /* by why__stream_pause() */
     bool is_stuck : 1;      /* on_data left something */
     bool is_resuming : 1;   /* the task has to show it again */
@@ -88,7 +89,7 @@ struct why__stream {
     bool is_steady : 1;     /* why__stream_steady() */
     bool is_sent : 1;       /* with others, and what it led to is not seen to yet */
     bool is_sending : 1;    /* its place in a batch is taken, see why__stream_begin_send() */
-    uint16_t owner_bits;    /* the owner's flags, where there is room for them, */
+    uint8_t owner_bits;     /* the owner's flags, where there is room for them, */
     uint32_t tls_us;        /* and how long TLS took it; WHY_NO_TIME: there was none */
 };
 
@@ -115,8 +116,12 @@ void why__stream_secure(struct why__stream *stream, struct why__tls *tls);
  * after it. Closing what is closed does nothing. */
 void why__stream_close(struct why__stream *stream);
 
-/* The same, but at the end of the turn ops->on_buried comes. Also for what was never attached, but
- * has its home. */
+/* The same, but the descriptor stays open until why__stream_close() or _bury(): it may still be
+ * asked where it led. */
+void why__stream_detach(struct why__stream *stream);
+
+/* As why__stream_close(), but at the end of the turn ops->on_buried comes. Also for what was never
+ * attached, but has its home. */
 void why__stream_bury(struct why__stream *stream);
 
 /* Messages come from now on, mostly small ones: the loop may read them for the stream. */

@@ -3,6 +3,7 @@
  * The loop: turns, events that are stale, timers, tasks, posts of other threads, randomness.
  */
 #include "net/loop.h"
+#include "whysocket/conn.h"
 
 #include "support/loop.h"
 #include "support/test.h"
@@ -118,6 +119,60 @@ static void run_chore(struct why__task *task) {
         chore->left--;
         why__loop_defer(chore->loop, task);
     }
+}
+
+/* A watch that is busy in every turn. */
+struct busy {
+    struct why__watch watch;
+    struct why_loop *loop;
+    uint64_t begin_ms, due_ms;
+    unsigned turns, turns_after;
+};
+
+static void on_busy(struct why__watch *watch, unsigned ready) {
+    struct busy *busy = WHY__CONTAINER(watch, struct busy, watch);
+    uint64_t now_ms = why__loop_now(busy->loop);
+    if (ready == WHY__DUE) {
+        assert_int_equal(busy->due_ms, 0);
+        busy->due_ms = now_ms;
+        why__watch_defer(busy->loop, watch);
+        return;
+    }
+    assert_int_equal(ready, WHY__DEFERRED);
+    busy->turns++;
+    busy->turns_after += busy->due_ms != 0;
+    if (busy->due_ms == 0 && now_ms < busy->begin_ms + 5000) {
+        why__watch_defer(busy->loop, watch);
+    }
+}
+
+static void what_is_deferred_in_every_turn_meets_its_deadline(void **state) {
+    (void)state;
+    struct why_loop *loop = test_loop_new();
+    struct busy busy = {.watch = {.fd = -1, .on_ready = on_busy}, .loop = loop};
+    busy.begin_ms = why__loop_now(loop);
+    why__watch_set(loop, &busy.watch, busy.begin_ms + 20);
+    why__watch_defer(loop, &busy.watch);
+    assert_int_equal(why__watch_deadline(&busy.watch), busy.begin_ms + 20);
+    assert_int_equal(why_loop_run(loop), WHY_OK);
+    assert_true(busy.due_ms >= busy.begin_ms + 20);
+    assert_true(busy.due_ms < busy.begin_ms + 5000);
+    assert_int_equal(busy.turns_after, 1);
+    assert_true(why__watch_deadline(&busy.watch) == WHY_NO_DEADLINE);
+    why_loop_free(loop);
+}
+
+static void a_watch_forgets_both_when_it_is_cancelled(void **state) {
+    (void)state;
+    struct why_loop *loop = test_loop_new();
+    struct busy busy = {.watch = {.fd = -1, .on_ready = on_busy}, .loop = loop};
+    why__watch_defer(loop, &busy.watch);
+    why__watch_set(loop, &busy.watch, why__loop_now(loop) + 1);
+    why__watch_cancel(loop, &busy.watch);
+    assert_int_equal(why_loop_run(loop), WHY_OK); /* there is nothing to wait for */
+    assert_int_equal(busy.turns, 0);
+    assert_int_equal(busy.due_ms, 0);
+    why_loop_free(loop);
 }
 
 static void tasks_run_once_and_may_defer_and_cancel(void **state) {
@@ -288,6 +343,8 @@ int main(void) {
         cmocka_unit_test(an_event_fetched_before_unwatch_is_not_delivered),
         cmocka_unit_test(without_interest_a_hang_up_does_not_spin),
         cmocka_unit_test(tasks_run_once_and_may_defer_and_cancel),
+        cmocka_unit_test(what_is_deferred_in_every_turn_meets_its_deadline),
+        cmocka_unit_test(a_watch_forgets_both_when_it_is_cancelled),
         cmocka_unit_test(posts_of_two_threads_keep_their_order),
         cmocka_unit_test(stop_ends_a_loop_that_waits_and_one_that_has_not_begun),
         cmocka_unit_test(masking_keys_are_uniform_and_differ),

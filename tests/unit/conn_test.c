@@ -28,6 +28,7 @@ struct row {
     enum why_cause cause;
     bool client; /* we are the client; else the server */
     bool deflate;
+    bool refers;   /* to a message before: a context is needed */
     uint16_t code; /* in the record; 0: none */
     uint64_t utf8_offset;
     enum why_utf8_class utf8_class;
@@ -198,14 +199,14 @@ static const struct row rows[] = {
      .deflate = true},
     {"referring to the message before", "7692 7.2.3.2",
      "c1 87 " KEY0 "f2 48 cd c9 c9 07 00 c1 85 " KEY0 "f2 00 11 00 00",
-     "text 'Hello' deflated, text 'Hello' deflated", "", .deflate = true},
+     "text 'Hello' deflated, text 'Hello' deflated", "", .deflate = true, .refers = true},
     {"block without compression", "7692 7.2.3.3", "c1 8b " KEY0 "00 05 00 fa ff 48 65 6c 6c 6f 00",
      "text 'Hello' deflated", "", .deflate = true},
     {"block with BFINAL", "7692 7.2.3.4", "c1 88 " KEY0 "f3 48 cd c9 c9 07 00 00",
      "text 'Hello' deflated", "", .deflate = true},
     {"BFINAL, then a message that refers to it", "7692 7.2.3.4",
      "c1 88 " KEY0 "f3 48 cd c9 c9 07 00 00 c1 85 " KEY0 "f2 00 11 00 00",
-     "text 'Hello' deflated, text 'Hello' deflated", "", .deflate = true},
+     "text 'Hello' deflated, text 'Hello' deflated", "", .deflate = true, .refers = true},
     {"BFINAL without the byte that should follow", "7692 7.2.3.4",
      "c1 87 " KEY0 "f3 48 cd c9 c9 07 00 81 81 " KEY0 "'a'", "text 'Hello' deflated, text 'a'", "",
      .deflate = true},
@@ -332,16 +333,17 @@ struct outcome {
     struct why_record record;
 };
 
-/* Feed `first` bytes, then the rest in pieces of `piece` bytes. */
-static void play(const struct row *row, const uint8_t *bytes, size_t len, size_t first,
-                 size_t piece, struct outcome *outcome) {
+/* Feed `first` bytes, then the rest in pieces of `piece` bytes.
+ * forgets  neither side keeps a context of deflate's */
+static void play(const struct row *row, bool forgets, const uint8_t *bytes, size_t len,
+                 size_t first, size_t piece, struct outcome *outcome) {
     struct test_host host;
     test_host_init(&host);
     struct why_options options = why_options_default(&host.host);
     if (row->message_len_max != 0) {
         options.message_len_max = row->message_len_max;
     }
-    struct why_deflate_params deflate = {true, false, false, 15, 15};
+    struct why_deflate_params deflate = {true, forgets, forgets, 15, 15};
     struct why_conn *conn = why_conn_new(&options, row->client ? WHY_ROLE_CLIENT : WHY_ROLE_SERVER,
                                          row->deflate ? &deflate : NULL);
     assert_non_null(conn);
@@ -371,20 +373,30 @@ static bool is_as_expected(const struct row *row, const struct outcome *outcome)
            (!record->utf8.present || record->utf8.offset == row->utf8_offset);
 }
 
-static size_t check(const struct row *row, const uint8_t *bytes, size_t len, size_t first,
-                    size_t piece) {
+static size_t check_once(const struct row *row, bool forgets, const uint8_t *bytes, size_t len,
+                         size_t first, size_t piece) {
     struct outcome outcome;
-    play(row, bytes, len, first, piece, &outcome);
+    play(row, forgets, bytes, len, first, piece, &outcome);
     if (is_as_expected(row, &outcome)) {
         return 0;
     }
     fprintf(stderr,
-            "FAIL %s (RFC %s), first %zu then %zu: \"%s\", %s, %u, offset %llu, output %s\n",
-            row->name, row->rfc, first, piece, outcome.transcript.text,
+            "FAIL %s (RFC %s), first %zu then %zu, %s context: \"%s\", %s, %u, offset %llu, output "
+            "%s\n",
+            row->name, row->rfc, first, piece, forgets ? "no" : "a", outcome.transcript.text,
             why_cause_id(outcome.record.cause), outcome.record.code,
             (unsigned long long)outcome.record.utf8.offset,
             test_format_hex(outcome.output, outcome.output_len));
     return 1;
+}
+
+static size_t check(const struct row *row, const uint8_t *bytes, size_t len, size_t first,
+                    size_t piece) {
+    size_t failures = check_once(row, false, bytes, len, first, piece);
+    if (row->deflate && !row->refers) {
+        failures += check_once(row, true, bytes, len, first, piece);
+    }
+    return failures;
 }
 
 static void bytes_become_events_at_every_split(void **state) {
@@ -410,19 +422,21 @@ static void every_allocation_may_fail(void **state) {
     static uint8_t bytes[BYTES_MAX];
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         size_t len = test_parse_hex(rows[i].input, bytes, sizeof bytes);
-        for (size_t fail_at = 1; fail_at < 40; fail_at++) {
+        for (size_t fail_at = 1; fail_at < 80; fail_at++) {
+            size_t piece = fail_at % 2 == 0 ? len : 1;
             struct test_host host;
             test_host_init(&host);
             struct why_options options = why_options_default(&host.host);
             struct why_deflate_params deflate = {true, true, true, 15, 15};
-            host.fail_at = fail_at;
+            host.fail_at = fail_at / 2 + 1;
             struct why_conn *conn =
                 why_conn_new(&options, rows[i].client ? WHY_ROLE_CLIENT : WHY_ROLE_SERVER,
                              rows[i].deflate ? &deflate : NULL);
             if (conn != NULL) {
                 struct transcript transcript = {0};
                 uint8_t output[256];
-                for (size_t at = 0; at < len && feed(conn, bytes + at, 1, &transcript); at++) {
+                for (size_t at = 0; at < len && feed(conn, bytes + at, piece, &transcript);
+                     at += piece) {
                     if (len > 1000 && at > 32) {
                         break;
                     }

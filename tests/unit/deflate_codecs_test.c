@@ -140,41 +140,72 @@ static void without_memory_there_is_none(void **state) {
     }
 }
 
-static void one_encoder_is_kept_while_it_is_used(void **state) {
-    (void)state;
-    struct shelf shelf;
-    open_shelf(&shelf);
-    size_t blocks = shelf.host.live_blocks;
-    const struct why_host *host = &shelf.host.host;
-    struct why__encoder *encoder = why__codecs_take_encoder(shelf.codecs, host);
-    struct why__encoder *another = why__codecs_take_encoder(shelf.codecs, host);
-    assert_ptr_not_equal(encoder, another);
-    why__codecs_give_back_encoder(shelf.codecs, host, encoder);
-    why__codecs_give_back_encoder(shelf.codecs, host, another);
-    assert_int_equal(shelf.host.live_blocks, blocks + 1);
-    assert_false(why__codecs_is_empty(shelf.codecs));
-    why__codecs_trim(shelf.codecs);
-    assert_ptr_equal(why__codecs_take_encoder(shelf.codecs, host), another);
-    why__codecs_give_back_encoder(shelf.codecs, host, another);
-    why__codecs_trim(shelf.codecs);
-    assert_false(why__codecs_is_empty(shelf.codecs)); /* it was taken in between */
-    why__codecs_trim(shelf.codecs);
-    assert_true(why__codecs_is_empty(shelf.codecs));
-    assert_int_equal(shelf.host.live_blocks, blocks);
-    why__codecs_give_back_encoder(shelf.codecs, host, why__codecs_take_encoder(shelf.codecs, host));
-    close_shelf(&shelf);
+/* Our own two, one like the other. */
+struct own {
+    void *(*take)(struct why_codecs *codecs, const struct why_host *host);
+    void (*give_back)(struct why_codecs *codecs, const struct why_host *host, void *codec);
+};
+
+static void *take_encoder(struct why_codecs *codecs, const struct why_host *host) {
+    return why__codecs_take_encoder(codecs, host);
 }
 
-static void without_a_shelf_an_encoder_is_made_and_freed(void **state) {
+static void give_back_encoder(struct why_codecs *codecs, const struct why_host *host, void *codec) {
+    why__codecs_give_back_encoder(codecs, host, codec);
+}
+
+static void *take_decoder(struct why_codecs *codecs, const struct why_host *host) {
+    return why__codecs_take_decoder(codecs, host);
+}
+
+static void give_back_decoder(struct why_codecs *codecs, const struct why_host *host, void *codec) {
+    why__codecs_give_back_decoder(codecs, host, codec);
+}
+
+static const struct own own[] = {
+    {take_encoder, give_back_encoder},
+    {take_decoder, give_back_decoder},
+};
+
+static void one_of_ours_is_kept_while_it_is_used(void **state) {
     (void)state;
-    struct test_host host;
-    test_host_init(&host);
-    struct why__encoder *encoder = why__codecs_take_encoder(NULL, &host.host);
-    assert_non_null(encoder);
-    why__codecs_give_back_encoder(NULL, &host.host, encoder);
-    assert_int_equal(host.live_blocks, 0);
-    host.fail_at = host.allocations + 1;
-    assert_null(why__codecs_take_encoder(NULL, &host.host));
+    for (size_t i = 0; i < TEST_COUNT(own); i++) {
+        struct shelf shelf;
+        open_shelf(&shelf);
+        size_t blocks = shelf.host.live_blocks;
+        const struct why_host *host = &shelf.host.host;
+        void *codec = own[i].take(shelf.codecs, host);
+        void *another = own[i].take(shelf.codecs, host);
+        assert_ptr_not_equal(codec, another);
+        own[i].give_back(shelf.codecs, host, codec);
+        own[i].give_back(shelf.codecs, host, another);
+        assert_int_equal(shelf.host.live_blocks, blocks + 1);
+        assert_false(why__codecs_is_empty(shelf.codecs));
+        why__codecs_trim(shelf.codecs);
+        assert_ptr_equal(own[i].take(shelf.codecs, host), another);
+        own[i].give_back(shelf.codecs, host, another);
+        why__codecs_trim(shelf.codecs);
+        assert_false(why__codecs_is_empty(shelf.codecs)); /* it was taken in between */
+        why__codecs_trim(shelf.codecs);
+        assert_true(why__codecs_is_empty(shelf.codecs));
+        assert_int_equal(shelf.host.live_blocks, blocks);
+        own[i].give_back(shelf.codecs, host, own[i].take(shelf.codecs, host));
+        close_shelf(&shelf);
+    }
+}
+
+static void without_a_shelf_one_of_ours_is_made_and_freed(void **state) {
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(own); i++) {
+        struct test_host host;
+        test_host_init(&host);
+        void *codec = own[i].take(NULL, &host.host);
+        assert_non_null(codec);
+        own[i].give_back(NULL, &host.host, codec);
+        assert_int_equal(host.live_blocks, 0);
+        host.fail_at = host.allocations + 1;
+        assert_null(own[i].take(NULL, &host.host));
+    }
 }
 
 int main(void) {
@@ -184,8 +215,8 @@ int main(void) {
         cmocka_unit_test(more_than_some_are_not_kept),
         cmocka_unit_test(what_nobody_takes_is_freed),
         cmocka_unit_test(without_memory_there_is_none),
-        cmocka_unit_test(one_encoder_is_kept_while_it_is_used),
-        cmocka_unit_test(without_a_shelf_an_encoder_is_made_and_freed),
+        cmocka_unit_test(one_of_ours_is_kept_while_it_is_used),
+        cmocka_unit_test(without_a_shelf_one_of_ours_is_made_and_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

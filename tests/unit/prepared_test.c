@@ -72,6 +72,25 @@ static void servers_queue_the_same_bytes(void **state) {
     test_pair_close(&pair);
 }
 
+/* As a buffer by itself each would cost more than its bytes. */
+static void short_ones_behind_others_are_put_together(void **state) {
+    (void)state;
+    struct test_pair pair;
+    test_pair_init(&pair);
+    test_pair_open(&pair);
+    struct why_prepared *prepared = prepare(&pair.server_options, text, 0);
+    for (unsigned i = 0; i < 9; i++) {
+        assert_int_equal(why_conn_send_prepared(pair.server.conn, prepared), WHY_OK);
+    }
+    struct why_bytes list[9];
+    assert_int_equal(why_conn_output(pair.server.conn, list, 9), 2);
+    why_prepared_free(prepared);
+    test_pair_run(&pair);
+    assert_int_equal(pair.client.messages, 9);
+    expect_last(&pair.client, text);
+    test_pair_close(&pair);
+}
+
 /* RFC 6455 section 5.3: a fresh key for each frame. */
 static void a_client_masks_a_copy(void **state) {
     (void)state;
@@ -437,6 +456,7 @@ static void a_frame_that_was_cut_ends_the_connection(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(servers_queue_the_same_bytes),
+        cmocka_unit_test(short_ones_behind_others_are_put_together),
         cmocka_unit_test(a_client_masks_a_copy),
         cmocka_unit_test(one_compressed_frame_is_shared_by_alike_connections),
         cmocka_unit_test(a_compressor_with_a_context_shares_nothing),
