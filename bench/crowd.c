@@ -338,7 +338,23 @@ static uint64_t replies_of(const struct crowd *crowd) {
     return sum;
 }
 
+/* The first requests of many take a while, and the first answer of the last is awaited. */
+static void await_replies(const struct crowd *crowd) {
+    uint64_t begin_ns = crowd_now_ns();
+    while (replies_of(crowd) < crowd->connections) {
+        if (waitpid(-1, NULL, WNOHANG) != 0) {
+            exit(1);
+        }
+        if (crowd_now_ns() - begin_ns > PATIENCE_MS * UINT64_C(1000000)) {
+            errno = ETIMEDOUT;
+            fail("reply");
+        }
+        usleep(1000);
+    }
+}
+
 static void measure(const struct crowd *crowd) {
+    await_replies(crowd);
     usleep((useconds_t)crowd->warm_ms * 1000);
     struct bench_usage before = bench_server_usage(&crowd->server);
     uint64_t replies = replies_of(crowd);

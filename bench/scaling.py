@@ -116,31 +116,29 @@ def part_threads(world):
 
 
 def part_idle(world):
-    """100 busy ones with and without so many idle; those are all of one process, as far as it has
-    descriptors, and of others beside it."""
+    """100 busy ones with and without so many idle, of a server each, in turn. The idle are all of
+    one process, as far as it has descriptors, and of others beside it."""
     total = world.most
-    rounds = {"idle": total, "bytes": [], "us": {"without": [], "with": []},
-              "a_second": {"without": [], "with": []}}
-    for number in range(world.rounds):
-        with Servers(world.serve(), total + BUSY, each_max=world.each_max) as servers:
-            first = [servers.ports[0]]
-            world.ask(servers, BUSY, ports=first)  # what comes once is not the idle ones'
-            before = servers.rss()
-            for name in ("without", "with"):
-                with contextlib.ExitStack() as stack:
-                    if name == "with":
-                        progress(f"idle, round {number + 1} of {world.rounds}: {total} open")
-                        each = min(world.each_max or connections_max(), connections_max())
-                        crowd = stack.enter_context(Crowd(world.build, servers, "-c", total,
-                                                          "-d", 0, "-f", each))
-                        crowd.ready()
-                        rounds["processes"] = len(servers.pids)
-                        rounds["bytes"].append((servers.rss() - before) / total)
+    each = min(world.each_max or connections_max(), connections_max())
+    found = {"idle": total, "us": {"without": [], "with": []},
+             "a_second": {"without": [], "with": []}}
+    with Servers(world.serve()) as alone, \
+            Servers(world.serve(), total + BUSY, each_max=each) as crowded:
+        for servers in (alone, crowded):
+            world.ask(servers, BUSY, ports=servers.ports[:1])  # what comes once is nobody's
+        before = crowded.rss()
+        progress(f"idle: {total} are being opened")
+        with Crowd(world.build, crowded, "-c", total, "-d", 0, "-f", each) as crowd:
+            crowd.ready()
+            found["processes"] = len(crowded.pids)
+            found["bytes"] = [(crowded.rss() - before) / total]
+            for number in range(world.rounds):
+                for name, servers in (("without", alone), ("with", crowded)):
                     progress(f"idle, round {number + 1} of {world.rounds}: {name}")
-                    result = world.ask(servers, BUSY, ports=first)
-                    rounds["us"][name].append(result["us"])
-                    rounds["a_second"][name].append(result["a_second"])
-    return rounds
+                    result = world.ask(servers, BUSY, ports=servers.ports[:1])
+                    found["us"][name].append(result["us"])
+                    found["a_second"][name].append(result["a_second"])
+    return found
 
 
 def rate_of(world, url):
