@@ -2,7 +2,7 @@
 # The verbs. Each installs what it needs from Debian (as root; else it prints the line to run), then
 # does its job through CMake and Ninja.
 .POSIX:
-.PHONY: all run test asan lint format bench conformance counts aarch64 ktls fuzz install clean
+.PHONY: all run test asan lint format bench scaling conformance counts aarch64 ktls fuzz install clean
 
 BUILD = build/release
 PREFIX = /usr/local
@@ -43,6 +43,16 @@ bench:
 		--log-level=WARNING >/dev/null
 	@cmake --build build/bench
 	@tools/run-bench build/bench
+
+# What docs/performance.md says of many connections and large messages; PART chooses, ROUNDS and
+# SECONDS say how often and how long each is measured.
+scaling:
+	@tools/deps build bench
+	@cmake -S . -B build/bench -G Ninja -DCMAKE_BUILD_TYPE=Release -DWHY_BENCH=ON \
+		--log-level=WARNING >/dev/null
+	@cmake --build build/bench
+	@bench/scaling.py build/bench --json docs/performance/scaling.json --plots docs/performance \
+		$(PART:%=--part %) $(ROUNDS:%=--rounds %) $(SECONDS:%=--seconds %)
 
 # The new baseline of the test that counts instructions.
 counts:

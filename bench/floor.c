@@ -19,14 +19,23 @@
 
 #define READ_MAX ((size_t)512 << 10)
 #define EVENTS_MAX 256
+#define HEAD_MAX 10 /* of a frame, without the key */
 #define KEY_LEN 4   /* a client's frames have one */
 #define CLOSE_LEN 8 /* of a client's Close with a code */
+
+/* Replies to one kind of request, for all who ask so. They are kept to the end. */
+struct shape {
+    struct shape *next;
+    uint8_t head[HEAD_MAX];
+    size_t head_len;
+    uint64_t request_len, reply_len;
+    uint8_t replies[]; /* frames, one after the other, as long as a read and one more */
+};
 
 struct link {
     int fd;
     struct why_server_handshake *handshake; /* NULL once it is done */
-    uint8_t *replies;                       /* frames, one after the other, as long as a read */
-    uint64_t request_len, reply_len;        /* 0: the first frame has not come */
+    const struct shape *shape;              /* NULL: the first frame has not come */
     uint64_t received, sent;
     bool is_waiting; /* for room in the socket */
 };
@@ -34,6 +43,7 @@ struct link {
 static uint8_t input[READ_MAX];
 static int poller;
 static uint64_t now_ms;
+static struct shape *shapes;
 
 static void *allocate(void *context, void *memory, size_t size) {
     (void)context;
@@ -55,13 +65,36 @@ static struct why_options options;
 static void end(struct link *link) {
     close(link->fd);
     why_server_handshake_free(link->handshake);
-    free(link->replies);
     free(link);
+}
+
+static struct shape *make_shape(const uint8_t *head, size_t head_len, uint64_t payload_len) {
+    uint64_t reply_len = head_len + payload_len;
+    struct shape *shape = malloc(sizeof *shape + reply_len + READ_MAX);
+    if (shape == NULL) {
+        return NULL;
+    }
+    shape->head_len = head_len;
+    memcpy(shape->head, head, head_len);
+    shape->reply_len = reply_len;
+    shape->request_len = reply_len + KEY_LEN;
+    for (uint64_t i = 0; i < reply_len + READ_MAX; i++) {
+        uint64_t at = i % reply_len;
+        uint8_t byte = at < head_len ? head[at] : 'a';
+        shape->replies[i] =
+            at == 1 ? byte & 0x7f : byte; /* the bit that says that there is a key */
+    }
+    shape->next = shapes;
+    shapes = shape;
+    return shape;
 }
 
 /* The frame that `data` begins with, and the reply to it. returns  false if it is cut short */
 static bool learn(struct link *link, const uint8_t *data, size_t len) {
-    size_t head_len = len < 2 ? 10 : (data[1] & 0x7f) == 127 ? 10 : (data[1] & 0x7f) == 126 ? 4 : 2;
+    size_t head_len = len < 2                   ? HEAD_MAX
+                      : (data[1] & 0x7f) == 127 ? HEAD_MAX
+                      : (data[1] & 0x7f) == 126 ? 4
+                                                : 2;
     if (len < head_len) {
         return false;
     }
@@ -72,18 +105,13 @@ static bool learn(struct link *link, const uint8_t *data, size_t len) {
             payload_len = payload_len << 8 | data[i];
         }
     }
-    link->reply_len = head_len + payload_len;
-    link->request_len = link->reply_len + KEY_LEN;
-    link->replies = malloc(link->reply_len + READ_MAX);
-    if (link->replies == NULL) {
-        return false;
+    struct shape *shape = shapes;
+    while (shape != NULL &&
+           (shape->head_len != head_len || memcmp(shape->head, data, head_len) != 0)) {
+        shape = shape->next;
     }
-    for (uint64_t i = 0; i < link->reply_len + READ_MAX; i++) {
-        uint64_t at = i % link->reply_len;
-        uint8_t byte = at < head_len ? data[at] : 'a';
-        link->replies[i] = at == 1 ? byte & 0x7f : byte; /* the bit that says that there is a key */
-    }
-    return true;
+    link->shape = shape != NULL ? shape : make_shape(data, head_len, payload_len);
+    return link->shape != NULL;
 }
 
 static void watch(struct link *link, bool is_waiting) {
@@ -96,12 +124,13 @@ static void watch(struct link *link, bool is_waiting) {
 
 /* Send the share of the replies that the requests have come in. returns  false if it broke */
 static bool send_share(struct link *link) {
-    uint64_t whole = link->received / link->request_len;
-    uint64_t rest = link->received % link->request_len;
-    uint64_t due = whole * link->reply_len + (rest > KEY_LEN ? rest - KEY_LEN : 0);
+    const struct shape *shape = link->shape;
+    uint64_t whole = link->received / shape->request_len;
+    uint64_t rest = link->received % shape->request_len;
+    uint64_t due = whole * shape->reply_len + (rest > KEY_LEN ? rest - KEY_LEN : 0);
     while (link->sent < due) {
         size_t len = due - link->sent < READ_MAX ? (size_t)(due - link->sent) : READ_MAX;
-        ssize_t sent = send(link->fd, link->replies + link->sent % link->reply_len, len,
+        ssize_t sent = send(link->fd, shape->replies + link->sent % shape->reply_len, len,
                             MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0) {
             watch(link, true);
@@ -115,7 +144,7 @@ static bool send_share(struct link *link) {
 
 /* The last that comes is a Close, which is answered in kind. */
 static bool is_close(const struct link *link, size_t len) {
-    return len >= CLOSE_LEN && link->received % link->request_len == CLOSE_LEN &&
+    return len >= CLOSE_LEN && link->received % link->shape->request_len == CLOSE_LEN &&
            input[len - CLOSE_LEN] == 0x88;
 }
 
@@ -148,7 +177,7 @@ static bool serve(struct link *link) {
     if (link->handshake != NULL) {
         return answer_request(link, len);
     }
-    if (link->request_len == 0 && !learn(link, input, len)) {
+    if (link->shape == NULL && !learn(link, input, len)) {
         return false;
     }
     link->received += len;

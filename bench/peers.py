@@ -13,17 +13,15 @@ programs of tests/interop/echo; what is missing is said.
 import argparse
 import json
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from stand import Failed, SERVER_CORE, bench, check, median, median_ratio, progress, start_server
 
-# pylint: disable=wrong-import-position
-from support.programs import Server, die_with_parent, make_certificate, node
-from support.scenario import ROOT, Failed, check, run
+# pylint: disable=wrong-import-order
+from support.programs import make_certificate, node
+from support.scenario import ROOT, run
 
 ECHO = ROOT / "tests/interop/echo"
 PEERS = ("floor", "whysocket", "websockets", "aiohttp", "lws", "ws", "gorilla", "nhooyr")
@@ -37,22 +35,6 @@ WORKLOADS = (
     ("1 KiB deflated", ("-c", 20, "--size", "1K", "--deflate"), True, False, False),
     ("1 KiB over TLS", ("-c", 20, "--size", "1K"), False, True, False),
 )
-
-
-def cores():
-    """One for the server, one for the generator; the same where there is but one."""
-    available = sorted(os.sched_getaffinity(0))
-    return {available[0]}, {available[-1]}
-
-
-SERVER_CORE, OWN_CORE = cores()
-
-
-def on_core(core):
-    def prepare():
-        die_with_parent()
-        os.sched_setaffinity(0, core)
-    return prepare
 
 
 class World:
@@ -92,37 +74,20 @@ class World:
                        name, lambda: ["/usr/bin/python3", files[0]])()
         return [*program, "server", int(deflate), *cert]
 
-    def start(self, name, deflate, tls):
-        """On its core from the beginning, so that every thread of it is."""
-        before = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, SERVER_CORE)
-        try:
-            return Server(*self.command(name, deflate, tls))
-        finally:
-            os.sched_setaffinity(0, before)
-
     def measure(self, name, workload, seconds):
         """(µs of the server for each message, p99 in ns, messages a second); None: has no such."""
         _, options, deflate, tls, has_floor = workload
         if name == "floor" and not has_floor:
             return None
-        server = self.start(name, deflate, tls)
+        server = start_server(SERVER_CORE, *self.command(name, deflate, tls))
         url = f"{'wss' if tls else 'ws'}://{server.addresses[0]}/"
-        words = [self.whysocket, "bench", url, "--json", "-d", f"{seconds}s", "--warm-up", "300ms",
-                 "--proxy", "none", "--pid", server.process.pid, *options]
-        words += ["--cacert", self.certificate[0]] if tls else []
+        trust = ["--cacert", self.certificate[0]] if tls else []
         try:
-            done = subprocess.run([str(word) for word in words], capture_output=True, text=True,
-                                  timeout=60 + 10 * seconds, preexec_fn=on_core(OWN_CORE),
-                                  check=False)
-        except subprocess.TimeoutExpired:
-            raise Failed("whysocket bench did not end") from None
+            result = bench(self.whysocket, url, "-d", f"{seconds}s", "--warm-up", "300ms",
+                           "--pid", server.process.pid, *options, *trust,
+                           patience=60 + 10 * seconds)
         finally:
             server.terminate()
-        check(done.stdout.startswith("{"), done.stderr)
-        result = json.loads(done.stdout)
-        check(result["messages"]["answered"] > 0 and result["messages"]["wrong"] == 0,
-              [row["why"] for row in result["closes"]])
         if deflate and not result["deflated"]:
             return None
         return (result["server"]["us_per_reply"], result["latency_ns"]["p99"],
@@ -139,9 +104,7 @@ def measure_all(world, words):
             for peer in words.peer or PEERS:
                 if (peer, workload[0]) in missing:
                     continue
-                if sys.stderr.isatty():
-                    print(f"round {number + 1} of {words.rounds}: {workload[0]}, {peer}\033[K",
-                          end="\r", file=sys.stderr, flush=True)
+                progress(f"round {number + 1} of {words.rounds}: {workload[0]}, {peer}")
                 try:
                     measured = world.measure(peer, workload, words.seconds)
                 except (Failed, OSError) as error:
@@ -149,18 +112,17 @@ def measure_all(world, words):
                     continue
                 if measured:
                     measures[workload[0]].setdefault(peer, []).append(measured)
-    if sys.stderr.isatty():
-        print("\033[K", end="", file=sys.stderr)
+    progress("")
     return measures, missing
 
 
-def median(rows, column):
-    return statistics.median(row[column] for row in rows)
+def column(rows, index):
+    return [row[index] for row in rows]
 
 
-def ratios(rows, floors):
-    """Of each round to the floor's of that round."""
-    return statistics.median(row[0] / floor[0] for row, floor in zip(rows, floors) if floor[0] > 0)
+def ratios(rows, others):
+    """Of each round to the other's of that round."""
+    return median_ratio(column(rows, 0), column(others, 0))
 
 
 def write_table(measures):
@@ -168,12 +130,13 @@ def write_table(measures):
         print(f"\n{workload}")
         print(f"  {'':12} {'µs a message':>13} {'× floor':>9} {'× ours':>9} {'p99':>10} "
               f"{'a second':>11}")
-        for peer, rows in sorted(peers.items(), key=lambda item: median(item[1], 0)):
+        for peer, rows in sorted(peers.items(), key=lambda item: median(column(item[1], 0))):
             to_floor = f"{ratios(rows, peers['floor']):9.2f}" if "floor" in peers else " " * 9
             to_ours = f"{ratios(rows, peers['whysocket']):9.2f}" if "whysocket" in peers \
                 else " " * 9
-            print(f"  {peer:12} {median(rows, 0):13.2f} {to_floor} {to_ours} "
-                  f"{median(rows, 1) / 1e6:7.2f} ms {median(rows, 2):11.0f}")
+            print(f"  {peer:12} {median(column(rows, 0)):13.2f} {to_floor} {to_ours} "
+                  f"{median(column(rows, 1)) / 1e6:7.2f} ms "
+                  f"{median(column(rows, 2)):11.0f}")
 
 
 def main():

@@ -101,16 +101,15 @@ static bool open_session(int fd) {
     /* Where nothing is due the number of turns is the work's alone. */
     state.options.ping_interval_ms = 0;
     state.owner = (struct why__session_owner){
-        .options = &state.options, .role = WHY_ROLE_SERVER, .on_gone = forget};
-    struct why_conn *conn = why_conn_new(&state.options, WHY_ROLE_SERVER, NULL);
-    state.session = why__session_new(state.loop, &state.owner, &handler, NULL);
-    if (conn == NULL || state.session == NULL ||
-        why__stream_attach(&state.session->stream, state.loop, fd, NULL, &no_ops) != WHY_OK) {
-        why_conn_free(conn);
+        .loop = state.loop, .options = &state.options, .role = WHY_ROLE_SERVER, .on_gone = forget};
+    state.session = why__session_new(&state.owner, &handler, NULL);
+    if (state.session == NULL || !why__session_prepare(state.session, NULL) ||
+        why__stream_attach(&state.session->stream, &state.owner.loop, fd, NULL, &no_ops) !=
+            WHY_OK) {
         close(fd);
         return false;
     }
-    why__session_open(state.session, conn, NULL);
+    why__session_open(state.session, NULL);
     return true;
 }
 

@@ -380,5 +380,8 @@ const struct workload workloads[] = {
     {"session on a socket, 16 KiB of ASCII text", 50, (size_t)16 << 10, 1, .is_text = true,
      .prepare = workload_session_prepare, .run = workload_session_run,
      .clear = workload_session_clear},
+    {"broadcast on sockets, 100 B of text to each of 64", 3200, 100, .is_text = true,
+     .prepare = workload_broadcast_prepare, .run = workload_broadcast_run,
+     .clear = workload_broadcast_clear},
     {.name = NULL},
 };

@@ -34,6 +34,10 @@ bool workload_session_prepare(const struct workload *workload);
 bool workload_session_run(const struct workload *workload);
 void workload_session_clear(void);
 
+bool workload_broadcast_prepare(const struct workload *workload);
+bool workload_broadcast_run(const struct workload *workload);
+void workload_broadcast_clear(void);
+
 /* Write one frame, or the fragments of one message, masked as a client's. returns  its length */
 size_t workload_write_message(const struct workload *workload, unsigned char *out);
 

@@ -55,6 +55,8 @@ struct why_client_config {
     size_t header_count;
 
     const struct why_tls_config *tls; /* NULL: the defaults */
+    const struct why_client *like; /* wss, too, on the same loop: what it read of `tls` is shared,
+                                    * and not read again, nor is this one's looked at; NULL: none */
     const char *proxy; /* "http://user:pass@host:port", "socks5://", "socks5h://"; NULL: none */
     const char *const *resolve; /* "host:port:address", instead of asking DNS for the URL's host */
     size_t resolve_count;

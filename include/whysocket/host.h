@@ -33,6 +33,11 @@ struct why_host {
     /* Compression contexts that its connections share, as why_loop_host() has them. NULL: each
      * makes its own. */
     struct why_codecs *codecs;
+
+    /* Memory that allocate() was given back and has kept, so that it costs nothing: of `size` bytes
+     * at least, and not of many more; NULL where there is none. A large message is joined there
+     * from its beginning, instead of growing. NULL: nothing is kept. */
+    void *(*recall)(void *context, size_t size);
 };
 
 WHY_END_DECLS

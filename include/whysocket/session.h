@@ -10,6 +10,7 @@
 #include "whysocket/bytes.h"
 #include "whysocket/conn.h"
 #include "whysocket/handshake.h"
+#include "whysocket/prepared.h"
 #include "whysocket/record.h"
 
 WHY_BEGIN_DECLS
@@ -51,6 +52,23 @@ WHY_API WHY_MUST_USE int why_session_send(struct why_session *session, enum why_
 WHY_API WHY_MUST_USE int why_session_ping(struct why_session *session, struct why_bytes payload);
 WHY_API WHY_MUST_USE int why_session_close(struct why_session *session, uint16_t code,
                                            struct why_bytes reason);
+
+/* As why_conn_send_prepared(), and else as why_session_send(). */
+WHY_API WHY_MUST_USE int why_session_send_prepared(struct why_session *session,
+                                                   struct why_prepared *prepared);
+
+/* Send prepared messages, in their order, to many sessions of one loop: as
+ * why_session_send_prepared() to each, but at once, not at the end of the turn. Where a session has
+ * nothing else to send they go to the kernel from where they lie, all of them in one call; on
+ * io_uring that is one call for many sessions. What a socket does not take stays queued as a
+ * reference: a slow peer holds up nobody.
+ *
+ * sessions  of one loop; a session may be inside a callback, and is none that on_close was called
+ * for results   NULL, or room for `count`: what why_session_send_prepared() answered for each
+ * session, for the first message that was refused; those after it were not tried */
+WHY_API void why_session_broadcast(struct why_session *const *sessions, size_t count,
+                                   struct why_prepared *const *messages, size_t message_count,
+                                   int *results);
 
 /* As why_conn_fail(): for a program that finds the peer at fault, or itself. */
 WHY_API void why_session_fail(struct why_session *session, enum why_cause cause,

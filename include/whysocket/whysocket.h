@@ -25,6 +25,7 @@
 #include "whysocket/host.h"
 #include "whysocket/notice.h"
 #include "whysocket/options.h"
+#include "whysocket/prepared.h"
 #include "whysocket/record.h"
 #include "whysocket/result.h"
 #include "whysocket/version.h"

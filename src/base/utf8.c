@@ -5,16 +5,14 @@
 #include "base/utf8.h"
 
 #include "base/kernel.h"
+#include "base/short.h"
 #include "base/utf8_state.h"
-
-#include <string.h>
 
 /* Setting up a vector costs more than this many bytes. */
 #define SHORT_MAX 31
 
-/* Up to here words do. */
-#define SHORT_ASCII_MIN 8
-#define SHORT_ASCII_MAX 64
+/* Up to here ASCII is unmasked and seen to be ASCII by short.h. */
+#define SHORT_TEXT_MAX 64
 
 const struct why__kernel *const why__kernels[] = {
 #if defined(__x86_64__)
@@ -36,87 +34,6 @@ static const struct why__kernel *best_for(size_t len) {
         i++;
     }
     return why__kernels[i];
-}
-
-#define HIGH_BITS UINT64_C(0x8080808080808080)
-
-static uint64_t load(const uint8_t *data) {
-    uint64_t word = 0;
-    memcpy(&word, data, sizeof word);
-    return word;
-}
-
-static void store(uint8_t *data, uint64_t word) {
-    memcpy(data, &word, sizeof word);
-}
-
-/* The key as it lies over data that begins at that phase, twice. */
-static uint64_t key_word(const uint8_t key[4], size_t phase) {
-    uint32_t word = 0;
-    memcpy(&word, key, sizeof word);
-    unsigned shift = (unsigned)(phase & 3) * 8;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    word = word >> shift | word << (32 - shift) % 32;
-#else
-    word = word << shift | word >> (32 - shift) % 32;
-#endif
-    return (uint64_t)word << 32 | word;
-}
-
-/* Both words of one are loaded, changed and tested at once where the processor can. */
-typedef uint64_t pair __attribute__((vector_size(16)));
-
-static pair load_pair(const uint8_t *data) {
-    pair words;
-    memcpy(&words, data, sizeof words);
-    return words;
-}
-
-static void store_pair(uint8_t *data, pair words) {
-    memcpy(data, &words, sizeof words);
-}
-
-static bool is_pair_ascii(pair words) {
-    return ((words[0] | words[1]) & HIGH_BITS) == 0;
-}
-
-/* 8 to 15 bytes, from both ends, which may overlap. */
-static bool unmask_word_ascii(uint8_t *data, size_t len, uint64_t first_key, uint64_t last_key) {
-    uint64_t first = load(data) ^ first_key;
-    uint64_t last = load(data + len - 8) ^ last_key;
-    if (((first | last) & HIGH_BITS) != 0) {
-        return false;
-    }
-    store(data, first);
-    store(data + len - 8, last);
-    return true;
-}
-
-/* What most messages are: 8 to 64 bytes of ASCII, from both ends, which may overlap. False, and
- * nothing has changed, where a byte is not ASCII, or they are fewer or more. */
-static bool unmask_short_ascii(uint8_t *data, size_t len, const uint8_t key[4], unsigned phase) {
-    if (len - SHORT_ASCII_MIN > SHORT_ASCII_MAX - SHORT_ASCII_MIN) {
-        return false;
-    }
-    uint64_t first_key = key_word(key, phase);
-    uint64_t last_key = key_word(key, phase + len);
-    if (len < 16) {
-        return unmask_word_ascii(data, len, first_key, last_key);
-    }
-    size_t half = len <= 32 ? 0 : 16;
-    uint8_t *tail = data + len - 16;
-    pair a = load_pair(data) ^ first_key;
-    pair b = load_pair(data + half) ^ first_key;
-    pair c = load_pair(tail - half) ^ last_key;
-    pair d = load_pair(tail) ^ last_key;
-    if (!is_pair_ascii(a | b | c | d)) {
-        return false;
-    }
-    store_pair(data, a);
-    store_pair(data + half, b);
-    store_pair(tail - half, c);
-    store_pair(tail, d);
-    return true;
 }
 
 size_t why__utf8_check(struct why__utf8 *check, const uint8_t *data, size_t len) {
@@ -161,14 +78,11 @@ void why__mask_copy(uint8_t *out, const uint8_t *data, size_t len, const uint8_t
     best_for(len)->mask(out, data, len, key, phase);
 }
 
-bool why__unmask_ascii(uint8_t *data, size_t len, const uint8_t key[4]) {
-    return unmask_short_ascii(data, len, key, 0);
-}
-
 size_t why__unmask_utf8(struct why__utf8 *check, uint8_t *data, size_t len, const uint8_t key[4],
                         unsigned phase) {
-    if (why__utf8_is_complete(check) && unmask_short_ascii(data, len, key, phase)) {
-        return len;
+    if (len - 1 < SHORT_TEXT_MAX && why__utf8_is_complete(check)) {
+        uint32_t turned = why__short_turn(why__short_load_4(key), phase);
+        return why__short_unmask(data, len, turned) ? len : why__utf8_check(check, data, len);
     }
     return best_for(len)->unmask_utf8(check, data, len, key, phase);
 }

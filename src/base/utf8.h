@@ -42,10 +42,6 @@ void why__mask(uint8_t *data, size_t len, const uint8_t key[4], unsigned phase);
 void why__mask_copy(uint8_t *out, const uint8_t *data, size_t len, const uint8_t key[4],
                     unsigned phase);
 
-/* Unmask a whole payload in place if all of it is ASCII, which 8 to 64 bytes are seen to be.
- * returns  false, and nothing has changed, for anything else */
-bool why__unmask_ascii(uint8_t *data, size_t len, const uint8_t key[4]);
-
 /* Unmask all of `data` in place and check it as text, in one pass over the bytes.
  * returns  as why__utf8_check() */
 size_t why__unmask_utf8(struct why__utf8 *check, uint8_t *data, size_t len, const uint8_t key[4],

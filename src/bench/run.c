@@ -237,6 +237,7 @@ static int begin_connection(struct bench_run *run, char *error, size_t error_siz
     struct why_client_config config = run->plan->config;
     config.handler = &handler;
     config.user = connection;
+    config.like = run->begun == 0 ? NULL : run->connections[0].client;
     connection->run = run;
     connection->begun_ns = bench_now_ns();
     int result =

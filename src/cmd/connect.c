@@ -159,7 +159,7 @@ static void abandon(struct connect *connect) {
 /* Between two connections it is how the last one ended that counts, and so it is where that has
  * just been told. */
 static void end_at_once(struct connect *connect) {
-    bool is_told = connect->end.next != NULL;
+    bool is_told = connect->end.later.is_deferred;
     if (!is_told && (connect->session != NULL || connect->attempts == 0)) {
         abandon(connect);
     }

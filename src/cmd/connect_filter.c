@@ -58,7 +58,7 @@ static void on_quiet(struct why__timer *timer) {
 }
 
 void filter_heard(struct filter *filter) {
-    if (filter->quiet.next != NULL) {
+    if (filter->quiet.later.is_set) {
         wait_for_quiet(filter);
     }
 }

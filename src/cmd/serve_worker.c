@@ -16,7 +16,7 @@
 enum {
     STOP_JITTER_MS = 500,
     STOP_DEADLINE_MS = 5000,
-    DELIVERIES_MAX = 8192, /* a message to a member each; some milliseconds' worth */
+    DELIVERIES_MAX = 1024, /* a system call each, about; some milliseconds' worth */
     RELAY_WEIGHT = 4096,   /* of a message to another worker, beside its bytes */
     BACKLOG_MAX = 1024 * 1024,
     BACKLOG_WAIT_MS = 2,
@@ -25,9 +25,9 @@ enum {
 /* A session's place in a topic; one that echoes has nothing but its path. */
 struct seat {
     struct topic_member member;
-    TAILQ_ENTRY(seat) resting;
+    struct seat_queue *queue; /* the worker's that it is in; NULL: none */
+    TAILQ_ENTRY(seat) entry;
     struct worker *worker;
-    bool is_resting;
     char path[];
 };
 
@@ -37,23 +37,28 @@ struct seat {
  * would keep the loop from everybody else, and from its own end, so after so many deliveries it is
  * not read from until the others, and the workers that the messages go to, have had their turn. */
 
+static void line_up(struct seat *seat, struct seat_queue *queue) {
+    if (seat->queue == queue) {
+        return;
+    }
+    if (seat->queue != NULL) {
+        TAILQ_REMOVE(seat->queue, seat, entry);
+    }
+    if (queue != NULL) {
+        TAILQ_INSERT_TAIL(queue, seat, entry);
+    }
+    seat->queue = queue;
+}
+
 static void rest(struct worker *worker, struct seat *seat) {
-    if (seat->is_resting) {
+    if (seat->queue == &worker->resting) {
         return;
     }
     why_session_pause(seat->member.session);
-    seat->is_resting = true;
     if (TAILQ_EMPTY(&worker->resting)) {
         why__timer_set(worker->loop, &worker->turn, why__loop_now(worker->loop));
     }
-    TAILQ_INSERT_TAIL(&worker->resting, seat, resting);
-}
-
-static void forget_resting(struct worker *worker, struct seat *seat) {
-    if (seat->is_resting) {
-        seat->is_resting = false;
-        TAILQ_REMOVE(&worker->resting, seat, resting);
-    }
+    line_up(seat, &worker->resting);
 }
 
 static bool has_backlog(const struct serve_plan *plan) {
@@ -78,11 +83,35 @@ static void on_turn(struct why__timer *timer) {
         return;
     }
     worker->deliveries = 0;
-    forget_resting(worker, first);
+    line_up(first, NULL);
     why_session_resume(first->member.session);
     if (!TAILQ_EMPTY(&worker->resting)) {
         why__timer_set(worker->loop, &worker->turn, now_ms + 1);
     }
+}
+
+static bool is_too_much(const struct worker *worker) {
+    return worker->deliveries > DELIVERIES_MAX || has_backlog(worker->plan);
+}
+
+/* The end of a turn. */
+static void on_publishing(struct why__task *task) {
+    struct worker *worker = WHY__CONTAINER(task, struct worker, publishing);
+    worker->deliveries += topic_flush(worker->topics);
+    struct seat *seat = NULL;
+    while ((seat = TAILQ_FIRST(&worker->speaking)) != NULL) {
+        if (is_too_much(worker)) {
+            rest(worker, seat);
+        } else {
+            line_up(seat, NULL);
+        }
+    }
+}
+
+static size_t publish(struct worker *worker, const char *name, struct topic_member *sender,
+                      enum why_opcode opcode, struct why_bytes data) {
+    why__loop_defer(worker->loop, &worker->publishing);
+    return topic_publish(worker->topics, name, sender, opcode, data);
 }
 
 /* ---- Sessions ---- */
@@ -131,7 +160,7 @@ static void deliver_relayed(void *argument) {
     atomic_fetch_sub_explicit(&relayed->to->backlog, weight_of(relayed), memory_order_relaxed);
     struct why_bytes data = {(const uint8_t *)relayed->bytes + relayed->name_len + 1,
                              relayed->data_len};
-    (void)topic_publish(relayed->to->topics, relayed->bytes, NULL, relayed->opcode, data);
+    (void)publish(relayed->to, relayed->bytes, NULL, relayed->opcode, data);
     free(relayed);
 }
 
@@ -169,10 +198,10 @@ static void on_topic_message(struct why_session *session, const struct why_event
     if (seat->member.topic == NULL) {
         return; /* it could not join, and is on its way out */
     }
-    if (seat->is_resting) {
+    struct worker *worker = seat->worker;
+    if (seat->queue == &worker->resting) {
         return; /* likewise: nothing but the end of its session makes it be read from */
     }
-    struct worker *worker = seat->worker;
     const char *name = topic_name(&seat->member);
     for (size_t i = 0; i < worker->plan->worker_count; i++) {
         struct worker *other = &worker->plan->workers[i];
@@ -180,17 +209,18 @@ static void on_topic_message(struct why_session *session, const struct why_event
             relay(other, name, event);
         }
     }
-    worker->deliveries +=
-        1 + topic_publish(worker->topics, name, &seat->member, event->opcode, event->data);
-    if (worker->deliveries > DELIVERIES_MAX || has_backlog(worker->plan)) {
+    worker->deliveries += 1 + publish(worker, name, &seat->member, event->opcode, event->data);
+    if (is_too_much(worker)) {
         rest(worker, seat);
+    } else {
+        line_up(seat, &worker->speaking);
     }
 }
 
 static void on_topic_close(struct why_session *session, const struct why_record *record) {
     struct seat *seat = why_session_user(session);
     struct worker *worker = seat->worker;
-    forget_resting(worker, seat);
+    line_up(seat, NULL);
     topic_leave(worker->topics, &seat->member);
     serve_log_closed(worker->plan->log, seat->path, record, true);
     free(seat);
@@ -322,6 +352,8 @@ static void on_refused(void *user, const struct why_record *record) {
 bool worker_init(struct worker *worker, const struct serve_plan *plan, bool is_first) {
     worker->plan = plan;
     worker->turn.on_due = on_turn;
+    worker->publishing.run = on_publishing;
+    TAILQ_INIT(&worker->speaking);
     worker->paths.owner = worker;
     TAILQ_INIT(&worker->resting);
     worker->loop = why_loop_new_on(plan->backend);
@@ -339,7 +371,7 @@ bool worker_init(struct worker *worker, const struct serve_plan *plan, bool is_f
         .on_request = on_request,
         .on_refused = on_refused,
     };
-    worker->topics = topic_table_new();
+    worker->topics = topic_table_new(&worker->options);
     if (worker->topics == NULL ||
         why_server_new(worker->loop, &worker->config, &worker->server) != WHY_OK) {
         worker_clear(worker);

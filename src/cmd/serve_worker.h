@@ -37,10 +37,12 @@ struct worker {
     struct why_loop *loop;
     struct why_server *server;
     struct topic_table *topics;
-    struct path_table paths;   /* of those who echo */
-    struct seat_queue resting; /* who publishes more than there is time for in a turn */
-    size_t deliveries;         /* since one of them was let on */
-    atomic_size_t backlog;     /* of what others relayed to it, see relay() */
+    struct path_table paths;     /* of those who echo */
+    struct why__task publishing; /* at the end of a turn in which something was published */
+    struct seat_queue speaking;  /* who published it */
+    struct seat_queue resting;   /* who publishes more than there is time for in a turn */
+    size_t deliveries;           /* since one of them was let on */
+    atomic_size_t backlog;       /* of what others relayed to it, see relay() */
     struct why_options options;
     struct why_server_config config;
     struct why_text body;  /* of the answer that is being made */

@@ -27,7 +27,7 @@ static void forget_unsent_close(struct why_conn *conn) {
         return;
     }
     conn->close_sent = false;
-    struct why__ending *ending = conn->ending;
+    struct why__ending *ending = conn->activity != NULL ? conn->activity->ending : NULL;
     if (ending != NULL) {
         ending->sent = (struct why_close_frame){.present = false};
         ending->first = ending->received.present ? WHY_FIRST_RECEIVED : WHY_FIRST_NONE;
@@ -49,18 +49,22 @@ static void enter(struct why_conn *conn, enum why_conn_state state) {
 static void start_deadline(struct why_conn *conn) {
     if (!conn->close_begun) {
         conn->close_begun = true;
-        conn->close_ms = (uint32_t)why__conn_now(conn);
+        conn->asked_ms = (uint32_t)why__conn_now(conn);
     }
 }
 
 struct why__ending *why__conn_ending(struct why_conn *conn) {
-    if (conn->ending == NULL) {
-        conn->ending = why__conn_allocate(conn, NULL, sizeof *conn->ending);
-        if (conn->ending != NULL) {
-            memset(conn->ending, 0, sizeof *conn->ending);
+    struct why__activity *activity = why__conn_activity(conn);
+    if (activity == NULL) {
+        return NULL;
+    }
+    if (activity->ending == NULL) {
+        activity->ending = why__conn_allocate(conn, NULL, sizeof *activity->ending);
+        if (activity->ending != NULL) {
+            memset(activity->ending, 0, sizeof *activity->ending);
         }
     }
-    return conn->ending;
+    return activity->ending;
 }
 
 static void set_cause(struct why_conn *conn, enum why_cause cause) {
@@ -291,14 +295,15 @@ static void note_window(struct why_utf8_evidence *evidence, const uint8_t *sampl
 }
 
 /* Nothing of the message is to come after what was just taken. */
-static bool is_at_end(const struct why_conn *conn) {
-    return conn->payload_left == 0 && why__frame_is_final(&conn->decoder);
+static bool is_at_end(const struct why__activity *activity) {
+    return activity->payload_left == 0 && why__frame_is_final(&activity->decoder);
 }
 
 /* What was just taken is the first of a frame that goes on with a message. */
-static bool is_frame_start(const struct why_conn *conn, size_t taken) {
-    return why__frame_opcode(&conn->decoder) == WHY_OPCODE_CONTINUATION &&
-           conn->decoder.payload_len - conn->payload_left == taken && !conn->message.compressed;
+static bool is_frame_start(const struct why__activity *activity, size_t taken) {
+    return why__frame_opcode(&activity->decoder) == WHY_OPCODE_CONTINUATION &&
+           activity->decoder.payload_len - activity->payload_left == taken &&
+           !activity->message.compressed;
 }
 
 void why__conn_fail_utf8(struct why_conn *conn, enum why_cause cause, struct why_bytes piece,
@@ -306,7 +311,8 @@ void why__conn_fail_utf8(struct why_conn *conn, enum why_cause cause, struct why
     struct why__ending *ending = why__conn_ending(conn);
     bool in_reason = cause == WHY_CAUSE_CLOSE_FRAME_REASON;
     if (ending != NULL) {
-        const struct why__message *message = in_reason ? NULL : &conn->message;
+        const struct why__activity *activity = conn->activity;
+        const struct why__message *message = in_reason ? NULL : &activity->message;
         uint64_t offset = (in_reason ? 0 : message->offset) + at;
         uint8_t sample[SAMPLE_BEFORE + SAMPLE_AFTER];
         size_t wrong_at = 0;
@@ -319,8 +325,8 @@ void why__conn_fail_utf8(struct why_conn *conn, enum why_cause cause, struct why
             .wrong_at = wrong_at,
             .utf8_class = utf8_class,
             .offset = offset - wrong_at,
-            .is_whole = piece.len - at <= SAMPLE_AFTER && (in_reason || is_at_end(conn)),
-            .at_fragment = !in_reason && at == 0 && is_frame_start(conn, piece.len),
+            .is_whole = piece.len - at <= SAMPLE_AFTER && (in_reason || is_at_end(activity)),
+            .at_fragment = !in_reason && at == 0 && is_frame_start(activity, piece.len),
         };
         ending->utf8 = (struct why_utf8_evidence){
             .present = true,
@@ -335,6 +341,10 @@ void why__conn_fail_utf8(struct why_conn *conn, enum why_cause cause, struct why
     why_conn_fail(conn, cause, NULL);
 }
 
+static const struct why__ending *ending_of(const struct why_conn *conn) {
+    return conn->activity != NULL ? conn->activity->ending : NULL;
+}
+
 /* The code that this side reports (section 7.1.5). */
 static uint16_t reported_code(const struct why_conn *conn) {
     uint16_t code = why_cause_code((enum why_cause)conn->cause);
@@ -344,7 +354,8 @@ static uint16_t reported_code(const struct why_conn *conn) {
     if (!conn->close_received) {
         return WHY_CLOSE_ABNORMAL;
     }
-    return conn->ending != NULL ? conn->ending->received.code : WHY_CLOSE_NO_STATUS;
+    const struct why__ending *ending = ending_of(conn);
+    return ending != NULL ? ending->received.code : WHY_CLOSE_NO_STATUS;
 }
 
 static void report_ending(const struct why__ending *ending, struct why_record *record) {
@@ -362,7 +373,9 @@ static void report_ending(const struct why__ending *ending, struct why_record *r
 }
 
 void why_conn_report(const struct why_conn *conn, struct why_record *record) {
-    const struct why__ending *ending = conn->ending;
+    const struct why__ending *ending = ending_of(conn);
+    uint64_t received_ms = why__conn_received_ms(conn);
+    uint64_t sent_ms = why__conn_sent_ms(conn);
     uint64_t end = ending != NULL && ending->ended_ms != 0 ? ending->ended_ms : why__conn_now(conn);
     if (conn->cause != WHY_CAUSE_NONE) {
         why_record_fail(record, (enum why_cause)conn->cause);
@@ -373,7 +386,7 @@ void why_conn_report(const struct why_conn *conn, struct why_record *record) {
     }
     record->counters = conn->counters;
     record->timings.open_ms = end - conn->opened_ms;
-    record->timings.since_received_ms = end > conn->received_ms ? end - conn->received_ms : 0;
-    record->timings.since_sent_ms = end > conn->sent_ms ? end - conn->sent_ms : 0;
+    record->timings.since_received_ms = end > received_ms ? end - received_ms : 0;
+    record->timings.since_sent_ms = end > sent_ms ? end - sent_ms : 0;
     record->timings.ping_rtt_ms = conn->ping_rtt_ms;
 }

@@ -35,7 +35,7 @@ static void take_pong(struct why_conn *conn, struct why_bytes payload) {
 
 void why__conn_take_control(struct why_conn *conn, struct why_bytes payload,
                             struct why_event *event) {
-    enum why_opcode opcode = why__frame_opcode(&conn->decoder);
+    enum why_opcode opcode = why__frame_opcode(&conn->activity->decoder);
     if (opcode == WHY_OPCODE_CLOSE) {
         why__conn_take_close(conn, payload, event);
         return;

@@ -15,26 +15,56 @@ enum {
 };
 
 void why__conn_drop_message(struct why_conn *conn) {
-    if (conn->message.joined != NULL) {
-        why__conn_allocate(conn, conn->message.joined, 0);
+    if (conn->activity == NULL) {
+        return;
     }
-    conn->message = (struct why__message){0};
+    struct why__message *message = &conn->activity->message;
+    if (message->joined != NULL) {
+        why__conn_allocate(conn, message->joined, 0);
+    }
+    *message = (struct why__message){0};
 }
 
 void why__conn_abandon_message(struct why_conn *conn) {
-    if (!conn->message.delivered) {
+    if (conn->activity != NULL && !conn->activity->message.delivered) {
         why__conn_drop_message(conn);
     }
 }
 
+/* Memory that the whole message fits in, where the host has kept such: that it may never be filled
+ * is no loss then, and nothing has to grow, or to be copied in between. */
+static bool recall_message(struct why_conn *conn, uint64_t expected) {
+    const struct why_host *host = why__conn_host(conn);
+    struct why__joined *joined = conn->activity->message.joined;
+    struct why__joined *whole = host->recall == NULL || expected > SIZE_MAX - sizeof *whole
+                                    ? NULL
+                                    : host->recall(host->context, sizeof *whole + (size_t)expected);
+    if (whole == NULL) {
+        return false;
+    }
+    *whole = (struct why__joined){.size = (size_t)expected};
+    if (joined != NULL) {
+        whole->len = joined->len;
+        whole->compressed_len = joined->compressed_len;
+        memcpy(whole->data, joined->data, joined->len);
+        why__conn_allocate(conn, joined, 0);
+    }
+    conn->activity->message.joined = whole;
+    return true;
+}
+
 bool why__conn_reserve_message(struct why_conn *conn, size_t more, uint64_t expected) {
-    struct why__joined *joined = conn->message.joined;
+    struct why__joined *joined = conn->activity->message.joined;
     size_t old_size = joined != NULL ? joined->size : 0;
     size_t need = why__conn_joined(conn).len + more;
     if (need <= old_size) {
         return true;
     }
-    bool is_bounded = conn->step == WHY__STEP_DATA && why__frame_is_final(&conn->decoder);
+    bool is_bounded =
+        conn->activity->step == WHY__STEP_DATA && why__frame_is_final(&conn->activity->decoder);
+    if (is_bounded && need >= LARGE_LEN && expected >= need && recall_message(conn, expected)) {
+        return true;
+    }
     uint64_t size = (uint64_t)need * (is_bounded && need >= LARGE_LEN ? 8 : 2);
     size = size < JOIN_LEN_MIN ? JOIN_LEN_MIN : size;
     size = size > expected ? expected : size;
@@ -47,14 +77,14 @@ bool why__conn_reserve_message(struct why_conn *conn, size_t more, uint64_t expe
         *grown = (struct why__joined){0};
     }
     grown->size = (size_t)size;
-    conn->message.joined = grown;
+    conn->activity->message.joined = grown;
     return true;
 }
 
 /* What the message can still come to, where `len` bytes of it are not joined yet. */
 static uint64_t expected_len(const struct why_conn *conn, size_t len) {
-    return why__frame_is_final(&conn->decoder)
-               ? why__conn_joined(conn).len + len + conn->payload_left
+    return why__frame_is_final(&conn->activity->decoder)
+               ? why__conn_joined(conn).len + len + conn->activity->payload_left
                : conn->options->message_len_max;
 }
 
@@ -62,14 +92,14 @@ bool why__conn_join(struct why_conn *conn, struct why_span piece) {
     if (piece.len == 0) {
         return true;
     }
-    struct why__joined *joined = conn->message.joined;
+    struct why__joined *joined = conn->activity->message.joined;
     bool is_there = joined != NULL && piece.data == joined->data + joined->len;
     if (!is_there) { /* it was not read into why_conn_room() */
         if (!why__conn_reserve_message(conn, piece.len, expected_len(conn, piece.len))) {
             why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
             return false;
         }
-        joined = conn->message.joined;
+        joined = conn->activity->message.joined;
         memcpy(joined->data + joined->len, piece.data, piece.len);
     }
     joined->len += piece.len;
@@ -77,12 +107,15 @@ bool why__conn_join(struct why_conn *conn, struct why_span piece) {
 }
 
 struct why_span why_conn_room(struct why_conn *conn) {
-    struct why__message *message = &conn->message;
-    if (conn->step != WHY__STEP_DATA || conn->payload_left < ROOM_LEN_MIN ||
-        message->joined == NULL || message->delivered || conn->state >= WHY_CONN_FINISHING) {
+    const struct why__activity *activity = conn->activity;
+    if (activity == NULL || activity->step != WHY__STEP_DATA ||
+        activity->payload_left < ROOM_LEN_MIN || activity->message.joined == NULL ||
+        activity->message.delivered || conn->state >= WHY_CONN_FINISHING) {
         return (struct why_span){0};
     }
-    size_t len = conn->payload_left < ROOM_LEN_MAX ? (size_t)conn->payload_left : ROOM_LEN_MAX;
+    const struct why__message *message = &activity->message;
+    size_t len =
+        activity->payload_left < ROOM_LEN_MAX ? (size_t)activity->payload_left : ROOM_LEN_MAX;
     size_t left = message->joined->size - message->joined->len;
     if (left < ROOM_LEN_MIN &&
         !why__conn_reserve_message(conn, ROOM_LEN_MIN, expected_len(conn, 0))) {

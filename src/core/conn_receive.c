@@ -4,13 +4,12 @@
  * message is made of is decided here; what a frame may look like, in frame_decode.c.
  */
 #include "base/apart.h"
-#include "core/conn_state.h"
+#include "core/conn_short.h"
 
 #include <assert.h>
 #include <string.h>
 
 enum {
-    SHORT_HEADER = 6,      /* 2 and the masking key */
     INFLATE_SLICE = 16384, /* what is inflated before it is checked and counted */
 };
 
@@ -21,16 +20,16 @@ typedef bool receive_step(struct why_conn *conn, struct why_span *input, struct 
 static void fail_frame(struct why_conn *conn, enum why_cause cause) {
     struct why__ending *ending = why__conn_ending(conn);
     if (ending != NULL) {
-        ending->frame_len = conn->decoder.header_len;
-        memcpy(ending->frame, conn->decoder.header, sizeof ending->frame);
+        ending->frame_len = conn->activity->decoder.header_len;
+        memcpy(ending->frame, conn->activity->decoder.header, sizeof ending->frame);
     }
     why_conn_fail(conn, cause, NULL);
 }
 
 /* The header says how much is to come: refuse what passes the limit before any of it is held. */
 static enum why_cause begin_data(struct why_conn *conn) {
-    const struct why__frame_decoder *decoder = &conn->decoder;
-    struct why__message *message = &conn->message;
+    const struct why__frame_decoder *decoder = &conn->activity->decoder;
+    struct why__message *message = &conn->activity->message;
     enum why_opcode opcode = why__frame_opcode(decoder);
     if (opcode != WHY_OPCODE_CONTINUATION) {
         *message = (struct why__message){
@@ -50,22 +49,23 @@ static enum why_cause begin_data(struct why_conn *conn) {
     if (so_far > max || decoder->payload_len > max - so_far) {
         return WHY_CAUSE_LIMIT_MESSAGE_SIZE;
     }
-    conn->step = message->compressed ? WHY__STEP_COMPRESSED_DATA : WHY__STEP_DATA;
+    conn->activity->step = message->compressed ? WHY__STEP_COMPRESSED_DATA : WHY__STEP_DATA;
     return WHY_CAUSE_NONE;
 }
 
 static bool step_header(struct why_conn *conn, struct why_span *input, struct why_event *event) {
     (void)event;
+    struct why__activity *activity = conn->activity;
     bool done = false;
-    enum why_cause cause = why__frame_decode(&conn->decoder, input, &done);
+    enum why_cause cause = why__frame_decode(&activity->decoder, input, &done);
     if (cause == WHY_CAUSE_NONE && !done) {
         return false;
     }
-    bool is_control = why__opcode_is_control(why__frame_opcode(&conn->decoder));
+    bool is_control = why__opcode_is_control(why__frame_opcode(&activity->decoder));
     if (cause == WHY_CAUSE_NONE) {
-        conn->payload_left = conn->decoder.payload_len;
-        conn->step = WHY__STEP_CONTROL;
-        if ((is_control || conn->payload_left == 0) && !why__conn_count_empty(conn)) {
+        activity->payload_left = activity->decoder.payload_len;
+        activity->step = WHY__STEP_CONTROL;
+        if ((is_control || activity->payload_left == 0) && !why__conn_count_empty(conn)) {
             cause = WHY_CAUSE_LIMIT_CONTROL_RATE;
         } else if (!is_control) {
             cause = begin_data(conn);
@@ -79,39 +79,43 @@ static bool step_header(struct why_conn *conn, struct why_span *input, struct wh
 
 /* The next bytes of this frame's payload, taken off the input. */
 static struct why_span take_payload(struct why_conn *conn, struct why_span *input) {
-    size_t len = input->len < conn->payload_left ? input->len : (size_t)conn->payload_left;
+    struct why__activity *activity = conn->activity;
+    size_t len = input->len < activity->payload_left ? input->len : (size_t)activity->payload_left;
     struct why_span piece = {input->data, len};
     input->data += len;
     input->len -= len;
-    conn->payload_left -= len;
-    if (len > 0 && conn->step != WHY__STEP_CONTROL) {
+    activity->payload_left -= len;
+    if (len > 0 && activity->step != WHY__STEP_CONTROL) {
         conn->message_ms = (uint32_t)why__conn_now(conn); /* a message on its way is no idleness */
     }
     return piece;
 }
 
 /* Where in the frame's payload a piece begins that was just taken. */
-static unsigned mask_phase(const struct why_conn *conn, struct why_span piece) {
-    return (unsigned)(conn->decoder.payload_len - conn->payload_left - piece.len) & 3;
+static unsigned mask_phase(const struct why__activity *activity, struct why_span piece) {
+    return (unsigned)(activity->decoder.payload_len - activity->payload_left - piece.len) & 3;
 }
 
 static void unmask(struct why_conn *conn, struct why_span piece) {
     if (conn->is_server && piece.len > 0) {
-        why__mask(piece.data, piece.len, why__frame_mask_key(&conn->decoder),
-                  mask_phase(conn, piece));
+        const struct why__activity *activity = conn->activity;
+        why__mask(piece.data, piece.len, why__frame_mask_key(&activity->decoder),
+                  mask_phase(activity, piece));
     }
 }
 
 /* Unmask and check, in one pass where it is both. False: the text is invalid, and the connection
  * has failed. */
 static bool open_piece(struct why_conn *conn, struct why_span piece) {
-    struct why__utf8 *utf8 = &conn->message.utf8;
+    struct why__activity *activity = conn->activity;
+    struct why__utf8 *utf8 = &activity->message.utf8;
     size_t valid = piece.len;
-    if (conn->message.opcode != WHY_OPCODE_TEXT) {
+    if (activity->message.opcode != WHY_OPCODE_TEXT) {
         unmask(conn, piece);
     } else if (conn->is_server && piece.len > 0) {
-        valid = why__unmask_utf8(utf8, piece.data, piece.len, why__frame_mask_key(&conn->decoder),
-                                 mask_phase(conn, piece));
+        valid =
+            why__unmask_utf8(utf8, piece.data, piece.len, why__frame_mask_key(&activity->decoder),
+                             mask_phase(activity, piece));
     } else {
         valid = why__utf8_check(utf8, piece.data, piece.len);
     }
@@ -125,7 +129,7 @@ static bool open_piece(struct why_conn *conn, struct why_span piece) {
 
 /* The message ends with `piece`, which is not joined yet. False: it ends inside a character. */
 static bool check_text_end(struct why_conn *conn, struct why_span piece) {
-    const struct why__message *message = &conn->message;
+    const struct why__message *message = &conn->activity->message;
     if (message->opcode != WHY_OPCODE_TEXT || why__utf8_is_complete(&message->utf8)) {
         return true;
     }
@@ -136,7 +140,7 @@ static bool check_text_end(struct why_conn *conn, struct why_span piece) {
 
 static void deliver(struct why_conn *conn, struct why_event *event, struct why_bytes data,
                     bool last) {
-    struct why__message *message = &conn->message;
+    struct why__message *message = &conn->activity->message;
     bool stream = conn->options->stream_messages;
     *event = (struct why_event){
         .type = stream ? WHY_EVENT_FRAGMENT : WHY_EVENT_MESSAGE,
@@ -155,12 +159,13 @@ static void deliver(struct why_conn *conn, struct why_event *event, struct why_b
 }
 
 static bool step_data(struct why_conn *conn, struct why_span *input, struct why_event *event) {
-    struct why__message *message = &conn->message;
+    struct why__activity *activity = conn->activity;
+    struct why__message *message = &activity->message;
     struct why_span piece = take_payload(conn, input);
-    bool frame_done = conn->payload_left == 0;
-    bool last = frame_done && why__frame_is_final(&conn->decoder);
+    bool frame_done = activity->payload_left == 0;
+    bool last = frame_done && why__frame_is_final(&activity->decoder);
     if (frame_done) {
-        conn->step = WHY__STEP_HEADER;
+        activity->step = WHY__STEP_HEADER;
     }
     if (!open_piece(conn, piece) || (last && !check_text_end(conn, piece))) {
         return true;
@@ -182,7 +187,7 @@ static bool step_data(struct why_conn *conn, struct why_span *input, struct why_
 /* Check and count what was inflated into the end of the joined message: what fits the limit is
  * looked at first, as it would be had it come alone. */
 static bool take_inflated(struct why_conn *conn, size_t len) {
-    struct why__message *message = &conn->message;
+    struct why__message *message = &conn->activity->message;
     uint8_t *data = message->joined->data + message->joined->len;
     uint64_t left = conn->options->message_len_max - message->offset;
     size_t allowed = len < left ? len : (size_t)left;
@@ -213,7 +218,7 @@ static bool inflate_slice(struct why_conn *conn, struct why_bytes *input, bool *
         why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
         return false;
     }
-    struct why__joined *joined = conn->message.joined;
+    struct why__joined *joined = conn->activity->message.joined;
     size_t left = joined->size - joined->len;
     struct why_span room = {joined->data + joined->len,
                             left < INFLATE_SLICE ? left : INFLATE_SLICE};
@@ -243,7 +248,7 @@ static void give_back(struct why_conn *conn, struct why_span *input, size_t len)
     unmask(conn, rest);
     input->data -= len;
     input->len += len;
-    conn->payload_left += len;
+    conn->activity->payload_left += len;
 }
 
 /* Inflate what there is; a stream stops at every slice, so that it never holds more than one. */
@@ -261,7 +266,8 @@ static bool inflate_piece(struct why_conn *conn, struct why_bytes *input, bool *
 
 static bool step_compressed_data(struct why_conn *conn, struct why_span *input,
                                  struct why_event *event) {
-    struct why__message *message = &conn->message;
+    struct why__activity *activity = conn->activity;
+    struct why__message *message = &activity->message;
     struct why_span piece = take_payload(conn, input);
     unmask(conn, piece);
     struct why_bytes rest = {piece.data, piece.len};
@@ -274,10 +280,10 @@ static bool step_compressed_data(struct why_conn *conn, struct why_span *input,
         message->joined->compressed_len += piece.len - rest.len;
     }
     give_back(conn, input, rest.len);
-    bool frame_done = conn->payload_left == 0 && !full;
+    bool frame_done = activity->payload_left == 0 && !full;
     if (frame_done) {
-        conn->step =
-            why__frame_is_final(&conn->decoder) ? WHY__STEP_COMPRESSED_END : WHY__STEP_HEADER;
+        activity->step =
+            why__frame_is_final(&activity->decoder) ? WHY__STEP_COMPRESSED_END : WHY__STEP_HEADER;
     }
     struct why_span inflated = why__conn_joined(conn);
     if (conn->options->stream_messages && inflated.len > 0) {
@@ -294,7 +300,7 @@ static bool step_compressed_end(struct why_conn *conn, struct why_span *input,
         return true;
     }
     if (!full) {
-        conn->step = WHY__STEP_HEADER;
+        conn->activity->step = WHY__STEP_HEADER;
         if (!check_text_end(conn, (struct why_span){0})) {
             return true;
         }
@@ -307,17 +313,18 @@ static bool step_compressed_end(struct why_conn *conn, struct why_span *input,
 /* A control frame that lies whole in the input is taken where it lies; one that comes in pieces is
  * collected, and its memory stays until the call after its event. */
 static bool step_control(struct why_conn *conn, struct why_span *input, struct why_event *event) {
+    struct why__activity *activity = conn->activity;
     struct why_span piece = take_payload(conn, input);
     unmask(conn, piece);
-    struct why__control *control = conn->control;
-    if (control == NULL && conn->payload_left > 0) {
+    struct why__control *control = activity->control;
+    if (control == NULL && activity->payload_left > 0) {
         control = why__conn_allocate(conn, NULL, sizeof *control);
         if (control == NULL) {
             why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
             return true;
         }
         control->len = 0;
-        conn->control = control;
+        activity->control = control;
     }
     struct why_bytes payload = {piece.data, piece.len};
     if (control != NULL) {
@@ -327,10 +334,10 @@ static bool step_control(struct why_conn *conn, struct why_span *input, struct w
         control->len = (uint8_t)(control->len + piece.len);
         payload = (struct why_bytes){control->data, control->len};
     }
-    if (conn->payload_left > 0) {
+    if (activity->payload_left > 0) {
         return false;
     }
-    conn->step = WHY__STEP_HEADER;
+    activity->step = WHY__STEP_HEADER;
     why__conn_take_control(conn, payload, event);
     return true;
 }
@@ -345,73 +352,78 @@ static receive_step *const steps[WHY__STEP_COUNT] = {
 
 /* Let go of what the last event pointed to. */
 static void release_delivered(struct why_conn *conn) {
-    struct why__message *message = &conn->message;
-    if (message->delivered) {
-        if (conn->step == WHY__STEP_HEADER && !conn->decoder.in_message) {
+    struct why__activity *activity = conn->activity;
+    if (activity->message.delivered) {
+        if (activity->step == WHY__STEP_HEADER && !activity->decoder.in_message) {
             why__conn_drop_message(conn);
         } else {
-            if (message->joined != NULL) {
-                message->joined->len = 0;
+            if (activity->message.joined != NULL) {
+                activity->message.joined->len = 0;
             }
-            message->delivered = false;
+            activity->message.delivered = false;
         }
     }
     /* It stays where a control frame is still being collected. */
-    if (conn->control != NULL && conn->step != WHY__STEP_CONTROL) {
-        why__conn_allocate(conn, conn->control, 0);
-        conn->control = NULL;
+    if (activity->control != NULL && activity->step != WHY__STEP_CONTROL) {
+        why__conn_allocate(conn, activity->control, 0);
+        activity->control = NULL;
     }
 }
 
-/* The shortest way: a client's message of up to 125 bytes, whole in the input and valid, between
- * two messages. Nothing but the counters changes. False: it is another, and nothing was used. */
-static bool receive_short(struct why_conn *conn, struct why_span *input, struct why_event *event) {
-    uint8_t *frame = input->data;
-    if (input->len <= SHORT_HEADER) {
+/* A whole message is not valid. What is told of it is where a message in pieces has it. */
+WHY__APART static void fail_whole(struct why_conn *conn, const uint8_t *header, size_t header_len,
+                                  struct why_span payload, size_t valid, struct why__utf8 utf8) {
+    struct why__activity *activity = why__conn_activity(conn);
+    if (activity == NULL) {
+        why_conn_fail(conn, WHY_CAUSE_UTF8_INVALID, NULL);
+        return;
+    }
+    struct why__frame_decoder *decoder = &activity->decoder;
+    memcpy(decoder->header, header, header_len);
+    decoder->header_len = (uint8_t)header_len;
+    decoder->state = WHY__FRAME_DONE;
+    decoder->payload_len = payload.len;
+    activity->payload_left = 0;
+    activity->message = (struct why__message){.opcode = WHY_OPCODE_TEXT};
+    why__conn_fail_utf8(conn, WHY_CAUSE_UTF8_INVALID, (struct why_bytes){payload.data, payload.len},
+                        valid, utf8);
+}
+
+/* Unmask a whole message, and check it. False: it is invalid, and the connection has failed. */
+static bool open_whole(struct why_conn *conn, const uint8_t *header, size_t header_len,
+                       struct why_span payload) {
+    struct why__utf8 utf8 = {0};
+    size_t valid = payload.len;
+    const uint8_t *key = header + header_len - 4; /* a client's */
+    if ((header[0] & 0x0f) != WHY_OPCODE_TEXT) {
+        if (conn->is_server) {
+            why__mask(payload.data, payload.len, key, 0);
+        }
+        return true;
+    }
+    if (conn->is_server) {
+        valid = why__unmask_utf8(&utf8, payload.data, payload.len, key, 0);
+    } else {
+        valid = why__utf8_check(&utf8, payload.data, payload.len);
+    }
+    if (valid < payload.len || !why__utf8_is_complete(&utf8)) {
+        fail_whole(conn, header, header_len, payload, valid, utf8);
         return false;
     }
-    size_t len = frame[1] - (size_t)0x80; /* without the mask's bit it is too large */
-    unsigned opcode = frame[0] - 0x80u;   /* as it is without FIN, or with RSV */
-    if (len - 1 >= WHY__CONTROL_MAX || input->len - SHORT_HEADER < len ||
-        opcode - WHY_OPCODE_TEXT > WHY_OPCODE_BINARY - WHY_OPCODE_TEXT ||
-        len > conn->options->message_len_max) {
-        return false;
-    }
-    uint8_t *payload = frame + SHORT_HEADER;
-    if (opcode == WHY_OPCODE_BINARY) {
-        why__mask(payload, len, payload - 4, 0);
-    } else if (!why__unmask_ascii(payload, len, payload - 4)) {
-        return false;
-    }
-    input->data = payload + len;
-    input->len -= SHORT_HEADER + len;
-    conn->counters.messages_received++;
-    conn->counters.bytes_received += SHORT_HEADER + len;
-    conn->message_ms = (uint32_t)conn->received_ms;
-    /* One by one: clearing the whole first takes longer than all else here. */
-    event->type = WHY_EVENT_MESSAGE;
-    event->opcode = (enum why_opcode)opcode;
-    event->first = true;
-    event->last = true;
-    event->compressed = false;
-    event->code = 0;
-    event->data = (struct why_bytes){payload, len};
     return true;
 }
 
 /* What most messages are: one frame, unfragmented and not compressed, that lies whole in the input.
- * It takes the same way as step_header() and step_data(), in fewer steps. False: it is not one of
- * these, or breaks a rule, and nothing was used. */
+ * It takes the same way as step_header() and step_data(), in fewer steps, and leaves nothing
+ * behind. False: it is not one of these, or breaks a rule, and nothing was used. */
 static bool receive_whole(struct why_conn *conn, struct why_span *input, struct why_event *event) {
-    struct why__frame_decoder *decoder = &conn->decoder;
-    if (input->len < SHORT_HEADER || conn->options->stream_messages || decoder->in_message ||
-        (decoder->state != WHY__FRAME_DONE && decoder->header_len > 0)) {
+    if (input->len < WHY__SHORT_HEADER || conn->options->stream_messages) {
         return false;
     }
     const uint8_t *header = input->data;
     uint8_t opcode = header[0] & 0x7f; /* RSV bits too */
     size_t len = header[1] & 0x7f;
-    size_t header_len = conn->is_server ? SHORT_HEADER : SHORT_HEADER - 4;
+    size_t header_len = conn->is_server ? WHY__SHORT_HEADER : WHY__SHORT_HEADER - 4;
     if (header[0] < 0x80 || (opcode != WHY_OPCODE_TEXT && opcode != WHY_OPCODE_BINARY) ||
         header[1] >> 7 != conn->is_server) {
         return false;
@@ -427,35 +439,47 @@ static bool receive_whole(struct why_conn *conn, struct why_span *input, struct 
         input->len < header_len || input->len - header_len < len) {
         return false;
     }
-    memcpy(decoder->header, header, header_len);
-    decoder->header_len = (uint8_t)header_len;
-    decoder->state = WHY__FRAME_DONE;
-    decoder->payload_len = len;
-    conn->message = (struct why__message){.opcode = opcode};
     struct why_span payload = {input->data + header_len, len};
     input->data += header_len + len;
     input->len -= header_len + len;
-    if (open_piece(conn, payload) && check_text_end(conn, payload)) {
-        conn->message.offset = len;
-        deliver(conn, event, (struct why_bytes){payload.data, len}, true);
+    if (!open_whole(conn, header, header_len, payload)) {
+        return true;
     }
+    *event = (struct why_event){
+        .type = WHY_EVENT_MESSAGE,
+        .opcode = (enum why_opcode)opcode,
+        .first = true,
+        .last = true,
+        .data = {payload.data, len},
+    };
+    conn->counters.messages_received++;
+    conn->message_ms = (uint32_t)why__conn_now(conn);
     return true;
 }
 
-/* Between two messages of a client, with nothing left of the one before, and none of them is handed
- * out in pieces. */
-static bool is_between(const struct why_conn *conn) {
-    const struct why__frame_decoder *decoder = &conn->decoder;
-    return conn->is_server && conn->step == WHY__STEP_HEADER && !decoder->in_message &&
-           (decoder->header_len == 0 || decoder->state == WHY__FRAME_DONE) &&
-           !conn->message.delivered && conn->message.joined == NULL && conn->control == NULL &&
-           !conn->options->stream_messages;
+/* Take a step towards an event. False: more input is needed. */
+static bool take_step(struct why_conn *conn, struct why_span *input, struct why_event *event) {
+    if (why__conn_is_between(conn)) {
+        if (input->len == 0) {
+            return false;
+        }
+        if (receive_whole(conn, input, event)) {
+            return true;
+        }
+    }
+    if (conn->activity == NULL && why__conn_activity(conn) == NULL) {
+        why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
+        return true;
+    }
+    return steps[conn->activity->step](conn, input, event);
 }
 
 WHY__APART static void receive_any(struct why_conn *conn, struct why_span *input,
                                    struct why_event *event) {
     *event = (struct why_event){.type = WHY_EVENT_NONE};
-    release_delivered(conn);
+    if (conn->activity != NULL) {
+        release_delivered(conn);
+    }
     size_t before = input->len;
     while (event->type == WHY_EVENT_NONE) {
         if (conn->state >= WHY_CONN_FINISHING) {
@@ -463,30 +487,48 @@ WHY__APART static void receive_any(struct why_conn *conn, struct why_span *input
             input->data += input->len;
             input->len = 0;
             event->type = WHY_EVENT_END;
-        } else if (conn->step == WHY__STEP_HEADER && receive_whole(conn, input, event)) {
-            continue;
-        } else if (!steps[conn->step](conn, input, event)) {
+        } else if (!take_step(conn, input, event)) {
+            why__conn_rest(conn);
             break;
         }
     }
     conn->counters.bytes_received += before - input->len;
 }
 
+/* The shortest way, where `event` says what it is. */
+static bool receive_short(struct why_conn *conn, struct why_span *input, struct why_event *event) {
+    if (!why__conn_receive_short(conn, input, why__conn_short_max(conn), &event->opcode,
+                                 &event->data)) {
+        return false;
+    }
+    /* One by one: clearing the whole first takes longer than all else here. */
+    event->type = WHY_EVENT_MESSAGE;
+    event->first = true;
+    event->last = true;
+    event->compressed = false;
+    event->code = 0;
+    return true;
+}
+
 void why_conn_receive(struct why_conn *conn, struct why_span *input, struct why_event *event) {
     bool is_open = conn->state < WHY_CONN_FINISHING;
-    bool is_resting = is_open && is_between(conn);
+    bool is_resting = is_open && why__conn_is_between(conn);
     if (is_resting && input->len == 0) {
+        if (conn->activity != NULL) {
+            why__conn_rest(conn);
+        }
         event->type = WHY_EVENT_NONE;
         return;
     }
     if (is_open && input->len > 0) {
-        conn->received_ms = why__conn_now(conn);
+        why__conn_note_received(conn);
         if (conn->is_asking) { /* written for nothing, it would hold up what is read beside it */
             conn->is_asking = false;
             conn->ping_owed = false;
         }
     }
-    if (!is_resting || !receive_short(conn, input, event)) {
+    bool may_be_short = is_resting && conn->is_server && !conn->options->stream_messages;
+    if (!may_be_short || !receive_short(conn, input, event)) {
         receive_any(conn, input, event);
     }
 }

@@ -3,7 +3,7 @@
  * The connection sends: messages, Pings, Pongs, and the queue they wait in.
  */
 #include "base/apart.h"
-#include "core/conn_state.h"
+#include "core/conn_short.h"
 
 #include <string.h>
 
@@ -54,12 +54,25 @@ bool why__conn_queue_frame(struct why_conn *conn, const struct why__frame_header
     return true;
 }
 
-/* The frame's header copied, its payload left where it is. */
+/* The frame's header copied, its payload left where it is.
+ *
+ * place  the payload again, where the header may be written in front of it: one buffer costs less
+ *        than two; else NULL */
 static bool queue_borrowed(struct why_conn *conn, const struct why__frame_header *header,
-                           struct why_bytes payload) {
+                           struct why_bytes payload, uint8_t *place) {
     const struct why_host *host = why__conn_host(conn);
     uint8_t encoded[WHY__FRAME_HEADER_MAX];
     size_t header_len = why__frame_encode(header, encoded);
+    if (place != NULL) {
+        uint8_t *frame = place - header_len;
+        struct why_bytes whole = {frame, header_len + payload.len};
+        if (!why__send_queue_borrow(&conn->output, host, whole)) {
+            return false;
+        }
+        memcpy(frame, encoded, header_len);
+        conn->has_borrowed = true;
+        return true;
+    }
     uint8_t *out = why__send_queue_reserve(&conn->output, host, header_len);
     if (out == NULL) {
         return false;
@@ -73,21 +86,40 @@ static bool queue_borrowed(struct why_conn *conn, const struct why__frame_header
     return true;
 }
 
+/* A message without a context is better sent as it is where it does not become shorter.
+ * is_short  it is for our own encoder
+ * returns   0: send it as it is; nothing depends on the compressor having seen it */
+static size_t compress(struct why_conn *conn, const struct why__frame_header *header, bool is_short,
+                       struct why_bytes payload, uint8_t *body) {
+    struct why__deflate *codec = conn->deflate;
+    if (is_short) {
+        return why__deflate_short(codec, payload, body);
+    }
+    bool is_whole = header->final && header->opcode != WHY_OPCODE_CONTINUATION;
+    if (is_whole && why__deflate_is_noise(codec, payload, body)) {
+        return 0;
+    }
+    size_t len = why__deflate_compress(codec, payload, header->final, body);
+    return is_whole && len >= payload.len && why__deflate_forgets(codec) ? 0 : len;
+}
+
 /* Compress beside the queue, then queue what came out: in the queue itself a message would hold the
  * room that it might have needed until it is sent. Sets *grew where it would have been shorter as
- * it was, and nothing depends on the compressor having seen it: then nothing is queued. */
+ * it was: then nothing is queued. */
 static bool queue_compressed(struct why_conn *conn, struct why__frame_header *header,
                              struct why_bytes payload, bool *grew) {
     *grew = false;
-    size_t bound = why__deflate_bound(conn->deflate, payload.len);
+    bool is_first = header->opcode != WHY_OPCODE_CONTINUATION;
+    bool is_short = is_first && header->final && why__deflate_is_short(conn->deflate, payload.len);
+    size_t bound = is_short ? payload.len + WHY__ENCODER_SLACK
+                            : why__deflate_bound(conn->deflate, payload.len);
     uint8_t *body = bound != 0 ? why__conn_allocate(conn, NULL, bound) : NULL;
     if (body == NULL) {
         return false;
     }
-    size_t len = why__deflate_compress(conn->deflate, payload, header->final, body);
-    bool is_first = header->opcode != WHY_OPCODE_CONTINUATION;
     bool is_queued = true;
-    if (len >= payload.len && header->final && is_first && why__deflate_forgets(conn->deflate)) {
+    size_t len = compress(conn, header, is_short, payload, body);
+    if (len == 0) {
         *grew = true;
     } else {
         header->compressed = is_first;
@@ -101,7 +133,7 @@ static bool queue_compressed(struct why_conn *conn, struct why__frame_header *he
 }
 
 static bool queue_message(struct why_conn *conn, struct why__frame_header *header,
-                          struct why_bytes data, bool compress, unsigned flags) {
+                          struct why_bytes data, bool compress, unsigned flags, uint8_t *place) {
     if (compress) {
         bool grew = false;
         if (!queue_compressed(conn, header, data, &grew)) {
@@ -113,13 +145,13 @@ static bool queue_message(struct why_conn *conn, struct why__frame_header *heade
     }
     header->payload_len = data.len;
     if ((flags & WHY_SEND_BORROWED) != 0 && conn->is_server && data.len >= BORROW_LEN_MIN) {
-        return queue_borrowed(conn, header, data);
+        return queue_borrowed(conn, header, data, place);
     }
     return why__conn_queue_frame(conn, header, data);
 }
 
-/* Whether a message of which `data` is the first fragment should be compressed. */
-static bool wants_compression(const struct why_conn *conn, struct why_bytes data, unsigned flags) {
+bool why__conn_wants_compression(const struct why_conn *conn, struct why_bytes data,
+                                 unsigned flags) {
     return conn->deflate != NULL && why__deflate_can_compress(conn->deflate) &&
            (flags & WHY_SEND_PLAIN) == 0 &&
            ((flags & WHY_SEND_MORE) != 0 || data.len >= conn->options->deflate_len_min) &&
@@ -137,31 +169,8 @@ static bool is_text_valid(struct why_conn *conn, struct why_bytes data, unsigned
            ((flags & WHY_SEND_MORE) != 0 || why__utf8_is_complete(utf8));
 }
 
-/* What most messages of a server are: short, whole, not compressed, and known to be valid. */
-static bool is_short(const struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
-                     unsigned flags) {
-    bool is_valid =
-        opcode == WHY_OPCODE_BINARY || (opcode == WHY_OPCODE_TEXT && (flags & WHY_SEND_VALID) != 0);
-    return is_valid && conn->is_server && data.len - 1 < WHY__CONTROL_MAX &&
-           conn->deflate == NULL && conn->sending == 0 && (flags & WHY_SEND_MORE) == 0 &&
-           conn->state == WHY_CONN_OPEN;
-}
-
-static int send_short(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data) {
-    uint8_t *out = why__send_queue_reserve(&conn->output, why__conn_host(conn), 2 + data.len);
-    if (out == NULL) {
-        return WHY_ERR_NOMEM;
-    }
-    out[0] = (uint8_t)(0x80 | opcode);
-    out[1] = (uint8_t)data.len;
-    memcpy(out + 2, data.data, data.len);
-    conn->counters.messages_sent++;
-    conn->message_ms = (uint32_t)why__conn_now(conn);
-    return WHY_OK;
-}
-
 WHY__APART static int send_any(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
-                               unsigned flags) {
+                               unsigned flags, uint8_t *place) {
     if (opcode != WHY_OPCODE_TEXT && opcode != WHY_OPCODE_BINARY) {
         return WHY_ERR_ARGUMENT;
     }
@@ -177,12 +186,13 @@ WHY__APART static int send_any(struct why_conn *conn, enum why_opcode opcode, st
     }
     bool first = conn->sending == 0;
     bool last = (flags & WHY_SEND_MORE) == 0;
-    bool compress = first ? wants_compression(conn, data, flags) : conn->sending_compressed;
+    bool compress =
+        first ? why__conn_wants_compression(conn, data, flags) : conn->sending_compressed;
     struct why__frame_header header = {
         .opcode = first ? opcode : WHY_OPCODE_CONTINUATION,
         .final = last,
     };
-    if (!queue_message(conn, &header, data, compress, flags)) {
+    if (!queue_message(conn, &header, data, compress, flags, place)) {
         return WHY_ERR_NOMEM;
     }
     conn->sending = last ? 0 : (uint8_t)opcode;
@@ -193,11 +203,25 @@ WHY__APART static int send_any(struct why_conn *conn, enum why_opcode opcode, st
     return WHY_OK;
 }
 
+int why__conn_send_first(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data) {
+    uint8_t *out = why__send_queue_reserve(&conn->output, why__conn_host(conn), 2 + data.len);
+    if (out == NULL) {
+        return WHY_ERR_NOMEM;
+    }
+    why__conn_put_short(conn, out, opcode, data);
+    return WHY_OK;
+}
+
 int why_conn_send(struct why_conn *conn, enum why_opcode opcode, struct why_bytes data,
                   unsigned flags) {
-    return is_short(conn, opcode, data, flags) && !why__conn_is_full(conn)
-               ? send_short(conn, opcode, data)
-               : send_any(conn, opcode, data, flags);
+    return why__conn_is_short(conn, opcode, data, flags)
+               ? why__conn_send_short(conn, opcode, data)
+               : send_any(conn, opcode, data, flags, NULL);
+}
+
+int why__conn_send_in_place(struct why_conn *conn, enum why_opcode opcode, struct why_span data,
+                            unsigned flags) {
+    return send_any(conn, opcode, (struct why_bytes){data.data, data.len}, flags, data.data);
 }
 
 uint32_t why__ping_hash(struct why_bytes payload) {
@@ -219,7 +243,8 @@ int why_conn_ping(struct why_conn *conn, struct why_bytes payload) {
         return WHY_ERR_FULL;
     }
     struct why__frame_header header = {.opcode = WHY_OPCODE_PING, .final = true};
-    if (!why__conn_queue_frame(conn, &header, payload)) {
+    if (why__conn_activity(conn) == NULL || !why__conn_queue_frame(conn, &header, payload)) {
+        why__conn_rest(conn);
         return WHY_ERR_NOMEM;
     }
     conn->ping_ms = (uint32_t)why__conn_now(conn);
@@ -229,53 +254,62 @@ int why_conn_ping(struct why_conn *conn, struct why_bytes payload) {
     if (!conn->is_asking) {
         conn->is_asking = true;
         conn->asked_ms = conn->ping_ms;
-        conn->asked_end = why__conn_output_end(conn);
+        conn->activity->asked_end = why__conn_output_end(conn);
     }
     return WHY_OK;
 }
 
 void why__conn_want_pong(struct why_conn *conn, struct why_bytes payload) {
-    if (conn->pong == NULL) {
-        conn->pong = why__conn_allocate(conn, NULL, sizeof *conn->pong);
-        if (conn->pong == NULL) {
+    struct why__pong *pong = conn->activity->pong;
+    if (pong == NULL) {
+        pong = why__conn_allocate(conn, NULL, sizeof *pong);
+        if (pong == NULL) {
             why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
             return;
         }
-        conn->pong->end = 0;
+        pong->end = 0;
+        conn->activity->pong = pong;
     }
-    conn->pong->is_owed = true;
-    conn->pong->len = (uint8_t)payload.len;
+    pong->is_owed = true;
+    pong->len = (uint8_t)payload.len;
     if (payload.len > 0) {
-        memcpy(conn->pong->data, payload.data, payload.len);
+        memcpy(pong->data, payload.data, payload.len);
     }
+}
+
+/* The Pong that waits, if there is one. */
+static struct why__pong *owed_pong(const struct why_conn *conn) {
+    struct why__pong *pong = conn->activity != NULL ? conn->activity->pong : NULL;
+    return pong != NULL && pong->is_owed ? pong : NULL;
 }
 
 /* A Pong waits, and none that would be older is in the queue still. After a Close none is owed. */
 static bool is_pong_due(const struct why_conn *conn) {
-    return conn->pong != NULL && conn->pong->is_owed && conn->state == WHY_CONN_OPEN &&
-           why__conn_output_at(conn) >= conn->pong->end;
+    const struct why__pong *pong = owed_pong(conn);
+    return pong != NULL && conn->state == WHY_CONN_OPEN && why__conn_output_at(conn) >= pong->end;
 }
 
 bool why__conn_queue_pong(struct why_conn *conn) {
-    if (conn->pong == NULL || !conn->pong->is_owed) {
+    struct why__pong *pong = owed_pong(conn);
+    if (pong == NULL) {
         return true;
     }
     struct why__frame_header header = {.opcode = WHY_OPCODE_PONG, .final = true};
-    struct why_bytes payload = {conn->pong->data, conn->pong->len};
+    struct why_bytes payload = {pong->data, pong->len};
     if (!why__conn_queue_frame(conn, &header, payload)) {
         return false;
     }
-    conn->pong->end = why__conn_output_end(conn);
-    conn->pong->is_owed = false;
+    pong->end = why__conn_output_end(conn);
+    pong->is_owed = false;
     return true;
 }
 
 /* Forget the Pong that has left, unless another waits behind it. */
 static void drop_pong(struct why_conn *conn) {
-    const struct why__pong *pong = conn->pong;
+    const struct why__pong *pong = conn->activity->pong;
     if (pong != NULL && !pong->is_owed && why__conn_output_at(conn) >= pong->end) {
-        why__conn_allocate(conn, conn->pong, 0);
-        conn->pong = NULL;
+        why__conn_allocate(conn, conn->activity->pong, 0);
+        conn->activity->pong = NULL;
     }
 }
 
@@ -286,15 +320,22 @@ size_t why_conn_output(struct why_conn *conn, struct why_bytes *list, size_t max
     return why__send_queue_list(&conn->output, list, max);
 }
 
+/* Bytes have left: a Pong or a Ping may have been among them. */
+static void note_left(struct why_conn *conn, bool was_ping_queued) {
+    drop_pong(conn);
+    if (was_ping_queued && !why__conn_is_ping_queued(conn) && !conn->close_begun) {
+        conn->asked_ms = conn->sent_low; /* from now on it can be answered */
+    }
+    why__conn_rest(conn);
+}
+
 void why_conn_output_consumed(struct why_conn *conn, size_t len) {
-    bool was_asked = why__conn_output_at(conn) >= conn->asked_end;
+    bool was_ping_queued = why__conn_is_ping_queued(conn);
     why__send_queue_consume(&conn->output, why__conn_host(conn), len);
     conn->counters.bytes_sent += len;
-    conn->sent_ms = why__conn_now(conn);
-    drop_pong(conn);
-    if (!was_asked && why__conn_output_at(conn) >= conn->asked_end) {
-        conn->asked_ms =
-            (uint32_t)conn->sent_ms; /* the Ping has left: from now on it can be answered */
+    why__conn_note_sent(conn);
+    if (conn->activity != NULL) {
+        note_left(conn, was_ping_queued);
     }
     if (conn->ping_owed && !why__conn_is_full(conn)) {
         /* There is room for the Ping: the silence is as long as it was, so it is due at once. */
@@ -306,9 +347,32 @@ void why_conn_output_consumed(struct why_conn *conn, size_t len) {
 size_t why_conn_output_len(const struct why_conn *conn) {
     size_t len = why__send_queue_len(&conn->output);
     if (is_pong_due(conn)) {
-        len += 2 + (size_t)conn->pong->len + (conn->is_server ? 0 : 4);
+        len += 2 + (size_t)conn->activity->pong->len + (conn->is_server ? 0 : 4);
     }
     return len;
+}
+
+/* The memory of the message that was delivered last, where it is no more than that message. */
+static struct why__lent lend_message(const struct why_conn *conn) {
+    const struct why__activity *activity = conn->activity;
+    struct why__lent lent = {0};
+    if (activity == NULL || !activity->message.delivered || activity->message.joined == NULL ||
+        activity->step != WHY__STEP_HEADER || activity->decoder.in_message) {
+        return lent;
+    }
+    struct why__joined *joined = activity->message.joined;
+    /* The queue's limit counts bytes: memory that is mostly empty is not for it to hold. */
+    if (joined->size - joined->len <= joined->len / 4) {
+        lent = (struct why__lent){joined, {joined->data, joined->len}};
+    }
+    return lent;
+}
+
+int why__conn_cut_short(struct why_conn *conn) {
+    why__send_queue_clear(&conn->output, why__conn_host(conn));
+    conn->close_sent = true;
+    why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
+    return WHY_ERR_NOMEM;
 }
 
 int why_conn_settle(struct why_conn *conn) {
@@ -316,24 +380,11 @@ int why_conn_settle(struct why_conn *conn) {
         return WHY_OK;
     }
     conn->has_borrowed = false;
-    struct why__joined *joined = conn->message.joined;
-    struct why__lent lent = {0};
-    bool is_whole =
-        conn->message.delivered && conn->step == WHY__STEP_HEADER && !conn->decoder.in_message;
-    /* The queue's limit counts bytes: memory that is mostly empty is not for it to hold. */
-    if (joined != NULL && is_whole && joined->size - joined->len <= joined->len / 4) {
-        lent = (struct why__lent){joined, {joined->data, joined->len}};
-    }
+    struct why__lent lent = lend_message(conn);
+    bool lends = lent.memory != NULL;
     bool is_settled = why__send_queue_settle(&conn->output, why__conn_host(conn), &lent);
-    if (lent.data.len > 0 && lent.memory == NULL) {
-        conn->message.joined = NULL; /* it is the queue's now */
+    if (lends && lent.memory == NULL) {
+        conn->activity->message.joined = NULL; /* it is the queue's now */
     }
-    if (is_settled) {
-        return WHY_OK;
-    }
-    /* The bytes go away and cannot be kept: the stream ends in the middle of a frame. */
-    why__send_queue_clear(&conn->output, why__conn_host(conn));
-    conn->close_sent = true;
-    why_conn_fail(conn, WHY_CAUSE_LOCAL_OUT_OF_MEMORY, NULL);
-    return WHY_ERR_NOMEM;
+    return is_settled ? WHY_OK : why__conn_cut_short(conn);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * permessage-deflate on zlib. This and deflate_codecs.c are what the engine knows of zlib.
+ * permessage-deflate. This and deflate_codecs.c are what the engine knows of zlib.
  */
 #include "core/deflate.h"
 
@@ -11,6 +11,13 @@
 #include <zlib.h>
 
 #define OUR_BITS_MIN 9 /* zlib's raw deflate has no smaller window */
+
+/* Up to these levels our own encoder takes messages up to these sizes: what comes out is as long as
+ * zlib's at level 1 or shorter, and at level 6 by some 5% longer (docs/performance.md). */
+#define FAST_LEVEL_MAX 3
+#define MIDDLE_LEVEL_MAX 6
+#define SHORT_LEN_MAX_FAST 65536
+#define SHORT_LEN_MAX 8192
 
 /* What a sender leaves off the end of each message (RFC 7692 section 7.2.1). */
 static const uint8_t tail[4] = {0x00, 0x00, 0xff, 0xff};
@@ -186,6 +193,10 @@ bool why__deflate_can_compress(const struct why__deflate *codec) {
     return codec->deflate_bits >= OUR_BITS_MIN;
 }
 
+uint8_t why__deflate_window_bits(const struct why__deflate *codec) {
+    return codec->deflate_bits;
+}
+
 size_t why__deflate_bound(struct why__deflate *codec, size_t len) {
     if (!need_deflater(codec)) {
         return 0;
@@ -236,6 +247,37 @@ size_t why__deflate_compress(struct why__deflate *codec, struct why_bytes data, 
         }
     }
     return written;
+}
+
+bool why__deflate_is_short(const struct why__deflate *codec, size_t len) {
+    unsigned level = codec->options->deflate_level;
+    size_t max = level <= FAST_LEVEL_MAX     ? SHORT_LEN_MAX_FAST
+                 : level <= MIDDLE_LEVEL_MAX ? SHORT_LEN_MAX
+                                             : 0;
+    return codec->deflate_forgets && len <= max;
+}
+
+size_t why__deflate_short(struct why__deflate *codec, struct why_bytes data, uint8_t *out) {
+    const struct why_host *host = codec->options->host;
+    struct why__encoder *encoder = why__codecs_take_encoder(host->codecs, host);
+    if (encoder == NULL) {
+        return 0;
+    }
+    size_t len = why__encode(encoder, data, codec->deflate_bits, out);
+    why__codecs_give_back_encoder(host->codecs, host, encoder);
+    return len;
+}
+
+bool why__deflate_is_noise(struct why__deflate *codec, struct why_bytes data, uint8_t *out) {
+    if (!codec->deflate_forgets || data.len < 2 * WHY__DEFLATE_SAMPLE_LEN) {
+        return false;
+    }
+    struct why_bytes sample = {data.data, WHY__DEFLATE_SAMPLE_LEN};
+    bool is_noise = why__deflate_short(codec, sample, out) == 0;
+    if (is_noise) {
+        drop_deflater(codec); /* it was taken to say how long it would become */
+    }
+    return is_noise;
 }
 
 void why__deflate_forget(struct why__deflate *codec) {

@@ -15,6 +15,8 @@ struct kept {
 struct why_codecs {
     const struct why_host *host;
     unsigned count;
+    bool encoder_is_stale;
+    struct why__encoder *encoder;          /* NULL: none is kept */
     struct kept kept[2 * WHY__CODECS_MAX]; /* what was given back last is at the end */
 };
 
@@ -81,6 +83,13 @@ static void destroy_at(struct why_codecs *codecs, unsigned i) {
     destroy(codecs->host, kept.kind.is_deflater, kept.stream);
 }
 
+static void drop_encoder(struct why_codecs *codecs) {
+    if (codecs->encoder != NULL) {
+        codecs->host->allocate(codecs->host->context, codecs->encoder, 0);
+        codecs->encoder = NULL;
+    }
+}
+
 void why__codecs_free(struct why_codecs *codecs) {
     if (codecs == NULL) {
         return;
@@ -88,6 +97,7 @@ void why__codecs_free(struct why_codecs *codecs) {
     while (codecs->count > 0) {
         destroy_at(codecs, 0);
     }
+    drop_encoder(codecs);
     codecs->host->allocate(codecs->host->context, codecs, 0);
 }
 
@@ -141,7 +151,37 @@ void why__codecs_give_back(struct why_codecs *codecs, const struct why_host *hos
     codecs->kept[codecs->count++] = (struct kept){.stream = stream, .kind = kind};
 }
 
+struct why__encoder *why__codecs_take_encoder(struct why_codecs *codecs,
+                                              const struct why_host *host) {
+    if (codecs != NULL && codecs->encoder != NULL) {
+        struct why__encoder *encoder = codecs->encoder;
+        codecs->encoder = NULL;
+        return encoder;
+    }
+    host = codecs != NULL ? codecs->host : host;
+    struct why__encoder *encoder = host->allocate(host->context, NULL, why__encoder_size());
+    if (encoder != NULL) {
+        why__encoder_init(encoder);
+    }
+    return encoder;
+}
+
+void why__codecs_give_back_encoder(struct why_codecs *codecs, const struct why_host *host,
+                                   struct why__encoder *encoder) {
+    if (codecs == NULL) {
+        host->allocate(host->context, encoder, 0);
+        return;
+    }
+    drop_encoder(codecs);
+    codecs->encoder = encoder;
+    codecs->encoder_is_stale = false;
+}
+
 void why__codecs_trim(struct why_codecs *codecs) {
+    if (codecs->encoder_is_stale) {
+        drop_encoder(codecs);
+    }
+    codecs->encoder_is_stale = true;
     for (unsigned i = codecs->count; i-- > 0;) {
         if (codecs->kept[i].is_stale) {
             destroy_at(codecs, i);
@@ -152,5 +192,5 @@ void why__codecs_trim(struct why_codecs *codecs) {
 }
 
 bool why__codecs_is_empty(const struct why_codecs *codecs) {
-    return codecs->count == 0;
+    return codecs->count == 0 && codecs->encoder == NULL;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Contexts of zlib's that connections share: where none is kept between messages, whoever has one
- * to compress or to inflate takes a context from here and puts it back. Making one takes several
- * times as long as compressing a short message with it.
+ * Contexts of zlib's, and our own encoder, that connections share: where none is kept between
+ * messages, whoever has one to compress or to inflate takes a context from here and puts it back.
+ * Making one takes several times as long as compressing a short message with it.
  */
 #ifndef WHY_CORE_DEFLATE_CODECS_H
 #define WHY_CORE_DEFLATE_CODECS_H
 
+#include "core/deflate_short.h"
 #include "whysocket/host.h"
 
 #include <stdbool.h>
@@ -36,6 +37,12 @@ z_stream *why__codecs_take(struct why_codecs *codecs, const struct why_host *hos
                            struct why__codec_kind kind);
 void why__codecs_give_back(struct why_codecs *codecs, const struct why_host *host,
                            struct why__codec_kind kind, z_stream *stream);
+
+/* The same for our own encoder, of which one is kept: nobody has it for longer than a call. */
+struct why__encoder *why__codecs_take_encoder(struct why_codecs *codecs,
+                                              const struct why_host *host);
+void why__codecs_give_back_encoder(struct why_codecs *codecs, const struct why_host *host,
+                                   struct why__encoder *encoder);
 
 /* Free what was not taken since the last call. */
 void why__codecs_trim(struct why_codecs *codecs);

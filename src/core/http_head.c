@@ -295,8 +295,8 @@ static void take(struct why__http_parser *parser, uint8_t byte) {
     }
 }
 
-/* Most bytes of a head are a name's or a value's, and change nothing: those at the front of `input`,
- * as far as the head may still grow. */
+/* Most bytes of a head are a name's or a value's, and change nothing: those at the front of
+ * `input`, as far as the head may still grow. */
 static size_t dull_len(const struct why__http_parser *parser, struct why_bytes input) {
     bool is_name = parser->state == WHY__HTTP_NAME;
     if (!is_name && parser->state != WHY__HTTP_VALUE) {

@@ -73,15 +73,48 @@ void why__send_queue_trim(struct why__send_queue *queue, const struct why_host *
     }
 }
 
+/* A chunk that shows bytes which are elsewhere; NULL if out of memory. */
+static struct why__chunk *append_view(struct why__send_queue *queue, const struct why_host *host,
+                                      struct why_bytes data) {
+    struct why__chunk *chunk = append_chunk(queue, host, 0);
+    if (chunk != NULL) {
+        chunk->data = data.data;
+        chunk->len = data.len;
+        queue->first->queued += data.len;
+    }
+    return chunk;
+}
+
 bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host *host,
                             struct why_bytes data) {
-    struct why__chunk *chunk = append_chunk(queue, host, 0);
+    return append_view(queue, host, data) != NULL;
+}
+
+struct why__shared *why__shared_new(const struct why_host *host, size_t len) {
+    struct why__shared *shared = host->allocate(host->context, NULL, sizeof *shared + len);
+    if (shared != NULL) {
+        *shared = (struct why__shared){.host = host, .references = 1, .len = len};
+    }
+    return shared;
+}
+
+void why__shared_release(struct why__shared *shared) {
+    if (shared != NULL && --shared->references == 0) {
+        shared->host->allocate(shared->host->context, shared, 0);
+    }
+}
+
+bool why__send_queue_share(struct why__send_queue *queue, const struct why_host *host,
+                           struct why__shared *shared, size_t skip) {
+    struct why_bytes data = {shared->data + skip, shared->len - skip};
+    struct why__chunk *chunk = append_view(queue, host, data);
     if (chunk == NULL) {
         return false;
     }
-    chunk->data = data.data;
-    chunk->len = data.len;
-    queue->first->queued += data.len;
+    shared->references++;
+    chunk->owned = shared;
+    chunk->is_kept = true;
+    chunk->is_shared = true;
     return true;
 }
 
@@ -159,7 +192,9 @@ static void drop_first(struct why__send_queue *queue, const struct why_host *hos
         queue->first->last = chunk->last;
         queue->first->queued = chunk->queued - chunk->len;
     }
-    if (chunk->owned != NULL) {
+    if (chunk->is_shared) {
+        why__shared_release(chunk->owned);
+    } else if (chunk->owned != NULL) {
         host->allocate(host->context, chunk->owned, 0);
     }
     host->allocate(host->context, chunk, 0);

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Its fields are send_queue.c's, but for the shortest way through why__send_queue_reserve(). */
+/* Its fields are send_queue.c's, but for the shortest way through why__send_queue_take(). */
 struct why__chunk {
     struct why__chunk *next;
     const uint8_t *data; /* what is left to send: in `room`, or borrowed */
@@ -22,7 +22,8 @@ struct why__chunk {
     uint8_t *free;   /* room behind it; NULL: the bytes are elsewhere: borrowed, */
     size_t free_len; /* 0 then */
     void *owned;     /* or in this, which goes with the chunk, */
-    bool is_kept;    /* or in what a later chunk owns */
+    bool is_kept;    /* or in what a later chunk owns, or in */
+    bool is_shared;  /* a why__shared, of which `owned` is a reference */
 
     /* Of the first chunk alone, so that an empty queue is a pointer: */
     struct why__chunk *last;
@@ -43,12 +44,9 @@ static inline size_t why__send_queue_len(const struct why__send_queue *queue) {
 /* Append a chunk with room for `len` bytes, or more where the queue has filled up before. */
 bool why__send_queue_grow(struct why__send_queue *queue, const struct why_host *host, size_t len);
 
-/* Room for `len` bytes in one piece at the end of the queue, to be written before the next call.
- * NULL if out of memory: nothing was queued. */
-static inline uint8_t *why__send_queue_reserve(struct why__send_queue *queue,
-                                               const struct why_host *host, size_t len) {
-    if ((queue->first == NULL || queue->first->last->free_len < len) &&
-        !why__send_queue_grow(queue, host, len)) {
+/* As below, but only where that much room is there already. */
+static inline uint8_t *why__send_queue_take(struct why__send_queue *queue, size_t len) {
+    if (queue->first == NULL || queue->first->last->free_len < len) {
         return NULL;
     }
     struct why__chunk *chunk = queue->first->last;
@@ -60,12 +58,39 @@ static inline uint8_t *why__send_queue_reserve(struct why__send_queue *queue,
     return place;
 }
 
+/* Room for `len` bytes in one piece at the end of the queue, to be written before the next call.
+ * NULL if out of memory: nothing was queued. */
+static inline uint8_t *why__send_queue_reserve(struct why__send_queue *queue,
+                                               const struct why_host *host, size_t len) {
+    uint8_t *place = why__send_queue_take(queue, len);
+    return place != NULL || !why__send_queue_grow(queue, host, len)
+               ? place
+               : why__send_queue_take(queue, len);
+}
+
 /* Give back the last `len` bytes of what was just reserved. What was written may move. */
 void why__send_queue_trim(struct why__send_queue *queue, const struct why_host *host, size_t len);
 
 /* Queue bytes that stay where they are until why__send_queue_settle(). False if out of memory. */
 bool why__send_queue_borrow(struct why__send_queue *queue, const struct why_host *host,
                             struct why_bytes data);
+
+/* Bytes that any number of queues send. Whoever holds a reference may let go of it. */
+struct why__shared {
+    const struct why_host *host; /* whose memory it is */
+    size_t references;
+    size_t len;
+    uint8_t data[];
+};
+
+/* Room for `len` bytes, to be filled in before others get it. NULL if out of memory. */
+struct why__shared *why__shared_new(const struct why_host *host, size_t len);
+void why__shared_release(struct why__shared *shared); /* NULL is allowed */
+
+/* Queue them, but for the first `skip`, and hold a reference as long as they are queued. False if
+ * out of memory. */
+bool why__send_queue_share(struct why__send_queue *queue, const struct why_host *host,
+                           struct why__shared *shared, size_t skip);
 
 /* Memory of the host's that borrowed bytes may lie in. */
 struct why__lent {

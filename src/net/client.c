@@ -38,7 +38,8 @@ struct why_client {
 };
 
 static struct why_client *client_of(const struct why_session *session) {
-    struct why__opening *opening = WHY__CONTAINER(session->owner, struct why__opening, owner);
+    struct why__opening *opening =
+        WHY__CONTAINER(why__session_owner(session), struct why__opening, owner);
     return WHY__CONTAINER(opening, struct why_client, opening);
 }
 
@@ -148,8 +149,7 @@ static void on_gone(struct why_session *session) {
 
 static bool make_session(struct why_client *client) {
     client->is_open = false;
-    client->session =
-        why__session_new(client->loop, &client->opening.owner, &client->handler, client->user);
+    client->session = why__session_new(&client->opening.owner, &client->handler, client->user);
     client->opening.session = client->session;
     return client->session != NULL;
 }
@@ -198,8 +198,7 @@ static void init(struct why_client *client, struct why_loop *loop,
     why__backoff_init(&client->backoff, &config->reconnect);
     struct why__opening *opening = &client->opening;
     opening->owner = (struct why__session_owner){
-        .options = config->options, .role = WHY_ROLE_CLIENT, .on_gone = on_gone};
-    opening->loop = loop;
+        .loop = loop, .options = config->options, .role = WHY_ROLE_CLIENT, .on_gone = on_gone};
     opening->ops = &opening_ops;
     opening->url = &client->config.url;
     opening->proxy = client->config.has_proxy ? &client->config.proxy : NULL;
@@ -219,7 +218,9 @@ int why_client_connect(struct why_loop *loop, const struct why_client_config *co
         return WHY_ERR_NOMEM;
     }
     memset(client, 0, sizeof *client);
-    int result = why__client_config_read(&client->config, config, error, error_size);
+    const struct why__tls_context *like =
+        config->like == NULL ? NULL : config->like->config.tls_context;
+    int result = why__client_config_read(&client->config, config, like, error, error_size);
     if (result != WHY_OK) {
         free_client(client);
         return result;

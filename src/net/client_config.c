@@ -231,8 +231,19 @@ static int copy(struct why__client_config *out, const struct why_client_config *
     return WHY_OK;
 }
 
+static int make_tls(struct why__client_config *out, const struct why_client_config *config,
+                    const struct why__tls_context *like, char *error, size_t error_size) {
+    static const struct why_tls_config defaults = {0};
+    if (like != NULL) {
+        out->tls_context = why__tls_context_like(like);
+        return out->tls_context == NULL ? WHY_ERR_NOMEM : WHY_OK;
+    }
+    return why__tls_context_new(out->host, config->tls == NULL ? &defaults : config->tls, false,
+                                &out->tls_context, error, error_size);
+}
+
 int why__client_config_read(struct why__client_config *out, const struct why_client_config *config,
-                            char *error, size_t error_size) {
+                            const struct why__tls_context *like, char *error, size_t error_size) {
     out->host = config->options->host;
     int result = check_urls(out, config, error, error_size);
     if (result == WHY_OK) {
@@ -242,9 +253,7 @@ int why__client_config_read(struct why__client_config *out, const struct why_cli
         result = check_request(out, config, error, error_size);
     }
     if (result == WHY_OK && out->url.scheme == WHY__SCHEME_WSS) {
-        static const struct why_tls_config defaults = {0};
-        result = why__tls_context_new(out->host, config->tls == NULL ? &defaults : config->tls,
-                                      false, &out->tls_context, error, error_size);
+        result = make_tls(out, config, like, error, error_size);
     }
     if (result == WHY_OK) {
         result = copy(out, config);

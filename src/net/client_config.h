@@ -29,10 +29,12 @@ struct why__client_config {
 
 /* Check all of it before a byte is sent (no CR, LF or NUL reaches a request), and copy it.
  *
+ * like     whose TLS is shared; NULL: it is made of the config's
  * error    names the part, the place in it and the mend
  * returns  as why_client_connect(); to be cleared in any case */
 WHY_MUST_USE int why__client_config_read(struct why__client_config *out,
-                                         const struct why_client_config *config, char *error,
+                                         const struct why_client_config *config,
+                                         const struct why__tls_context *like, char *error,
                                          size_t error_size);
 
 void why__client_config_clear(struct why__client_config *config);

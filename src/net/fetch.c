@@ -404,7 +404,7 @@ static void on_connected(struct why__dial *dial, int fd) {
     struct why__fetch *fetch = fetch_of_dial(dial);
     bool is_socks = fetch->proxy != NULL && !is_by_http_proxy(fetch);
     why__stream_tune(fd, 0);
-    if (why__stream_attach(&fetch->stream, fetch->loop, fd, NULL,
+    if (why__stream_attach(&fetch->stream, &fetch->loop, fd, NULL,
                            is_socks ? &proxy_ops : &answer_ops) != WHY_OK) {
         int error = errno;
         close(fd);

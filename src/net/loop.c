@@ -26,6 +26,11 @@
 #define CODECS_KEEP_MS 1000
 #define BUFFER_LEN ((size_t)128 * 1024)
 
+/* The share of a turn, and what it is so long after somebody wanted little. */
+#define SHARE ((size_t)1024 * 1024)
+#define SHARE_SMALL ((size_t)64 * 1024)
+#define SMALL_MS 100
+
 struct post {
     struct post *next;
     void (*task)(void *argument);
@@ -39,15 +44,17 @@ struct why_loop {
     struct why__poller *poller;
     struct why__random *random;
     struct why__wheel wheel;
-    struct why__task *tasks;   /* a ring */
-    struct why__task *running; /* a ring: those that this turn runs */
-    struct why__task *sends;   /* a ring: those that have something to send */
+    struct why__later *tasks;   /* a ring: what is deferred */
+    struct why__later *running; /* a ring: what of it this turn runs */
+    struct why__later *sends;   /* a ring: the watches that have something to send */
     void (*send_all)(struct why_loop *loop);
     size_t watch_count;
     size_t hold_count;
     uint8_t *buffer;
+    uint8_t *place; /* see why__loop_offer_place() */
     struct why__pool pool;
-    uint64_t trim_ms; /* when to look for codecs that nobody has needed */
+    uint64_t trim_ms;  /* when to look for codecs that nobody has needed */
+    uint64_t small_ms; /* when somebody wanted little */
 
     int event_count; /* fetched events; those before event_at are delivered */
     int event_at;
@@ -64,6 +71,11 @@ struct why_loop {
 static void *host_allocate(void *context, void *memory, size_t size) {
     struct why_loop *loop = context;
     return why__pool_allocate(&loop->pool, memory, size, loop->now_ms);
+}
+
+static void *host_recall(void *context, size_t size) {
+    struct why_loop *loop = context;
+    return why__pool_recall(&loop->pool, size);
 }
 
 static void host_random(void *context, uint8_t *out, size_t len) {
@@ -89,6 +101,14 @@ struct why_span why__loop_buffer(struct why_loop *loop) {
     return (struct why_span){loop->buffer, BUFFER_LEN};
 }
 
+size_t why__loop_share(const struct why_loop *loop) {
+    return loop->now_ms - loop->small_ms < SMALL_MS ? SHARE_SMALL : SHARE;
+}
+
+void why__loop_note_small(struct why_loop *loop) {
+    loop->small_ms = loop->now_ms;
+}
+
 static bool is_in(struct why_span place, const uint8_t *data) {
     return (uintptr_t)data - (uintptr_t)place.data < place.len;
 }
@@ -96,6 +116,19 @@ static bool is_in(struct why_span place, const uint8_t *data) {
 bool why__loop_has_read(const struct why_loop *loop, const uint8_t *data) {
     return is_in((struct why_span){loop->buffer, BUFFER_LEN}, data) ||
            (loop->event_at > 0 && is_in(loop->events[loop->event_at - 1].received.data, data));
+}
+
+void why__loop_offer_place(struct why_loop *loop, uint8_t *place) {
+    loop->place = place;
+}
+
+uint8_t *why__loop_take_place(struct why_loop *loop, const uint8_t *data) {
+    uint8_t *place = loop->place;
+    if (place == NULL || place != data) {
+        return NULL;
+    }
+    loop->place = NULL;
+    return place;
 }
 
 /* ---- Watches ---- */
@@ -150,57 +183,126 @@ void why__loop_send(struct why_loop *loop, struct why__send *sends, size_t count
 /* ---- Timers and tasks ---- */
 
 void why__timer_set(struct why_loop *loop, struct why__timer *timer, uint64_t deadline_ms) {
-    why__wheel_set(&loop->wheel, timer, deadline_ms);
+    timer->later.kind = WHY__LATER_TIMER;
+    why__wheel_set(&loop->wheel, &timer->later, deadline_ms);
 }
 
 void why__timer_cancel(struct why_loop *loop, struct why__timer *timer) {
-    why__wheel_cancel(&loop->wheel, timer);
+    why__wheel_cancel(&loop->wheel, &timer->later);
 }
 
-static void append(struct why__task **ring, struct why__task *task) {
-    struct why__task *first = *ring;
+static void append(struct why__later **ring, struct why__later *later) {
+    struct why__later *first = *ring;
     if (first == NULL) {
-        task->next = task;
-        task->prev = task;
-        *ring = task;
+        later->next = later;
+        later->prev = later;
+        *ring = later;
         return;
     }
-    task->next = first;
-    task->prev = first->prev;
-    first->prev->next = task;
-    first->prev = task;
+    later->next = first;
+    later->prev = first->prev;
+    first->prev->next = later;
+    first->prev = later;
+}
+
+static void drop_first(struct why__later **ring, const struct why__later *later) {
+    if (*ring == later) {
+        *ring = later->next == later ? NULL : later->next;
+    }
+}
+
+static void unlink_later(struct why_loop *loop, struct why__later *later) {
+    drop_first(&loop->tasks, later);
+    drop_first(&loop->running, later);
+    drop_first(&loop->sends, later);
+    later->next->prev = later->prev;
+    later->prev->next = later->next;
+    later->next = NULL;
+    later->prev = NULL;
+}
+
+/* Off the wheel, or from the ring where it waits, into this ring. */
+static void move(struct why_loop *loop, struct why__later **ring, struct why__later *later) {
+    if (later->is_deferred) {
+        unlink_later(loop, later);
+    } else {
+        why__wheel_lift(&loop->wheel, later);
+        later->is_deferred = true;
+    }
+    append(ring, later);
+}
+
+static void undefer(struct why_loop *loop, struct why__later *later) {
+    if (later->is_deferred) {
+        unlink_later(loop, later);
+        later->is_deferred = false;
+        why__wheel_put_back(&loop->wheel, later);
+    }
 }
 
 void why__loop_defer(struct why_loop *loop, struct why__task *task) {
-    if (task->next == NULL) {
-        append(&loop->tasks, task);
-    }
-}
-
-static void drop_first(struct why__task **ring, const struct why__task *task) {
-    if (*ring == task) {
-        *ring = task->next == task ? NULL : task->next;
+    task->later.kind = WHY__LATER_TASK;
+    if (!task->later.is_deferred) {
+        move(loop, &loop->tasks, &task->later);
     }
 }
 
 void why__loop_undefer(struct why_loop *loop, struct why__task *task) {
-    if (task->next == NULL) {
-        return;
+    undefer(loop, &task->later);
+}
+
+void why__watch_set(struct why_loop *loop, struct why__watch *watch, uint64_t deadline_ms) {
+    watch->later.kind = WHY__LATER_WATCH;
+    why__wheel_set(&loop->wheel, &watch->later, deadline_ms);
+}
+
+void why__watch_defer(struct why_loop *loop, struct why__watch *watch) {
+    watch->later.kind = WHY__LATER_WATCH;
+    if (!watch->later.is_deferred) {
+        move(loop, &loop->tasks, &watch->later);
     }
-    drop_first(&loop->tasks, task);
-    drop_first(&loop->running, task);
-    drop_first(&loop->sends, task);
-    task->next->prev = task->prev;
-    task->prev->next = task->next;
-    task->next = NULL;
-    task->prev = NULL;
+}
+
+void why__watch_cancel(struct why_loop *loop, struct why__watch *watch) {
+    why__wheel_cancel(&loop->wheel, &watch->later);
+    undefer(loop, &watch->later);
+}
+
+uint64_t why__watch_deadline(const struct why__watch *watch) {
+    return watch->later.is_set ? why__later_deadline(&watch->later) : WHY_NO_DEADLINE;
+}
+
+static struct why__watch *watch_of(struct why__later *later) {
+    return WHY__CONTAINER(later, struct why__watch, later);
+}
+
+/* Its moment has come: its deadline, or the end of the turn. */
+static void call(struct why__later *later, unsigned ready) {
+    struct why__watch *watch = watch_of(later);
+    struct why__timer *timer = WHY__CONTAINER(later, struct why__timer, later);
+    struct why__task *task = WHY__CONTAINER(later, struct why__task, later);
+    switch ((enum why__later_kind)later->kind) {
+    case WHY__LATER_TIMER:
+        timer->on_due(timer);
+        break;
+    case WHY__LATER_TASK:
+        task->run(task);
+        break;
+    case WHY__LATER_WATCH:
+        watch->on_ready(watch, ready);
+        break;
+    }
+}
+
+static void fire(struct why__later *later) {
+    call(later, WHY__DUE);
 }
 
 static void run_ring(struct why_loop *loop) {
     while (loop->running != NULL) {
-        struct why__task *task = loop->running;
-        why__loop_undefer(loop, task);
-        task->run(task);
+        struct why__later *later = loop->running;
+        undefer(loop, later);
+        call(later, WHY__DEFERRED);
     }
 }
 
@@ -216,23 +318,23 @@ static void run_tasks(struct why_loop *loop) {
     }
 }
 
-void why__loop_defer_send(struct why_loop *loop, struct why__task *task,
+void why__loop_defer_send(struct why_loop *loop, struct why__watch *watch,
                           void (*send_all)(struct why_loop *loop)) {
     loop->send_all = send_all;
-    why__loop_undefer(loop, task);
-    append(&loop->sends, task);
+    move(loop, &loop->sends, &watch->later);
 }
 
-struct why__task *why__loop_next_send(struct why_loop *loop) {
-    struct why__task *task = loop->sends;
-    if (task != NULL) {
-        why__loop_undefer(loop, task);
+struct why__watch *why__loop_next_send(struct why_loop *loop) {
+    struct why__later *later = loop->sends;
+    if (later == NULL) {
+        return NULL;
     }
-    return task;
+    unlink_later(loop, later); /* and still deferred */
+    return watch_of(later);
 }
 
-void why__loop_defer_sent(struct why_loop *loop, struct why__task *task) {
-    append(&loop->running, task);
+void why__loop_defer_sent(struct why_loop *loop, struct why__watch *watch) {
+    append(&loop->running, &watch->later);
 }
 
 /* ---- Other threads ---- */
@@ -367,7 +469,7 @@ static int turn(struct why_loop *loop) {
     for (loop->event_at = 0; loop->event_at < loop->event_count;) {
         deliver(loop, &loop->events[loop->event_at++]);
     }
-    why__wheel_fire(&loop->wheel, loop->now_ms);
+    why__wheel_fire(&loop->wheel, loop->now_ms, fire);
     why__pool_tick(&loop->pool, loop->now_ms);
     trim_codecs(loop);
     run_tasks(loop);
@@ -438,8 +540,11 @@ struct why_loop *why_loop_new_on(enum why_loop_backend backend) {
     loop->wakeup.fd = -1;
     loop->posts_end = &loop->posts;
     pthread_mutex_init(&loop->mutex, NULL);
-    loop->host = (struct why_host){
-        .context = loop, .allocate = host_allocate, .random = host_random, .now_ms = &loop->now_ms};
+    loop->host = (struct why_host){.context = loop,
+                                   .allocate = host_allocate,
+                                   .random = host_random,
+                                   .now_ms = &loop->now_ms,
+                                   .recall = host_recall};
     update_clock(loop);
     why__wheel_init(&loop->wheel, loop->now_ms);
     if (!open_loop(loop, backend)) {

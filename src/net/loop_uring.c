@@ -476,9 +476,17 @@ static struct io_uring_sqe *prepare_send(struct uring_poller *self, const struct
     return sqe;
 }
 
-/* Note how sends went, and leave all else among the completions for wait(). */
+/* Of no interest to anybody, and no buffer is lost with it. */
+static bool is_spent(const struct io_uring_cqe *cqe) {
+    return kind_of(cqe->user_data) == KIND_NONE && (cqe->flags & IORING_CQE_F_BUFFER) == 0;
+}
+
+/* Note how sends went, and leave all else among the completions for wait(). Those before which
+ * there is nothing else make room, or there would be none for the next of many sends. */
 static size_t note_sends(struct uring_poller *self, struct why__send *sends) {
     size_t count = 0;
+    unsigned done = 0;
+    unsigned seen = 0;
     unsigned head = 0;
     struct io_uring_cqe *cqe = NULL;
     io_uring_for_each_cqe(&self->ring, head, cqe) {
@@ -487,7 +495,10 @@ static size_t note_sends(struct uring_poller *self, struct why__send *sends) {
             cqe->user_data = name_of(KIND_NONE, 0, 0);
             count++;
         }
+        done += done == seen && is_spent(cqe) ? 1 : 0;
+        seen++;
     }
+    io_uring_cq_advance(&self->ring, done);
     return count;
 }
 

@@ -23,7 +23,7 @@ static const struct why__stream_ops peer_ops;
 
 static struct why__opening *opening_of(struct why__stream *stream) {
     struct why_session *session = WHY__CONTAINER(stream, struct why_session, stream);
-    return WHY__CONTAINER(session->owner, struct why__opening, owner);
+    return WHY__CONTAINER(why__session_owner(session), struct why__opening, owner);
 }
 
 static struct why__stream *stream_of(struct why__opening *opening) {
@@ -35,11 +35,11 @@ static struct why__stream *stream_of(struct why__opening *opening) {
 static void begin_step(struct why__opening *opening, enum why_layer layer, uint64_t deadline_ms) {
     opening->step = layer;
     opening->step_begin_us = why__clock_us();
-    why__timer_set(opening->loop, &opening->timer, deadline_ms);
+    why__timer_set(opening->owner.loop, &opening->timer, deadline_ms);
 }
 
 static uint64_t deadline_in(const struct why__opening *opening, uint32_t timeout_ms) {
-    return timeout_ms == 0 ? WHY_NO_DEADLINE : why__loop_now(opening->loop) + timeout_ms;
+    return timeout_ms == 0 ? WHY_NO_DEADLINE : why__loop_now(opening->owner.loop) + timeout_ms;
 }
 
 static void end_step(struct why__opening *opening, bool ok, const char *what,
@@ -65,8 +65,8 @@ static void end_step(struct why__opening *opening, bool ok, const char *what,
 void why__opening_stop(struct why__opening *opening) {
     opening->is_over = true;
     why__dial_stop(&opening->dial);
-    if (opening->loop != NULL) {
-        why__timer_cancel(opening->loop, &opening->timer);
+    if (opening->owner.loop != NULL) {
+        why__timer_cancel(opening->owner.loop, &opening->timer);
     }
     why_client_handshake_free(opening->handshake);
     opening->handshake = NULL;
@@ -105,7 +105,7 @@ static void settle(struct why__opening *opening, enum why_cause cause) {
         return;
     }
     opening->is_settled = true;
-    why__timer_set(opening->loop, &opening->timer, deadline_in(opening, EVIDENCE_MS));
+    why__timer_set(opening->owner.loop, &opening->timer, deadline_in(opening, EVIDENCE_MS));
 }
 
 /* ---- HTTP ---- */
@@ -140,22 +140,20 @@ static void open_session(struct why__opening *opening) {
         return;
     }
     struct why_deflate_params deflate = why_client_handshake_deflate(handshake);
-    struct why_conn *conn = why_conn_new(opening->owner.options, WHY_ROLE_CLIENT, &deflate);
-    if (conn == NULL) {
+    if (!why__session_prepare(opening->session, &deflate)) {
         fail(opening, WHY_CAUSE_LOCAL_OUT_OF_MEMORY);
         return;
     }
     char what[160];
     describe_101(opening, what, sizeof what);
-    why__timer_cancel(opening->loop, &opening->timer);
+    why__timer_cancel(opening->owner.loop, &opening->timer);
     end_step(opening, true, what, NULL);
     if (opening->is_over) {
-        why_conn_free(conn);
         return;
     }
     /* The head has to outlast on_open, which may stop this attempt. */
     opening->handshake = NULL;
-    why__session_open(opening->session, conn, why_client_handshake_head(handshake));
+    why__session_open(opening->session, why_client_handshake_head(handshake));
     why_client_handshake_free(handshake);
 }
 
@@ -184,7 +182,7 @@ static void on_peer_data(struct why__stream *stream, struct why_span *input) {
     case WHY_HANDSHAKE_READING:
         if (why_client_handshake_is_refused(opening->handshake) && !opening->is_settled) {
             opening->is_settled = true;
-            why__timer_set(opening->loop, &opening->timer, deadline_in(opening, EVIDENCE_MS));
+            why__timer_set(opening->owner.loop, &opening->timer, deadline_in(opening, EVIDENCE_MS));
         }
         break;
     case WHY_HANDSHAKE_DECIDE:
@@ -416,7 +414,7 @@ static void on_connected(struct why__dial *dial, int fd) {
         }
     }
     const struct why__stream_ops *ops = opening->proxy != NULL ? &proxy_ops : &peer_ops;
-    if (why__stream_attach(stream_of(opening), opening->loop, fd, tls, ops) != WHY_OK) {
+    if (why__stream_attach(stream_of(opening), &opening->owner.loop, fd, tls, ops) != WHY_OK) {
         opening->record.os_error = errno;
         close(fd);
         why__tls_free(tls);
@@ -462,7 +460,8 @@ static const struct why__dial_ops dial_ops = {
 
 /* What the session cannot know of the steps before it. */
 static void report(const struct why_session *session, struct why_record *record) {
-    const struct why__opening *opening = WHY__CONTAINER(session->owner, struct why__opening, owner);
+    const struct why__opening *opening =
+        WHY__CONTAINER(why__session_owner(session), struct why__opening, owner);
     const struct why_timings *timings = &opening->record.timings;
     record->timings.dns_us = timings->dns_us;
     record->timings.tcp_us = timings->tcp_us;
@@ -479,7 +478,7 @@ void why__opening_start(struct why__opening *opening) {
     opening->is_over = false;
     opening->is_settled = false;
     opening->timer.on_due = on_timer;
-    opening->dial.loop = opening->loop;
+    opening->dial.loop = opening->owner.loop;
     opening->dial.options = opening->owner.options;
     opening->dial.ops = &dial_ops;
     opening->dial.record = &opening->record;

@@ -33,7 +33,6 @@ struct why__opening_ops {
  * until the session is open or the attempt over. */
 struct why__opening {
     struct why__session_owner owner; /* the session's; its options are used, its report is ours */
-    struct why_loop *loop;
     const struct why__opening_ops *ops;
     struct why_session *session; /* made, without a socket */
     const struct why__url *url;

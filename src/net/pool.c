@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SLICE ((size_t)256 * 1024)
+#define SLICE_MS 1 /* from one slice to the next */
+
 static void *take_at(struct why__pool *pool, unsigned i) {
     void *block = pool->blocks[i];
     pool->blocks[i] = pool->blocks[--pool->count];
@@ -110,6 +113,28 @@ void why__pool_clear(struct why__pool *pool) {
     }
 }
 
+void *why__pool_recall(struct why__pool *pool, size_t size) {
+    return size < WHY__POOL_BLOCK_MIN ? NULL : take(pool, size);
+}
+
+/* returns  false where that was the last */
+static bool release_slice(struct why__pool *pool) {
+    if (pool->answer != NULL) {
+        free(take_answer(pool));
+    }
+    void *block = take_at(pool, 0);
+    size_t usable = malloc_usable_size(block);
+    void *rest = usable > SLICE ? realloc(block, usable - SLICE) : NULL;
+    if (rest == NULL || malloc_usable_size(rest) >= usable) {
+        free(rest != NULL ? rest : block);
+    } else {
+        pool->blocks[pool->count++] = rest;
+        pool->bytes += malloc_usable_size(rest);
+        ASAN_POISON_MEMORY_REGION(rest, WHY__POOL_BLOCK_MIN);
+    }
+    return pool->count > 0;
+}
+
 void why__pool_tick(struct why__pool *pool, uint64_t now_ms) {
     if (pool->count == 0 || now_ms < pool->release_ms) {
         return;
@@ -117,8 +142,8 @@ void why__pool_tick(struct why__pool *pool, uint64_t now_ms) {
     if (pool->is_used) {
         pool->is_used = false;
         pool->release_ms = now_ms + WHY__POOL_KEEP_MS;
-    } else {
-        why__pool_clear(pool);
+    } else if (release_slice(pool)) {
+        pool->release_ms = now_ms + SLICE_MS;
     }
 }
 

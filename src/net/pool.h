@@ -14,7 +14,7 @@
 
 #define WHY__POOL_BLOCK_MIN ((size_t)4 * 1024)
 #define WHY__POOL_ANSWER_MIN ((size_t)1536)
-#define WHY__POOL_BYTES_MAX ((size_t)16 * 1024 * 1024)
+#define WHY__POOL_BYTES_MAX ((size_t)128 * 1024 * 1024)
 #define WHY__POOL_BLOCKS_MAX 16
 #define WHY__POOL_KEEP_MS 1000
 
@@ -32,7 +32,11 @@ struct why__pool {
 /* As realloc(), but for a size of 0, which frees and returns NULL. */
 void *why__pool_allocate(struct why__pool *pool, void *memory, size_t size, uint64_t now_ms);
 
-/* Give back to the system what was not asked for in WHY__POOL_KEEP_MS. */
+/* One that is kept, of that size at least; NULL where none is. */
+void *why__pool_recall(struct why__pool *pool, size_t size);
+
+/* Give back to the system what was not asked for in WHY__POOL_KEEP_MS, a slice at a time: what it
+ * takes for all of a large block would keep the loop from everything else. */
 void why__pool_tick(struct why__pool *pool, uint64_t now_ms);
 
 /* When to tick; WHY_NO_DEADLINE: nothing is kept. */

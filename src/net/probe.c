@@ -39,7 +39,7 @@ static uint32_t since_us(uint64_t begin_us) {
 }
 
 static void set_deadline(struct why__probing *probing, uint32_t ms) {
-    struct why_loop *loop = probing->opening->loop;
+    struct why_loop *loop = probing->opening->owner.loop;
     why__timer_set(loop, &probing->timer, why__loop_now(loop) + ms);
 }
 
@@ -59,7 +59,7 @@ void why__probing_stop(struct why__probing *probing) {
     if (!probing->is_over) {
         probing->is_over = true;
         drop_connection(probing);
-        why__timer_cancel(probing->opening->loop, &probing->timer);
+        why__timer_cancel(probing->opening->owner.loop, &probing->timer);
     }
 }
 
@@ -348,14 +348,14 @@ static void on_dial_failed(struct why__dial *dial) {
 
 static void on_connected(struct why__dial *dial, int fd) {
     struct why__probing *probing = probing_of_dial(dial);
-    const struct why__opening *opening = probing->opening;
+    struct why__opening *opening = probing->opening;
     bool has_proxy = opening->proxy != NULL;
     struct why__tls *tls = has_proxy ? NULL : make_tls(probing);
     bool lacks_tls = !has_proxy && tls == NULL && way_of(probing) == WHY__PROBE_WAY_HANDSHAKE;
     if (opening->session->peer.family != AF_UNIX) {
         why__stream_tune(fd, 0);
     }
-    if (lacks_tls || why__stream_attach(&probing->stream, opening->loop, fd, tls,
+    if (lacks_tls || why__stream_attach(&probing->stream, &opening->owner.loop, fd, tls,
                                         has_proxy ? &proxy_ops : &raw_ops) != WHY_OK) {
         close(fd);
         why__tls_free(tls);
@@ -431,7 +431,7 @@ void why__probing_start(struct why__probing *probing) {
     probing->timer.on_due = on_timer;
     probing->address.list[0] = opening->dial.addresses.list[opening->dial.won];
     probing->address.count = 1;
-    probing->dial.loop = opening->loop;
+    probing->dial.loop = opening->owner.loop;
     probing->dial.options = options_of(probing);
     probing->dial.ops = &dial_ops;
     probing->dial.record = &probing->scratch;

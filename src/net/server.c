@@ -58,7 +58,7 @@ static void set_accepting(struct why_server *server, bool on) {
     }
     server->is_accepting = on;
     for (struct why__listener *at = server->listeners; at != NULL; at = at->next) {
-        why__loop_rewatch(server->loop, &at->watch, on ? (unsigned)WHY__READABLE : 0);
+        why__loop_rewatch(server->owner.loop, &at->watch, on ? (unsigned)WHY__READABLE : 0);
     }
 }
 
@@ -71,7 +71,8 @@ static void on_retry(struct why__timer *timer) {
  * ever, so look away from them until one of ours has gone, or a moment has passed. */
 static void rest(struct why_server *server) {
     set_accepting(server, false);
-    why__timer_set(server->loop, &server->retry, why__loop_now(server->loop) + ACCEPT_RETRY_MS);
+    why__timer_set(server->owner.loop, &server->retry,
+                   why__loop_now(server->owner.loop) + ACCEPT_RETRY_MS);
 }
 
 static void refuse_for_memory(struct why_server *server, int fd,
@@ -89,8 +90,7 @@ static void refuse_for_memory(struct why_server *server, int fd,
 static void begin(struct why_server *server, const struct why__listener *listener, int fd,
                   const struct sockaddr_storage *storage) {
     server->stats.accepted++;
-    struct why_session *session =
-        why__session_new(server->loop, &server->owner, server->config->handler, NULL);
+    struct why_session *session = why__session_new(&server->owner, server->config->handler, NULL);
     struct why__tls *tls = NULL;
     bool is_ready = session != NULL;
     if (is_ready && listener->tls != NULL) {
@@ -152,9 +152,9 @@ void why__server_refused(struct why_server *server, const struct why_record *rec
 
 static void check_done(struct why_server *server) {
     if (server->is_stopping && !server->is_freed && server->connection_count == 0) {
-        why__timer_cancel(server->loop, &server->deadline);
-        why__timer_cancel(server->loop, &server->leave);
-        why__loop_defer(server->loop, &server->task);
+        why__timer_cancel(server->owner.loop, &server->deadline);
+        why__timer_cancel(server->owner.loop, &server->leave);
+        why__loop_defer(server->owner.loop, &server->task);
     }
 }
 
@@ -170,7 +170,8 @@ void why__server_released(struct why_server *server) {
 }
 
 static void on_gone(struct why_session *session) {
-    struct why_server *server = WHY__CONTAINER(session->owner, struct why_server, owner);
+    struct why_server *server =
+        WHY__CONTAINER(why__session_owner(session), struct why_server, owner);
     why__ring_remove(server->leaving == session ? &server->leaving : &server->sessions, session);
     server->stats.open--;
     server->stats.closed++;
@@ -226,12 +227,12 @@ static void on_deadline(struct why__timer *timer) {
  * in each session, and their clients come back as evenly. */
 static void on_leave(struct why__timer *timer) {
     struct why_server *server = WHY__CONTAINER(timer, struct why_server, leave);
-    uint64_t now_ms = why__loop_now(server->loop);
+    uint64_t now_ms = why__loop_now(server->owner.loop);
     while (server->sessions != NULL) {
         uint64_t turn_ms = server->leave_begin_ms +
                            server->leave_span_ms * server->leave_done / server->leave_count;
         if (turn_ms > now_ms) {
-            why__timer_set(server->loop, timer, turn_ms);
+            why__timer_set(server->owner.loop, timer, turn_ms);
             return;
         }
         struct why_session *session = server->sessions;
@@ -248,11 +249,11 @@ int why_server_new(struct why_loop *loop, const struct why_server_config *config
     if (server == NULL) {
         return WHY_ERR_NOMEM;
     }
-    server->owner = (struct why__session_owner){.options = config->options,
+    server->owner = (struct why__session_owner){.loop = loop,
+                                                .options = config->options,
                                                 .role = WHY_ROLE_SERVER,
                                                 .when_full = config->when_full,
                                                 .on_gone = on_gone};
-    server->loop = loop;
     server->config = config;
     server->connection_max = connection_max(config->connection_max);
     server->is_accepting = true;
@@ -268,12 +269,12 @@ static int watch_listeners(struct why_server *server, struct why__listener *list
     for (struct why__listener *at = listeners; at != NULL; at = at->next) {
         at->server = server;
         at->watch.on_ready = on_listener;
-        int result = why__loop_watch(server->loop, &at->watch,
+        int result = why__loop_watch(server->owner.loop, &at->watch,
                                      server->is_accepting ? (unsigned)WHY__READABLE : 0);
         if (result != WHY_OK) {
             int error = errno;
             for (struct why__listener *done = listeners; done != at; done = done->next) {
-                why__loop_unwatch(server->loop, &done->watch);
+                why__loop_unwatch(server->owner.loop, &done->watch);
             }
             errno = error;
             return result;
@@ -300,8 +301,8 @@ int why_server_listen(struct why_server *server, const char *address,
     struct why__tls_context *context = NULL;
     int result = WHY_OK;
     if (tls != NULL) {
-        result = why__tls_context_new(why_loop_host(server->loop), tls, true, &context, how.error,
-                                      how.error_size);
+        result = why__tls_context_new(why_loop_host(server->owner.loop), tls, true, &context,
+                                      how.error, how.error_size);
     }
     struct why__listener *listeners = NULL;
     if (result == WHY_OK) {
@@ -361,10 +362,10 @@ const char *why_server_address(const struct why_server *server, size_t index) {
 }
 
 static void close_listeners(struct why_server *server) {
-    why__timer_cancel(server->loop, &server->retry);
+    why__timer_cancel(server->owner.loop, &server->retry);
     for (struct why__listener *at = server->listeners; at != NULL; at = at->next) {
         if (at->watch.fd >= 0) {
-            why__loop_unwatch(server->loop, &at->watch);
+            why__loop_unwatch(server->owner.loop, &at->watch);
         }
     }
     why__listeners_close(server->listeners);
@@ -372,7 +373,7 @@ static void close_listeners(struct why_server *server) {
 
 void why_server_stop(struct why_server *server, uint32_t jitter_ms, uint32_t deadline_ms,
                      void (*done)(void *user)) {
-    uint64_t now_ms = why__loop_now(server->loop);
+    uint64_t now_ms = why__loop_now(server->owner.loop);
     server->is_stopping = true;
     server->done = done;
     close_listeners(server);
@@ -387,7 +388,7 @@ void why_server_stop(struct why_server *server, uint32_t jitter_ms, uint32_t dea
     server->leave_count = server->stats.open;
     server->leave_done = 0;
     on_leave(&server->leave);
-    why__timer_set(server->loop, &server->deadline, now_ms + deadline_ms);
+    why__timer_set(server->owner.loop, &server->deadline, now_ms + deadline_ms);
     check_done(server);
 }
 
@@ -400,9 +401,9 @@ void why_server_free(struct why_server *server) {
     cut_all(server);
     why__listeners_free(server->listeners);
     server->listeners = NULL;
-    why__timer_cancel(server->loop, &server->deadline);
-    why__timer_cancel(server->loop, &server->leave);
-    why__loop_defer(server->loop, &server->task);
+    why__timer_cancel(server->owner.loop, &server->deadline);
+    why__timer_cancel(server->owner.loop, &server->leave);
+    why__loop_defer(server->owner.loop, &server->task);
 }
 
 void why_server_stats(const struct why_server *server, struct why_server_stats *stats) {

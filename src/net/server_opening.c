@@ -46,9 +46,9 @@ static struct opening *opening_of(struct why__stream *stream) {
 }
 
 static void set_deadline(struct opening *opening, uint32_t timeout_ms) {
-    struct why_loop *loop = opening->server->loop;
-    why__timer_set(loop, &opening->session->timer,
-                   timeout_ms == 0 ? WHY_NO_DEADLINE : why__loop_now(loop) + timeout_ms);
+    uint64_t now_ms = why__loop_now(opening->server->owner.loop);
+    why__stream_set_deadline(&opening->session->stream,
+                             timeout_ms == 0 ? WHY_NO_DEADLINE : now_ms + timeout_ms);
 }
 
 static uint32_t take_time(struct opening *opening) {
@@ -143,12 +143,11 @@ static enum why_cause cause_of_delay(enum phase phase) {
     return WHY_CAUSE_NONE;
 }
 
-static void on_due(struct why__timer *timer) {
-    struct why_session *session = WHY__CONTAINER(timer, struct why_session, timer);
-    struct opening *opening = session->user;
+static void on_due(struct why__stream *stream) {
+    struct opening *opening = opening_of(stream);
     enum why_cause cause = cause_of_delay(opening->phase);
     if (opening->phase == PHASE_TLS) {
-        (void)why__tls_lost(session->stream.tls, WHY_TRANSPORT_TIMEOUT, 0);
+        (void)why__tls_lost(stream->tls, WHY_TRANSPORT_TIMEOUT, 0);
     }
     end(opening, cause, cause == WHY_CAUSE_NONE ? WHY_TRANSPORT_CLOSED : WHY_TRANSPORT_TIMEOUT, 0);
 }
@@ -190,9 +189,7 @@ static bool accept_upgrade(struct opening *opening, const struct why_answer *ans
         return false;
     }
     struct why_deflate_params deflate = why_server_handshake_deflate(opening->handshake);
-    opening->session->conn =
-        why_conn_new(opening->server->config->options, WHY_ROLE_SERVER, &deflate);
-    if (opening->session->conn == NULL) {
+    if (!why__session_prepare(opening->session, &deflate)) {
         return false;
     }
     if (answer->handler != NULL) {
@@ -339,7 +336,7 @@ static void on_flush(struct why__stream *stream, bool is_done) {
     why__ring_add(&server->sessions, session);
     server->stats.opened++;
     server->stats.open++;
-    why__session_open(session, session->conn, why_server_handshake_head(opening->handshake));
+    why__session_open(session, why_server_handshake_head(opening->handshake));
     free_opening(opening);
 }
 
@@ -362,7 +359,8 @@ static const struct why__stream_ops opening_ops = {.on_data = on_data,
                                                    .on_flush = on_flush,
                                                    .on_tls = on_tls,
                                                    .on_first = on_first,
-                                                   .on_lost = on_lost};
+                                                   .on_lost = on_lost,
+                                                   .on_due = on_due};
 
 bool why__opening_begin(struct why_server *server, struct why_session *session, int fd,
                         struct why__tls *tls) {
@@ -370,7 +368,8 @@ bool why__opening_begin(struct why_server *server, struct why_session *session, 
     if (opening == NULL) {
         return false;
     }
-    if (why__stream_attach(&session->stream, server->loop, fd, tls, &opening_ops) != WHY_OK) {
+    if (why__stream_attach(&session->stream, &server->owner.loop, fd, tls, &opening_ops) !=
+        WHY_OK) {
         free(opening);
         return false;
     }
@@ -380,7 +379,6 @@ bool why__opening_begin(struct why_server *server, struct why_session *session, 
     opening->step_us = why__clock_us();
     opening->phase = tls == NULL ? PHASE_REQUEST : PHASE_TLS;
     session->user = opening;
-    session->timer.on_due = on_due;
     set_deadline(opening, tls == NULL ? options->request_timeout_ms : options->tls_timeout_ms);
     why__ring_add(&server->openings, session);
     return true;

@@ -12,7 +12,6 @@
 
 struct why_server {
     struct why__session_owner owner;
-    struct why_loop *loop;
     const struct why_server_config *config;
     struct why__listener *listeners;
     struct why_session *openings; /* rings by session->next */

@@ -10,6 +10,8 @@
  */
 #include "net/session.h"
 
+#include "base/apart.h"
+#include "core/conn_short.h"
 #include "whysocket/close_code.h"
 
 #include <stdlib.h>
@@ -30,6 +32,11 @@ enum bits {
  * than to send by itself. */
 #define BORROW_MIN ((size_t)32 * 1024)
 
+/* The engine copies what is shorter; the headers of a client's longer messages. */
+#define IN_PLACE_MIN ((size_t)4096)
+#define MEDIUM_HEADER 8
+#define LONG_HEADER 14
+
 /* Less than this is worth more in one system call with the answers of others, where the loop has
  * such a call, than at once. */
 #define BATCH_MAX ((size_t)4096)
@@ -40,6 +47,7 @@ enum bits {
 #define LARGE_FIRST_LEN 4096
 
 static void update(struct why_session *session);
+static const struct why__stream_ops session_ops;
 
 static bool has(const struct why_session *session, unsigned bits) {
     return (session->stream.owner_bits & bits) != 0;
@@ -50,6 +58,10 @@ static void put(struct why_session *session, unsigned bits, bool on) {
     session->stream.owner_bits = (uint16_t)(on ? before | bits : before & ~bits);
 }
 
+static struct why_loop *loop_of(const struct why_session *session) {
+    return why__stream_loop(&session->stream);
+}
+
 static struct why_session *session_of(struct why__stream *stream) {
     return WHY__CONTAINER(stream, struct why_session, stream);
 }
@@ -58,16 +70,17 @@ static struct why_session *session_of(struct why__stream *stream) {
 
 /* What it sent from inside the callback and only lent is copied now, or goes out if it is much. */
 static void settle(struct why_session *session) {
-    if (!has(session, BIT_BORROWED) || session->conn == NULL) {
+    if (!has(session, BIT_BORROWED) || !why__session_has_conn(session)) {
         return;
     }
     put(session, BIT_BORROWED, false);
-    if (why_conn_output_len(session->conn) >= BORROW_MIN && !session->stream.is_blocked &&
+    if (why_conn_output_len(&session->conn) >= BORROW_MIN && !session->stream.is_blocked &&
         !has(session, BIT_WRITABLE)) {
         why__stream_flush_now(&session->stream);
     }
     if (session->stream.is_open) {
-        (void)why_conn_settle(session->conn); /* failing, it fails the connection: seen by update */
+        /* Failing, it fails the connection: seen by update(). */
+        (void)why_conn_settle(&session->conn);
     }
 }
 
@@ -75,13 +88,14 @@ static void settle(struct why_session *session) {
  * what the socket does not take is copied before the next read. */
 static void answer(struct why_session *session) {
     struct why__stream *stream = &session->stream;
-    size_t len = stream->is_blocked ? 0 : why_conn_output_len(session->conn);
-    bool is_batched = stream->tls == NULL && len < BATCH_MAX && why__loop_does_io(stream->loop);
+    size_t len = stream->is_blocked ? 0 : why_conn_output_len(&session->conn);
+    bool is_batched =
+        stream->tls == NULL && len < BATCH_MAX && why__loop_does_io(why__stream_loop(stream));
     bool sends = len > 0 && !is_batched;
     if (sends) {
         why__stream_flush_now(stream); /* and update, from on_flush() */
     }
-    if (stream->is_open && (why_conn_settle(session->conn) != WHY_OK || !sends)) {
+    if (stream->is_open && (why_conn_settle(&session->conn) != WHY_OK || !sends)) {
         update(session);
     }
 }
@@ -127,36 +141,38 @@ static void deliver(struct why_session *session, const struct why_event *event) 
 
 /* ---- The end ---- */
 
-static void free_session(struct why__task *task) {
-    struct why_session *session = WHY__CONTAINER(task, struct why_session, stream.task);
-    why_conn_free(session->conn);
+static void drop_conn(struct why_session *session) {
+    if (why__session_has_conn(session)) {
+        why__conn_clear(&session->conn);
+        session->conn.options = NULL;
+    }
+}
+
+static void on_buried(struct why__stream *stream) {
+    struct why_session *session = session_of(stream);
+    drop_conn(session);
     free(session);
 }
 
 /* From here on no callback comes, and the memory goes at the end of the turn. A connection is freed
  * at once where nobody looks at it, as its options may go with its owner. */
 static void bury(struct why_session *session) {
-    why__timer_cancel(session->stream.loop, &session->timer);
-    why__stream_close(&session->stream);
+    session->stream.ops = &session_ops;
+    why__stream_bury(&session->stream);
     if (!has(session, BIT_BUSY)) {
-        why_conn_free(session->conn);
-        session->conn = NULL;
+        drop_conn(session);
     }
-    session->stream.task.run = free_session;
-    why__loop_defer(session->stream.loop, &session->stream.task);
 }
 
 static void conclude(struct why_session *session, const struct why_record *record) {
     put(session, BIT_GONE, true);
-    why__timer_cancel(session->stream.loop, &session->timer);
     why__stream_close(&session->stream);
     if (record != NULL && session->handler->on_close != NULL) {
         bool was_busy = enter(session);
         session->handler->on_close(session, record);
         put(session, BIT_BUSY, was_busy);
     }
-    session->owner->on_gone(session);
-    session->owner = NULL;
+    why__session_owner(session)->on_gone(session);
     bury(session);
 }
 
@@ -169,7 +185,7 @@ static void conclude_open(struct why_session *session) {
 
 static void lose(struct why_session *session, enum why_cause cause, enum why_transport transport,
                  int os_error) {
-    why_conn_lost(session->conn, cause, transport, os_error);
+    why_conn_lost(&session->conn, cause, transport, os_error);
     conclude_open(session);
 }
 
@@ -186,7 +202,7 @@ void why__session_cut(struct why_session *session, enum why_cause cause, bool qu
     if (has(session, BIT_GONE)) {
         return;
     }
-    why_conn_lost(session->conn, cause, WHY_TRANSPORT_CLOSED, 0);
+    why_conn_lost(&session->conn, cause, WHY_TRANSPORT_CLOSED, 0);
     if (quiet) {
         conclude(session, NULL);
     } else {
@@ -198,28 +214,28 @@ void why__session_cut(struct why_session *session, enum why_cause cause, bool qu
 
 /* A peer that the program does not listen to cannot be late; with the end that is another thing. */
 static bool is_patient(const struct why_session *session) {
-    return has(session, BIT_PAUSED) && why_conn_state(session->conn) == WHY_CONN_OPEN;
+    return has(session, BIT_PAUSED) && why_conn_state(&session->conn) == WHY_CONN_OPEN;
 }
 
 /* The timer is left where it is when the deadline moves away, as it does with every byte: it fires
  * early, and is set anew then. */
 static void arm(struct why_session *session) {
     uint64_t deadline_ms =
-        is_patient(session) ? WHY_NO_DEADLINE : why_conn_next_deadline(session->conn);
-    if (session->timer.next == NULL || deadline_ms < session->timer.deadline_ms) {
-        why__timer_set(session->stream.loop, &session->timer, deadline_ms);
+        is_patient(session) ? WHY_NO_DEADLINE : why_conn_next_deadline(&session->conn);
+    if (deadline_ms < why__watch_deadline(&session->stream.watch)) {
+        why__stream_set_deadline(&session->stream, deadline_ms);
     }
 }
 
-static void on_due(struct why__timer *timer) {
-    struct why_session *session = WHY__CONTAINER(timer, struct why_session, timer);
+static void on_due(struct why__stream *stream) {
+    struct why_session *session = session_of(stream);
     if (session->stream.has_ended && !session->stream.is_finishing) {
         /* It does not read what is left for it, and nothing that we ask it can be answered. */
         lose(session, WHY_CAUSE_TCP_FIN, WHY_TRANSPORT_FIN, 0);
         return;
     }
     if (!is_patient(session)) {
-        why_conn_tick(session->conn);
+        why_conn_tick(&session->conn);
     }
     update(session);
 }
@@ -228,8 +244,8 @@ static void on_due(struct why__timer *timer) {
 
 /* Stop or go on reading as the send queue asks for. */
 static void balance(struct why_session *session) {
-    bool starve =
-        session->owner->when_full == WHY_FULL_PAUSE && !why_conn_wants_input(session->conn);
+    bool starve = why__session_owner(session)->when_full == WHY_FULL_PAUSE &&
+                  !why_conn_wants_input(&session->conn);
     if (starve == has(session, BIT_STARVED)) {
         return;
     }
@@ -244,7 +260,7 @@ static void balance(struct why_session *session) {
 /* The connection has nothing to say any more but what is queued. Where not even a Close frame may
  * be sent the peer is not there to wait for. False: the session is over. */
 static bool finish(struct why_session *session) {
-    struct why_conn *conn = session->conn;
+    struct why_conn *conn = &session->conn;
     enum why_cause cause = why_conn_cause(conn);
     uint16_t code = why_cause_code(cause);
     if (code != 0 && !why_close_code_is_sendable(code)) {
@@ -254,7 +270,7 @@ static bool finish(struct why_session *session) {
     }
     /* RFC 6455 section 7.1.1: after both Close frames the server ends TCP first, so that it is not
      * the client that has to remember the connection. */
-    bool waits = session->owner->role == WHY_ROLE_CLIENT && why_conn_is_clean(conn);
+    bool waits = why__session_owner(session)->role == WHY_ROLE_CLIENT && why_conn_is_clean(conn);
     why__stream_finish(&session->stream, !waits);
     return true;
 }
@@ -264,7 +280,7 @@ static void update(struct why_session *session) {
     if (!session->stream.is_open) {
         return;
     }
-    enum why_conn_state state = why_conn_state(session->conn);
+    enum why_conn_state state = why_conn_state(&session->conn);
     if (state == WHY_CONN_CLOSED) {
         conclude_open(session);
         return;
@@ -276,7 +292,7 @@ static void update(struct why_session *session) {
     } else {
         balance(session);
     }
-    if (why_conn_output_len(session->conn) > 0 && !session->stream.is_blocked) {
+    if (why_conn_output_len(&session->conn) > 0 && !session->stream.is_blocked) {
         why__stream_flush(&session->stream);
     }
     arm(session);
@@ -288,6 +304,57 @@ static bool listens(const struct why_session *session) {
     return session->stream.is_open && !has(session, BIT_PAUSED | BIT_STARVED);
 }
 
+/* Short messages follow each other as long as nothing else is asked of the session.
+ *
+ * queue_max  the queue's limit; one of 0 is not for here */
+static bool goes_on(const struct why_session *session, const struct why_conn *conn,
+                    size_t queue_max) {
+    unsigned others = (unsigned)~(BIT_BUSY | BIT_WRITABLE | BIT_LARGE);
+    return session->stream.is_open && !has(session, others) && conn->state == WHY_CONN_OPEN &&
+           !conn->is_asking && why__send_queue_len(&conn->output) < queue_max;
+}
+
+/* What most input is: short messages, which take the shortest way one after the other. `input` is
+ * advanced past them; they may have changed anything.
+ * returns  whether there were any */
+static bool receive_short(struct why_session *session, struct why_span *input) {
+    struct why_conn *conn = &session->conn;
+    void (*callback)(struct why_session *, const struct why_event *) = session->handler->on_message;
+    size_t queue_max = conn->options->send_queue_max;
+    if (!why__is_short_frame(*input) || callback == NULL || !goes_on(session, conn, queue_max) ||
+        !why__conn_takes_short(conn)) {
+        return false;
+    }
+    struct why_event event = {.type = WHY_EVENT_MESSAGE, .first = true, .last = true};
+    struct why_span left = *input;
+    size_t len_max = why__conn_short_max(conn);
+    why__conn_note_received(conn);
+    bool was_busy = enter(session);
+    while (why__conn_receive_short(conn, &left, len_max, &event.opcode, &event.data)) {
+        callback(session, &event);
+        if (!goes_on(session, conn, queue_max)) {
+            break;
+        }
+    }
+    leave(session, was_busy);
+    if (left.len == input->len) {
+        return false;
+    }
+    put(session, BIT_LARGE, false);
+    *input = left;
+    return true;
+}
+
+/* A message that lies where it was read has its own header in front of it, which is used up and is
+ * not shorter than that of its echo. */
+static void offer_place(struct why_session *session, const struct why_event *event,
+                        struct why_span before) {
+    size_t at = (size_t)((uintptr_t)event->data.data - (uintptr_t)before.data);
+    size_t header_len = event->data.len > UINT16_MAX ? LONG_HEADER : MEDIUM_HEADER;
+    bool has_header = at < before.len && at >= header_len;
+    why__loop_offer_place(loop_of(session), has_header ? before.data + at : NULL);
+}
+
 static void on_data(struct why__stream *stream, struct why_span *input) {
     struct why_session *session = session_of(stream);
     struct why_event event = {.type = WHY_EVENT_NONE};
@@ -296,8 +363,18 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
         if (!listens(session)) {
             break;
         }
-        why_conn_receive(session->conn, input, &event);
-        deliver(session, &event);
+        if (receive_short(session, input)) {
+            bool is_resting = input->len == 0 && session->conn.activity == NULL;
+            event.type = is_resting ? WHY_EVENT_NONE : WHY_EVENT_MESSAGE;
+        } else {
+            struct why_span before = *input;
+            why_conn_receive(&session->conn, input, &event);
+            if (event.data.len >= IN_PLACE_MIN) {
+                offer_place(session, &event, before);
+            }
+            deliver(session, &event);
+            why__loop_offer_place(loop_of(session), NULL);
+        }
         if (!stream->is_open) {
             return;
         }
@@ -310,7 +387,7 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
 
 static struct why_span room(struct why__stream *stream) {
     struct why_session *session = session_of(stream);
-    struct why_span room = why_conn_room(session->conn);
+    struct why_span room = why_conn_room(&session->conn);
     if (room.len == 0 && has(session, BIT_LARGE)) {
         room.len = LARGE_FIRST_LEN;
     }
@@ -318,21 +395,21 @@ static struct why_span room(struct why__stream *stream) {
 }
 
 static size_t output(struct why__stream *stream, struct why_bytes *list, size_t max) {
-    return why_conn_output(session_of(stream)->conn, list, max);
+    return why_conn_output(&session_of(stream)->conn, list, max);
 }
 
 static void output_consumed(struct why__stream *stream, size_t len) {
-    why_conn_output_consumed(session_of(stream)->conn, len);
+    why_conn_output_consumed(&session_of(stream)->conn, len);
 }
 
 static void on_flush(struct why__stream *stream, bool is_done) {
     struct why_session *session = session_of(stream);
     (void)is_done;
-    size_t room_at = session->owner->options->send_queue_max / 2;
-    if (has(session, BIT_FULL) && why_conn_output_len(session->conn) <= room_at) {
+    size_t room_at = why__session_owner(session)->options->send_queue_max / 2;
+    if (has(session, BIT_FULL) && why_conn_output_len(&session->conn) <= room_at) {
         put(session, BIT_FULL, false);
         if (session->handler->on_writable != NULL &&
-            why_conn_state(session->conn) == WHY_CONN_OPEN) {
+            why_conn_state(&session->conn) == WHY_CONN_OPEN) {
             bool was_busy = enter(session);
             put(session, BIT_WRITABLE, true);
             session->handler->on_writable(session);
@@ -348,7 +425,7 @@ static void on_tls(struct why__stream *stream, bool is_open) {
     if (is_open) {
         return;
     }
-    why_conn_lost(session->conn, why__tls_cause(stream->tls), WHY_TRANSPORT_TLS_ALERT, 0);
+    why_conn_lost(&session->conn, why__tls_cause(stream->tls), WHY_TRANSPORT_TLS_ALERT, 0);
     why__stream_flush_now(stream); /* the alert; it may also be what ends the session */
     update(session);
 }
@@ -369,17 +446,18 @@ static const struct why__stream_ops session_ops = {.on_data = on_data,
                                                    .on_flush = on_flush,
                                                    .on_tls = on_tls,
                                                    .on_worn = on_worn,
-                                                   .on_lost = on_lost};
+                                                   .on_lost = on_lost,
+                                                   .on_due = on_due,
+                                                   .on_buried = on_buried};
 
 /* ---- Its beginning ---- */
 
-struct why_session *why__session_new(struct why_loop *loop, struct why__session_owner *owner,
+struct why_session *why__session_new(struct why__session_owner *owner,
                                      const struct why_session_handler *handler, void *user) {
     struct why_session *session = calloc(1, sizeof *session);
     if (session != NULL) {
-        session->stream.loop = loop;
+        session->stream.home = &owner->loop;
         session->stream.watch.fd = -1;
-        session->owner = owner;
         session->handler = handler;
         session->user = user;
         session->stream.tls_us = WHY_NO_TIME;
@@ -388,11 +466,17 @@ struct why_session *why__session_new(struct why_loop *loop, struct why__session_
     return session;
 }
 
-void why__session_open(struct why_session *session, struct why_conn *conn,
-                       const struct why_http_head *head) {
-    why__timer_cancel(session->stream.loop, &session->timer);
-    session->timer.on_due = on_due;
-    session->conn = conn;
+bool why__session_prepare(struct why_session *session, const struct why_deflate_params *deflate) {
+    bool is_made = why__conn_init(&session->conn, why__session_owner(session)->options,
+                                  why__session_owner(session)->role, deflate);
+    if (!is_made) {
+        session->conn.options = NULL;
+    }
+    return is_made;
+}
+
+void why__session_open(struct why_session *session, const struct why_http_head *head) {
+    why__stream_set_deadline(&session->stream, WHY_NO_DEADLINE);
     session->stream.ops = &session_ops;
     why__stream_steady(&session->stream);
     if (session->handler->on_open != NULL) {
@@ -419,7 +503,7 @@ void *why_session_user(const struct why_session *session) {
 }
 
 struct why_loop *why_session_loop(const struct why_session *session) {
-    return session->stream.loop;
+    return loop_of(session);
 }
 
 /* A call may have changed anything, also where it failed: see to it at the end of the turn, unless
@@ -433,23 +517,26 @@ static int changed(struct why_session *session, int result) {
 
 static void refuse_full(struct why_session *session) {
     put(session, BIT_FULL, true);
-    if (session->owner->when_full == WHY_FULL_CLOSE) {
-        why_conn_fail(session->conn, WHY_CAUSE_LIMIT_SEND_QUEUE, NULL);
+    if (why__session_owner(session)->when_full == WHY_FULL_CLOSE) {
+        why_conn_fail(&session->conn, WHY_CAUSE_LIMIT_SEND_QUEUE, NULL);
     }
 }
 
-int why_session_send(struct why_session *session, enum why_opcode opcode, struct why_bytes data,
-                     unsigned flags) {
-    if (session->conn == NULL) {
+WHY__APART static int send_any(struct why_session *session, enum why_opcode opcode,
+                               struct why_bytes data, unsigned flags) {
+    if (!why__session_has_conn(session)) {
         return WHY_ERR_STATE;
     }
     bool borrows = (flags & WHY_SEND_BORROWED) != 0 && has(session, BIT_BUSY);
     if (!borrows) {
         flags &= ~(unsigned)WHY_SEND_BORROWED; /* nobody tells when the caller's data goes */
     }
-    int result = why_conn_send(session->conn, opcode, data, flags);
+    uint8_t *place = borrows ? why__loop_take_place(loop_of(session), data.data) : NULL;
+    int result = place != NULL ? why__conn_send_in_place(&session->conn, opcode,
+                                                         (struct why_span){place, data.len}, flags)
+                               : why_conn_send(&session->conn, opcode, data, flags);
     if (result == WHY_OK && borrows) {
-        if (!why__loop_has_read(session->stream.loop, data.data)) {
+        if (!why__loop_has_read(loop_of(session), data.data)) {
             put(session, BIT_BORROWED, true);
         }
     } else if (result == WHY_ERR_FULL) {
@@ -458,11 +545,31 @@ int why_session_send(struct why_session *session, enum why_opcode opcode, struct
     return changed(session, result);
 }
 
-int why_session_ping(struct why_session *session, struct why_bytes payload) {
-    if (session->conn == NULL) {
+int why_session_send(struct why_session *session, enum why_opcode opcode, struct why_bytes data,
+                     unsigned flags) {
+    struct why_conn *conn = &session->conn;
+    return has(session, BIT_BUSY) && why__session_has_conn(session) &&
+                   why__conn_is_short(conn, opcode, data, flags)
+               ? why__conn_send_short(conn, opcode, data)
+               : send_any(session, opcode, data, flags);
+}
+
+int why_session_send_prepared(struct why_session *session, struct why_prepared *prepared) {
+    if (!why__session_has_conn(session)) {
         return WHY_ERR_STATE;
     }
-    int result = why_conn_ping(session->conn, payload);
+    int result = why_conn_send_prepared(&session->conn, prepared);
+    if (result == WHY_ERR_FULL) {
+        refuse_full(session);
+    }
+    return changed(session, result);
+}
+
+int why_session_ping(struct why_session *session, struct why_bytes payload) {
+    if (!why__session_has_conn(session)) {
+        return WHY_ERR_STATE;
+    }
+    int result = why_conn_ping(&session->conn, payload);
     if (result == WHY_ERR_FULL) {
         refuse_full(session);
     }
@@ -470,10 +577,10 @@ int why_session_ping(struct why_session *session, struct why_bytes payload) {
 }
 
 int why_session_close(struct why_session *session, uint16_t code, struct why_bytes reason) {
-    if (session->conn == NULL) {
+    if (!why__session_has_conn(session)) {
         return WHY_ERR_STATE;
     }
-    int result = why_conn_close(session->conn, code, reason);
+    int result = why_conn_close(&session->conn, code, reason);
     if (result == WHY_OK) {
         why_session_resume(session); /* the peer's Close is awaited */
     }
@@ -481,16 +588,16 @@ int why_session_close(struct why_session *session, uint16_t code, struct why_byt
 }
 
 void why_session_fail(struct why_session *session, enum why_cause cause, const char *detail) {
-    if (session->conn != NULL) {
-        why_conn_fail(session->conn, cause, detail);
+    if (why__session_has_conn(session)) {
+        why_conn_fail(&session->conn, cause, detail);
         why_session_resume(session);
         (void)changed(session, WHY_OK);
     }
 }
 
 void why_session_pause(struct why_session *session) {
-    if (session->conn != NULL && session->stream.is_open &&
-        why_conn_state(session->conn) == WHY_CONN_OPEN) {
+    if (why__session_has_conn(session) && session->stream.is_open &&
+        why_conn_state(&session->conn) == WHY_CONN_OPEN) {
         put(session, BIT_PAUSED, true);
         why__stream_pause(&session->stream);
     }
@@ -508,18 +615,18 @@ void why_session_resume(struct why_session *session) {
         why__stream_resume(&session->stream);
     }
     /* What came during the pause is read before the connection looks at its watch. */
-    why__timer_set(session->stream.loop, &session->timer, why__loop_now(session->stream.loop) + 1);
+    why__stream_set_deadline(&session->stream, why__loop_now(loop_of(session)) + 1);
 }
 
 size_t why_session_queued(const struct why_session *session) {
-    size_t len = session->conn == NULL ? 0 : why_conn_output_len(session->conn);
+    size_t len = why__session_has_conn(session) ? why_conn_output_len(&session->conn) : 0;
     return session->stream.tls == NULL ? len : len + why__tls_output(session->stream.tls).len;
 }
 
 void why_session_report(const struct why_session *session, struct why_record *record) {
     why_record_init(record);
-    if (session->conn != NULL) {
-        why_conn_report(session->conn, record);
+    if (why__session_has_conn(session)) {
+        why_conn_report(&session->conn, record);
     }
     why__stream_report(&session->stream, record);
     record->timings.tls_us = session->stream.tls_us;
@@ -529,7 +636,7 @@ void why_session_report(const struct why_session *session, struct why_record *re
     } else {
         why__address_text(&session->peer, record->peer, sizeof record->peer);
     }
-    if (session->owner->report != NULL) {
-        session->owner->report(session, record);
+    if (why__session_owner(session)->report != NULL) {
+        why__session_owner(session)->report(session, record);
     }
 }

@@ -26,6 +26,9 @@
  * small ones have to come before the loop reads again. */
 #define SMALL_READS 3
 
+/* What comes at once, outside a large message, is less from who wants little. */
+#define SMALL_LEN 4096
+
 struct why__held {
     size_t len;
     uint8_t data[];
@@ -95,7 +98,7 @@ static unsigned input_interest(const struct why__stream *stream) {
 
 void why__stream_rewatch(struct why__stream *stream) {
     if (stream->is_open) {
-        why__loop_rewatch(stream->loop, &stream->watch,
+        why__loop_rewatch(why__stream_loop(stream), &stream->watch,
                           input_interest(stream) |
                               (stream->is_blocked ? (unsigned)WHY__WRITABLE : 0));
     }
@@ -178,7 +181,7 @@ static struct why_span owners_room(struct why__stream *stream) {
 static bool decrypt(struct why__stream *stream, struct why_bytes *input) {
     struct why_span room = owners_room(stream);
     if (room.data == NULL) {
-        room = why__loop_buffer(stream->loop);
+        room = why__loop_buffer(why__stream_loop(stream));
         room.len /= 2; /* `input` is in the other half */
     }
     size_t input_len = input->len;
@@ -211,7 +214,7 @@ static bool decrypt(struct why__stream *stream, struct why_bytes *input) {
 /* Nothing more is wanted but the peer's end. In TLS that is its close_notify: a peer that waits for
  * ours in turn sends no FIN before it. What else comes is discarded. */
 static void await_notify(struct why__stream *stream, struct why_bytes input) {
-    struct why_span room = why__loop_buffer(stream->loop);
+    struct why_span room = why__loop_buffer(why__stream_loop(stream));
     room.len /= 2; /* `input` is in the other half */
     enum why__tls_status status = WHY__TLS_OPEN;
     size_t plain_len = 0;
@@ -225,15 +228,18 @@ static void await_notify(struct why__stream *stream, struct why_bytes input) {
     }
 }
 
-/* Where to read to: TLS decrypts from the second half of the loop's buffer into the first. */
-static struct why_span room_of(struct why__stream *stream) {
-    struct why_span room = why__loop_buffer(stream->loop);
+/* Where to read to: TLS decrypts from the second half of the loop's buffer into the first.
+ *
+ * is_large  set where the owner is inside a large message, or expects one */
+static struct why_span room_of(struct why__stream *stream, bool *is_large) {
+    struct why_span room = why__loop_buffer(why__stream_loop(stream));
+    struct why_span owners = owners_room(stream);
+    *is_large = owners.len > 0;
     if (stream->tls != NULL) {
         room.len /= 2;
         room.data += room.len;
         return room;
     }
-    struct why_span owners = owners_room(stream);
     if (owners.data == NULL) {
         owners.data = room.data;
         owners.len = owners.len > 0 ? owners.len : room.len;
@@ -247,7 +253,8 @@ static struct why_span room_of(struct why__stream *stream) {
  *
  * returns  it, where decrypt() wants it: more than fits there is no record, and fails before */
 static struct why_span take_early(struct why__stream *stream, struct why_span input) {
-    struct why_span room = room_of(stream);
+    bool is_large = false;
+    struct why_span room = room_of(stream, &is_large);
     room.len = input.len < room.len ? input.len : room.len;
     memmove(room.data, input.data, room.len);
     return room;
@@ -291,8 +298,12 @@ static void take(struct why__stream *stream, struct why_span input) {
     }
 }
 
-/* Learn from how much came at once who should read next. */
-static void note_read(struct why__stream *stream, size_t len) {
+/* Learn from how much came at once who should read next, and whether this is one of those who want
+ * little. */
+static void note_read(struct why__stream *stream, size_t len, bool is_large) {
+    if (len < SMALL_LEN && !is_large) {
+        why__loop_note_small(why__stream_loop(stream));
+    }
     if (len >= WHY__RECEIVED_MAX) {
         stream->watch.owner_count = SMALL_READS;
     } else if (stream->watch.owner_count > 0) {
@@ -303,9 +314,9 @@ static void note_read(struct why__stream *stream, size_t len) {
 /* The loop has read for the stream. An end that comes when it is not to be read yet is not lost:
  * reading again finds it. */
 static void take_received(struct why__stream *stream) {
-    struct why__received received = why__loop_received(stream->loop);
+    struct why__received received = why__loop_received(why__stream_loop(stream));
     if (received.data.len > 0) {
-        note_read(stream, received.data.len);
+        note_read(stream, received.data.len, false);
         take(stream, received.data);
         return;
     }
@@ -328,12 +339,20 @@ static void take_received(struct why__stream *stream) {
  *              may say why, a Close frame say; 0 otherwise */
 static void read_input(struct why__stream *stream, int write_error, bool to_the_end) {
     unsigned reads = 0;
+    size_t taken = 0;
     while (wants_input(stream) && (write_error != 0 || reads < READS_PER_TURN)) {
-        struct why_span room = room_of(stream);
+        bool is_large = false;
+        struct why_span room = room_of(stream, &is_large);
+        size_t share = write_error != 0 ? SIZE_MAX : why__loop_share(why__stream_loop(stream));
+        if (taken >= share) {
+            return;
+        }
+        room.len = room.len < share - taken ? room.len : share - taken;
         ssize_t got = recv(stream->watch.fd, room.data, room.len, 0);
         if (got > 0) {
             reads++;
-            note_read(stream, (size_t)got);
+            taken += (size_t)got;
+            note_read(stream, (size_t)got, is_large);
             take(stream, (struct why_span){room.data, (size_t)got});
             if ((size_t)got < room.len && !to_the_end) {
                 return; /* it is empty; were it not, we are called again */
@@ -359,29 +378,12 @@ static void read_input(struct why__stream *stream, int write_error, bool to_the_
 
 void why__stream_broken(struct why__stream *stream, int write_error) {
     stream->is_broken = true;
-    if (why__loop_is_receiving(stream->loop, &stream->watch) && wants_input(stream)) {
+    if (why__loop_is_receiving(why__stream_loop(stream), &stream->watch) && wants_input(stream)) {
         stream->watch.owner_error = (uint16_t)write_error; /* once the loop has read no more */
         why__stream_rewatch(stream);
     } else {
         read_input(stream, write_error, true);
     }
-}
-
-static void on_ready(struct why__watch *watch, unsigned ready) {
-    struct why__stream *stream = WHY__CONTAINER(watch, struct why__stream, watch);
-    bool is_broken = (ready & WHY__BROKEN) != 0;
-    if ((ready & WHY__RECEIVED) != 0) {
-        take_received(stream);
-    } else if (((ready & WHY__READABLE) != 0 || is_broken) &&
-               !why__loop_is_receiving(stream->loop, watch)) {
-        read_input(stream, stream->is_broken ? watch->owner_error : 0, is_broken);
-    }
-    /* A hang-up that is not read is met by sending: it has to be met, or it is reported for ever.
-     */
-    if (stream->is_open && stream->is_blocked && ((ready & WHY__WRITABLE) != 0 || is_broken)) {
-        why__stream_flush_now(stream);
-    }
-    why__stream_rewatch(stream);
 }
 
 static void show_held(struct why__stream *stream) {
@@ -404,8 +406,7 @@ static void show_held(struct why__stream *stream) {
     }
 }
 
-static void run(struct why__task *task) {
-    struct why__stream *stream = WHY__CONTAINER(task, struct why__stream, task);
+static void run(struct why__stream *stream) {
     if (stream->is_sent) {
         why__stream_sent(stream);
         why__stream_rewatch(stream);
@@ -424,18 +425,48 @@ static void run(struct why__task *task) {
     why__stream_rewatch(stream);
 }
 
+static void on_later(struct why__stream *stream, unsigned ready) {
+    if (ready == WHY__DUE) {
+        stream->ops->on_due(stream);
+    } else if (stream->is_open) {
+        run(stream);
+    } else {
+        stream->ops->on_buried(stream);
+    }
+}
+
+static void on_ready(struct why__watch *watch, unsigned ready) {
+    struct why__stream *stream = WHY__CONTAINER(watch, struct why__stream, watch);
+    if ((ready & ((unsigned)WHY__DUE | (unsigned)WHY__DEFERRED)) != 0) {
+        on_later(stream, ready);
+        return;
+    }
+    bool is_broken = (ready & WHY__BROKEN) != 0;
+    if ((ready & WHY__RECEIVED) != 0) {
+        take_received(stream);
+    } else if (((ready & WHY__READABLE) != 0 || is_broken) &&
+               !why__loop_is_receiving(why__stream_loop(stream), watch)) {
+        read_input(stream, stream->is_broken ? watch->owner_error : 0, is_broken);
+    }
+    /* A hang-up that is not read is met by sending: it has to be met, or it is reported for ever.
+     */
+    if (stream->is_open && stream->is_blocked && ((ready & WHY__WRITABLE) != 0 || is_broken)) {
+        why__stream_flush_now(stream);
+    }
+    why__stream_rewatch(stream);
+}
+
 /* ---- Life ---- */
 
-int why__stream_attach(struct why__stream *stream, struct why_loop *loop, int fd,
+int why__stream_attach(struct why__stream *stream, struct why_loop **home, int fd,
                        struct why__tls *tls, const struct why__stream_ops *ops) {
     uint16_t owner_bits = stream->owner_bits;
     *stream = (struct why__stream){.watch = {.fd = fd, .on_ready = on_ready},
-                                   .task = {.run = run},
-                                   .loop = loop,
+                                   .home = home,
                                    .ops = ops,
                                    .owner_bits = owner_bits,
                                    .tls_us = WHY_NO_TIME};
-    int result = why__loop_watch(loop, &stream->watch, WHY__READABLE);
+    int result = why__loop_watch(*home, &stream->watch, WHY__READABLE);
     if (result == WHY_OK) {
         stream->is_open = true;
         stream->tls = tls;
@@ -444,7 +475,7 @@ int why__stream_attach(struct why__stream *stream, struct why_loop *loop, int fd
 }
 
 void why__stream_steady(struct why__stream *stream) {
-    if (stream->is_open && why__loop_does_io(stream->loop)) {
+    if (stream->is_open && why__loop_does_io(why__stream_loop(stream))) {
         stream->is_steady = true;
         why__stream_rewatch(stream);
     }
@@ -462,8 +493,8 @@ void why__stream_close(struct why__stream *stream) {
         return;
     }
     stream->is_open = false;
-    why__loop_undefer(stream->loop, &stream->task);
-    why__loop_unwatch(stream->loop, &stream->watch);
+    why__watch_cancel(why__stream_loop(stream), &stream->watch);
+    why__loop_unwatch(why__stream_loop(stream), &stream->watch);
     close(stream->watch.fd);
     stream->watch.fd = -1;
     why__tls_free(stream->tls);
@@ -472,6 +503,16 @@ void why__stream_close(struct why__stream *stream) {
         free(stream->held);
     }
     stream->held = NULL;
+}
+
+void why__stream_bury(struct why__stream *stream) {
+    why__stream_close(stream);
+    stream->watch.on_ready = on_ready;
+    why__watch_defer(why__stream_loop(stream), &stream->watch);
+}
+
+void why__stream_set_deadline(struct why__stream *stream, uint64_t deadline_ms) {
+    why__watch_set(why__stream_loop(stream), &stream->watch, deadline_ms);
 }
 
 void why__stream_pause(struct why__stream *stream) {
@@ -483,7 +524,7 @@ void why__stream_resume(struct why__stream *stream) {
     stream->is_paused = false;
     stream->is_resuming = true;
     if (stream->is_open) {
-        why__loop_defer(stream->loop, &stream->task);
+        why__watch_defer(why__stream_loop(stream), &stream->watch);
     }
 }
 

@@ -58,13 +58,18 @@ struct why__stream_ops {
      * broke: the last call. The stream is closed after it. */
     void (*on_lost)(struct why__stream *stream, enum why_cause cause, enum why_transport transport,
                     int os_error);
+
+    /* The deadline of why__stream_set_deadline() has come; there is none now. */
+    void (*on_due)(struct why__stream *stream); /* * where none is set */
+
+    /* After why__stream_bury(): its memory may go. */
+    void (*on_buried)(struct why__stream *stream); /* * where that is not called */
 };
 
-/* Start from all zeroes; embedded in what it serves. Fields are private but ops, loop and tls. */
+/* Start from all zeroes; embedded in what it serves. Fields are private but ops, home and tls. */
 struct why__stream {
-    struct why__watch watch;
-    struct why__task task;
-    struct why_loop *loop;
+    struct why__watch watch; /* also for its deadline, and for what is to do in this turn */
+    struct why_loop **home;  /* where its owner keeps the loop */
     const struct why__stream_ops *ops;
     struct why__tls *tls; /* owned; NULL for plaintext */
     union {
@@ -86,6 +91,7 @@ struct why__stream {
     bool is_secured : 1;    /* TLS: on_tls was called */
     bool is_steady : 1;     /* why__stream_steady() */
     bool is_sent : 1;       /* with others, and what it led to is not seen to yet */
+    bool is_sending : 1;    /* its place in a batch is taken, see why__stream_begin_send() */
     uint16_t owner_bits;    /* the owner's flags, where there is room for them, */
     uint32_t tls_us;        /* and how long TLS took it; WHY_NO_TIME: there was none */
 };
@@ -93,10 +99,18 @@ struct why__stream {
 /* Take over a connected non-blocking socket and begin to read. `fd` is closed with the stream, and
  * stays the caller's where this fails.
  *
+ * home     where the owner keeps the loop, which stays there as long as the stream is attached
  * tls      taken over on success; NULL for plaintext
  * returns  WHY_OK or WHY_ERR_SYSTEM with errno */
-WHY_MUST_USE int why__stream_attach(struct why__stream *stream, struct why_loop *loop, int fd,
+WHY_MUST_USE int why__stream_attach(struct why__stream *stream, struct why_loop **home, int fd,
                                     struct why__tls *tls, const struct why__stream_ops *ops);
+
+static inline struct why_loop *why__stream_loop(const struct why__stream *stream) {
+    return *stream->home;
+}
+
+/* Call ops->on_due at that moment; WHY_NO_DEADLINE: at none. The stream is attached. */
+void why__stream_set_deadline(struct why__stream *stream, uint64_t deadline_ms);
 
 /* Begin TLS on a stream that was plaintext until now (a proxy's CONNECT). Takes `tls` over. */
 void why__stream_secure(struct why__stream *stream, struct why__tls *tls);
@@ -104,6 +118,10 @@ void why__stream_secure(struct why__stream *stream, struct why__tls *tls);
 /* Give the descriptor and TLS back to the system at once, without a farewell. No callback comes
  * after it. Closing what is closed does nothing. */
 void why__stream_close(struct why__stream *stream);
+
+/* The same, but at the end of the turn ops->on_buried comes. Also for what was never attached, but
+ * has its home. */
+void why__stream_bury(struct why__stream *stream);
 
 /* Messages come from now on, mostly small ones: the loop may read them for the stream. */
 void why__stream_steady(struct why__stream *stream);

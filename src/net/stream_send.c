@@ -31,6 +31,26 @@ static ssize_t send_vector(int fd, const struct why_bytes *list, size_t count) {
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
+/* Leave out of the list what is more than `share`; that is sent in a later turn. A little more is
+ * not worth one. */
+static size_t cut(struct why_bytes *list, size_t count, size_t share) {
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        len += list[i].len;
+    }
+    if (len <= 2 * share) {
+        return count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].len >= share) {
+            list[i].len = share;
+            return i + 1;
+        }
+        share -= list[i].len;
+    }
+    return count;
+}
+
 /* `sent` is how much the socket took. */
 static enum progress send_list(const struct why__stream *stream, const struct why_bytes *list,
                                size_t count, size_t *sent) {
@@ -51,33 +71,41 @@ static enum progress send_list(const struct why__stream *stream, const struct wh
     return *sent < len ? PROGRESS_BLOCKED : PROGRESS_DONE;
 }
 
-/* Send the next of the output as it is. `more`: there was some. */
-static enum progress send_some(struct why__stream *stream, size_t *sent, bool *more) {
+/* Send the next of the output as it is. Where a turn's share was sent and there is more, it is as
+ * if the socket were full: the loop says in its next turn that it is not. `taken` is what was sent
+ * in this turn; `more`: there was some to send. */
+static enum progress send_some(struct why__stream *stream, size_t *taken, bool *more) {
     struct why_bytes list[LIST_MAX];
     size_t count = stream->ops->output(stream, list, LIST_MAX);
-    *sent = 0;
     *more = count > 0;
     if (count == 0) {
         return PROGRESS_DONE;
     }
-    enum progress progress = send_list(stream, list, count, sent);
-    if (*sent > 0) {
-        stream->ops->output_consumed(stream, *sent);
+    size_t share = why__loop_share(why__stream_loop(stream));
+    if (*taken >= share) {
+        return PROGRESS_BLOCKED;
     }
+    count = cut(list, count, share - *taken);
+    size_t sent = 0;
+    enum progress progress = send_list(stream, list, count, &sent);
+    if (sent > 0) {
+        stream->ops->output_consumed(stream, sent);
+    }
+    *taken += sent;
     return progress;
 }
 
 static enum progress send_plain(struct why__stream *stream) {
     enum progress progress = PROGRESS_DONE;
     bool more = true;
+    size_t taken = 0;
     while (more && progress == PROGRESS_DONE) {
-        size_t sent = 0;
-        progress = send_some(stream, &sent, &more);
+        progress = send_some(stream, &taken, &more);
     }
     return progress;
 }
 
-static enum progress send_ciphertext(struct why__stream *stream) {
+static enum progress send_ciphertext(struct why__stream *stream, size_t *len) {
     for (;;) {
         struct why_bytes output = why__tls_output(stream->tls);
         if (output.len == 0) {
@@ -86,6 +114,7 @@ static enum progress send_ciphertext(struct why__stream *stream) {
         size_t sent = 0;
         enum progress progress = send_list(stream, &output, 1, &sent);
         why__tls_output_consumed(stream->tls, sent);
+        *len += sent;
         if (progress != PROGRESS_DONE) {
             return progress;
         }
@@ -160,14 +189,14 @@ static enum progress send_control(struct why__stream *stream) {
 }
 
 /* What is next: of the output, or its end. `more`: there was something. */
-static enum progress send_next(struct why__stream *stream, bool *more) {
-    size_t sent = 0;
+static enum progress send_next(struct why__stream *stream, size_t *taken, bool *more) {
+    size_t before = *taken;
     *more = false;
     if (!can_send_data(stream) || stream->has_notified) {
         return PROGRESS_DONE;
     }
-    enum progress progress = send_some(stream, &sent, more);
-    why__tls_note_sent(stream->tls, sent);
+    enum progress progress = send_some(stream, taken, more);
+    why__tls_note_sent(stream->tls, *taken - before);
     if (!*more && has_to_notify(stream)) {
         stream->has_notified = true;
         why__tls_close(stream->tls);
@@ -176,12 +205,12 @@ static enum progress send_next(struct why__stream *stream, bool *more) {
     return progress;
 }
 
-static enum progress send_by_kernel(struct why__stream *stream) {
+static enum progress send_by_kernel(struct why__stream *stream, size_t taken) {
     bool more = true;
     while (more) {
         enum progress progress = send_control(stream);
         if (progress == PROGRESS_DONE) {
-            progress = send_next(stream, &more);
+            progress = send_next(stream, &taken, &more);
         }
         if (progress != PROGRESS_DONE) {
             return progress;
@@ -201,16 +230,20 @@ static bool has_given_away(struct why__stream *stream) {
 
 static enum progress send_tls(struct why__stream *stream) {
     bool more = true;
+    size_t sent = 0;
     while (more) {
-        enum progress progress = send_ciphertext(stream);
+        enum progress progress = send_ciphertext(stream, &sent);
         if (progress == PROGRESS_DONE && has_given_away(stream)) {
-            return send_by_kernel(stream);
+            return send_by_kernel(stream, sent);
         }
         if (progress == PROGRESS_DONE) {
             progress = encrypt(stream, &more);
         }
         if (progress != PROGRESS_DONE) {
             return progress;
+        }
+        if (more && sent >= why__loop_share(why__stream_loop(stream))) {
+            return PROGRESS_BLOCKED; /* until the next turn, as above */
         }
     }
     return PROGRESS_DONE;
@@ -229,7 +262,7 @@ static void say_farewell(struct why__stream *stream) {
 
 void why__stream_flush(struct why__stream *stream) {
     if (stream->is_open) {
-        why__loop_defer(stream->loop, &stream->task);
+        why__watch_defer(why__stream_loop(stream), &stream->watch);
     }
 }
 
@@ -275,8 +308,24 @@ static bool goes_along(const struct why__stream *stream) {
            can_send_data(stream) && !stream->has_notified;
 }
 
-static struct why__stream *stream_of(struct why__task *task) {
-    return WHY__CONTAINER(task, struct why__stream, task);
+static struct why__stream *stream_of(struct why__watch *watch) {
+    return WHY__CONTAINER(watch, struct why__stream, watch);
+}
+
+static void note_records(struct why__stream *stream, size_t len) {
+    if (stream->tls != NULL) {
+        why__tls_note_sent(stream->tls, len);
+    }
+}
+
+/* What came of sending `len` bytes; the stream's task sees to what follows from it. */
+static void note_result(struct why__stream *stream, ssize_t result, size_t len) {
+    bool is_tried = len > 0 && result != -EINPROGRESS && result != -EINTR;
+    if (is_tried && result < 0 && result != -EAGAIN) {
+        stream->watch.owner_error = (uint16_t)-result;
+    }
+    stream->is_blocked = is_tried && (result < 0 || (size_t)result < len);
+    stream->is_sent = true;
 }
 
 static void note_send(struct why__stream *stream, const struct why__send *send) {
@@ -286,16 +335,9 @@ static void note_send(struct why__stream *stream, const struct why__send *send) 
     }
     if (send->result > 0) {
         stream->ops->output_consumed(stream, (size_t)send->result);
-        if (stream->tls != NULL) {
-            why__tls_note_sent(stream->tls, (size_t)send->result);
-        }
+        note_records(stream, (size_t)send->result);
     }
-    bool is_tried = send->count > 0 && send->result != -EINPROGRESS && send->result != -EINTR;
-    if (is_tried && send->result < 0 && send->result != -EAGAIN) {
-        stream->watch.owner_error = (uint16_t)-send->result;
-    }
-    stream->is_blocked = is_tried && (send->result < 0 || (size_t)send->result < len);
-    stream->is_sent = true;
+    note_result(stream, send->result, len);
 }
 
 /* What is gathered has to stay where it is until the loop has sent it, so nothing is called
@@ -304,33 +346,82 @@ static void note_send(struct why__stream *stream, const struct why__send *send) 
 static void send_all(struct why_loop *loop) {
     struct why__send sends[WHY__SENDS_MAX];
     struct why__stream *streams[WHY__SENDS_MAX];
-    struct why__task *task = NULL;
+    struct why__watch *watch = NULL;
     do {
         size_t count = 0;
-        while (count < WHY__SENDS_MAX && (task = why__loop_next_send(loop)) != NULL) {
-            struct why__stream *stream = stream_of(task);
+        while (count < WHY__SENDS_MAX && (watch = why__loop_next_send(loop)) != NULL) {
+            struct why__stream *stream = stream_of(watch);
             streams[count] = stream;
             sends[count].fd = stream->watch.fd;
             sends[count].count = 0;
             if (goes_along(stream)) {
-                sends[count].count =
-                    (unsigned)stream->ops->output(stream, sends[count].list, WHY__SEND_LIST_MAX);
+                struct why_bytes *list = sends[count].list;
+                size_t parts = stream->ops->output(stream, list, WHY__SEND_LIST_MAX);
+                sends[count].count = (unsigned)cut(list, parts, why__loop_share(loop));
             }
             count++;
         }
         why__loop_send(loop, sends, count);
         for (size_t i = 0; i < count; i++) {
             note_send(streams[i], &sends[i]);
-            why__loop_defer_sent(loop, &streams[i]->task);
+            why__loop_defer_sent(loop, &streams[i]->watch);
         }
-    } while (task != NULL);
+    } while (watch != NULL);
+}
+
+bool why__stream_is_clear(const struct why__stream *stream) {
+    return goes_along(stream) && !stream->is_blocked && !stream->is_finishing && !stream->is_sent;
+}
+
+bool why__stream_is_sending(const struct why__stream *stream) {
+    return stream->is_sending;
+}
+
+void why__stream_begin_send(struct why__stream_send *send) {
+    send->stream->is_sending = true;
+}
+
+/* Nothing more is to be seen to where all went. */
+static void end_send(struct why__stream_send *send, ssize_t result) {
+    send->stream->is_sending = false;
+    send->sent = result > 0 ? (size_t)result : 0;
+    note_records(send->stream, send->sent);
+    if (send->sent < send->data.len) {
+        note_result(send->stream, result, send->data.len);
+        why__watch_defer(why__stream_loop(send->stream), &send->stream->watch);
+    }
+}
+
+static void send_by_loop(struct why_loop *loop, struct why__stream_send *sends, size_t count) {
+    struct why__send at_once[WHY__SENDS_MAX];
+    for (size_t i = 0; i < count; i++) {
+        at_once[i].fd = sends[i].stream->watch.fd;
+        at_once[i].count = 1;
+        at_once[i].list[0] = sends[i].data;
+    }
+    why__loop_send(loop, at_once, count);
+    for (size_t i = 0; i < count; i++) {
+        end_send(&sends[i], at_once[i].result);
+    }
+}
+
+void why__stream_send_many(struct why_loop *loop, struct why__stream_send *sends, size_t count) {
+    if (why__loop_does_io(loop) && count > 1) {
+        send_by_loop(loop, sends, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        ssize_t sent =
+            send(sends[i].stream->watch.fd, sends[i].data.data, sends[i].data.len, MSG_NOSIGNAL);
+        end_send(&sends[i], sent < 0 ? -errno : sent);
+    }
 }
 
 bool why__stream_send_later(struct why__stream *stream) {
-    if (!goes_along(stream) || !why__loop_does_io(stream->loop)) {
+    if (!goes_along(stream) || !why__loop_does_io(why__stream_loop(stream))) {
         return false;
     }
-    why__loop_defer_send(stream->loop, &stream->task, send_all);
+    why__loop_defer_send(why__stream_loop(stream), &stream->watch, send_all);
     return true;
 }
 

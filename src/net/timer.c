@@ -12,32 +12,32 @@
 
 #define HORIZON_MS (UINT64_C(1) << (WHY__WHEEL_LEVELS * WHY__WHEEL_BITS))
 
-static void ring_add(struct why__timer **ring, struct why__timer *timer) {
+static void ring_add(struct why__later **ring, struct why__later *later) {
     if (*ring == NULL) {
-        timer->next = timer;
-        timer->prev = timer;
-        *ring = timer;
+        later->next = later;
+        later->prev = later;
+        *ring = later;
         return;
     }
-    struct why__timer *first = *ring;
-    timer->next = first;
-    timer->prev = first->prev;
-    first->prev->next = timer;
-    first->prev = timer;
+    struct why__later *first = *ring;
+    later->next = first;
+    later->prev = first->prev;
+    first->prev->next = later;
+    first->prev = later;
 }
 
 /* Where `ring` is the ring that the timer is in; another stays as it is. */
-static void ring_drop_first(struct why__timer **ring, const struct why__timer *timer) {
-    if (*ring == timer) {
-        *ring = timer->next == timer ? NULL : timer->next;
+static void ring_drop_first(struct why__later **ring, const struct why__later *later) {
+    if (*ring == later) {
+        *ring = later->next == later ? NULL : later->next;
     }
 }
 
-static void ring_unlink(struct why__timer *timer) {
-    timer->next->prev = timer->prev;
-    timer->prev->next = timer->next;
-    timer->next = NULL;
-    timer->prev = NULL;
+static void ring_unlink(struct why__later *later) {
+    later->next->prev = later->prev;
+    later->prev->next = later->next;
+    later->next = NULL;
+    later->prev = NULL;
 }
 
 static unsigned level_of(const struct why__wheel *wheel, uint64_t deadline_ms) {
@@ -49,30 +49,30 @@ static unsigned slot_of(uint64_t deadline_ms, unsigned level) {
     return (unsigned)(deadline_ms >> (level * WHY__WHEEL_BITS)) & (WHY__WHEEL_SLOTS - 1);
 }
 
-static void insert(struct why__wheel *wheel, struct why__timer *timer) {
-    if (timer->deadline_ms <= wheel->elapsed_ms) {
-        ring_add(&wheel->due, timer);
+static void insert(struct why__wheel *wheel, struct why__later *later) {
+    if (why__later_deadline(later) <= wheel->elapsed_ms) {
+        ring_add(&wheel->due, later);
         return;
     }
-    unsigned level = level_of(wheel, timer->deadline_ms);
-    unsigned slot = slot_of(timer->deadline_ms, level);
-    ring_add(&wheel->slots[level][slot], timer);
+    unsigned level = level_of(wheel, why__later_deadline(later));
+    unsigned slot = slot_of(why__later_deadline(later), level);
+    ring_add(&wheel->slots[level][slot], later);
     wheel->occupied[level] |= UINT64_C(1) << slot;
 }
 
-static void extract(struct why__wheel *wheel, struct why__timer *timer) {
-    if (timer->deadline_ms <= wheel->elapsed_ms) {
-        ring_drop_first(&wheel->due, timer);
-        ring_drop_first(&wheel->firing, timer);
+static void extract(struct why__wheel *wheel, struct why__later *later) {
+    if (why__later_deadline(later) <= wheel->elapsed_ms) {
+        ring_drop_first(&wheel->due, later);
+        ring_drop_first(&wheel->firing, later);
     } else {
-        unsigned level = level_of(wheel, timer->deadline_ms);
-        unsigned slot = slot_of(timer->deadline_ms, level);
-        ring_drop_first(&wheel->slots[level][slot], timer);
+        unsigned level = level_of(wheel, why__later_deadline(later));
+        unsigned slot = slot_of(why__later_deadline(later), level);
+        ring_drop_first(&wheel->slots[level][slot], later);
         if (wheel->slots[level][slot] == NULL) {
             wheel->occupied[level] &= ~(UINT64_C(1) << slot);
         }
     }
-    ring_unlink(timer);
+    ring_unlink(later);
 }
 
 void why__wheel_init(struct why__wheel *wheel, uint64_t now_ms) {
@@ -80,28 +80,45 @@ void why__wheel_init(struct why__wheel *wheel, uint64_t now_ms) {
     wheel->elapsed_ms = now_ms;
 }
 
-void why__wheel_set(struct why__wheel *wheel, struct why__timer *timer, uint64_t deadline_ms) {
-    if (deadline_ms >= HORIZON_MS) {
-        why__wheel_cancel(wheel, timer);
-        return;
+void why__wheel_lift(struct why__wheel *wheel, struct why__later *later) {
+    if (later->is_set) {
+        extract(wheel, later);
     }
-    if (timer->next != NULL) {
-        if (timer->deadline_ms == deadline_ms) {
-            return;
-        }
-        extract(wheel, timer);
-    } else {
-        wheel->count++;
-    }
-    timer->deadline_ms = deadline_ms;
-    insert(wheel, timer);
 }
 
-void why__wheel_cancel(struct why__wheel *wheel, struct why__timer *timer) {
-    if (timer->next != NULL) {
-        extract(wheel, timer);
-        wheel->count--;
+void why__wheel_put_back(struct why__wheel *wheel, struct why__later *later) {
+    if (later->is_set) {
+        insert(wheel, later);
     }
+}
+
+void why__wheel_set(struct why__wheel *wheel, struct why__later *later, uint64_t deadline_ms) {
+    if (deadline_ms >= HORIZON_MS) {
+        why__wheel_cancel(wheel, later);
+        return;
+    }
+    if (later->is_set && why__later_deadline(later) == deadline_ms) {
+        return;
+    }
+    why__wheel_cancel(wheel, later);
+    wheel->count++;
+    later->is_set = true;
+    later->deadline_low = (uint32_t)deadline_ms;
+    later->deadline_high = (uint16_t)(deadline_ms >> 32);
+    if (!later->is_deferred) {
+        insert(wheel, later);
+    }
+}
+
+void why__wheel_cancel(struct why__wheel *wheel, struct why__later *later) {
+    if (!later->is_set) {
+        return;
+    }
+    if (!later->is_deferred) {
+        extract(wheel, later);
+    }
+    later->is_set = false;
+    wheel->count--;
 }
 
 /* The first occupied slot: the lowest level is the earliest, and within it the lowest slot, as
@@ -138,15 +155,15 @@ static void advance(struct why__wheel *wheel, uint64_t now_ms) {
     unsigned slot = 0;
     uint64_t begins_ms = 0;
     while (first_slot(wheel, &level, &slot, &begins_ms) && begins_ms <= now_ms) {
-        struct why__timer *ring = wheel->slots[level][slot];
+        struct why__later *ring = wheel->slots[level][slot];
         wheel->slots[level][slot] = NULL;
         wheel->occupied[level] &= ~(UINT64_C(1) << slot);
         wheel->elapsed_ms = begins_ms;
         while (ring != NULL) {
-            struct why__timer *timer = ring;
-            ring_drop_first(&ring, timer);
-            ring_unlink(timer);
-            insert(wheel, timer);
+            struct why__later *later = ring;
+            ring_drop_first(&ring, later);
+            ring_unlink(later);
+            insert(wheel, later);
         }
     }
     if (now_ms > wheel->elapsed_ms) {
@@ -154,15 +171,17 @@ static void advance(struct why__wheel *wheel, uint64_t now_ms) {
     }
 }
 
-void why__wheel_fire(struct why__wheel *wheel, uint64_t now_ms) {
+void why__wheel_fire(struct why__wheel *wheel, uint64_t now_ms,
+                     void (*fire)(struct why__later *later)) {
     advance(wheel, now_ms);
     wheel->firing = wheel->due;
     wheel->due = NULL;
     while (wheel->firing != NULL) {
-        struct why__timer *timer = wheel->firing;
-        ring_drop_first(&wheel->firing, timer);
-        ring_unlink(timer);
+        struct why__later *later = wheel->firing;
+        ring_drop_first(&wheel->firing, later);
+        ring_unlink(later);
+        later->is_set = false;
         wheel->count--;
-        timer->on_due(timer);
+        fire(later);
     }
 }

@@ -177,6 +177,31 @@ int why__tls_context_new(const struct why_host *host, const struct why_tls_confi
     return WHY_OK;
 }
 
+struct why__tls_context *why__tls_context_like(const struct why__tls_context *other) {
+    const struct why_host *host = other->host;
+    struct why__tls_context *context = host->allocate(host->context, NULL, sizeof *context);
+    if (context == NULL) {
+        return NULL;
+    }
+    *context = (struct why__tls_context){
+        .host = host,
+        .insecure = other->insecure,
+        .own_trust = other->own_trust,
+        .notices = other->notices,
+        .on_secret = other->on_secret,
+        .on_secret_context = other->on_secret_context,
+        .on_chain = other->on_chain,
+        .on_chain_context = other->on_chain_context,
+        .bio = why__tls_bio_method(),
+    };
+    if (context->bio != NULL && SSL_CTX_up_ref(other->ssl) == 1) {
+        context->ssl = other->ssl;
+        return context;
+    }
+    why__tls_context_free(context);
+    return NULL;
+}
+
 int why__tls_context_reload(struct why__tls_context *context, char *error, size_t error_size) {
     const struct why__tls_message message = {error, error_size};
     struct why__tls_context fresh = *context;

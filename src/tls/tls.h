@@ -31,6 +31,11 @@ WHY_MUST_USE int why__tls_context_new(const struct why_host *host,
                                       const struct why_tls_config *config, bool is_server,
                                       struct why__tls_context **out, char *error,
                                       size_t error_size);
+/* A client's like another client's: what was read from files is shared, above all the store of CAs,
+ * which is large; the session is not, so that each begins with a whole handshake. Either may be
+ * freed first. returns  NULL if out of memory */
+struct why__tls_context *why__tls_context_like(const struct why__tls_context *other);
+
 /* Where connections still use it, the last one frees it: a server that stops lets them end first.
  * The host, and what on_secret needs, have to outlive them. */
 void why__tls_context_free(struct why__tls_context *context);

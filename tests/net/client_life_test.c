@@ -206,6 +206,37 @@ static void what_would_break_the_request_is_refused(void **state) {
     test_program_clear(&program);
 }
 
+/* What one client has read of its TLS files is another's, too, who does not look at its own; and
+ * the first may be gone by then. */
+static void what_was_read_for_tls_is_shared(void **state) {
+    (void)state;
+    struct test_pki pki;
+    test_pki_init(&pki);
+    static struct test_program program;
+    static struct test_scripted server;
+    struct test_script script = {
+        .exchanges = {{0, TEST_GOOD, 0}}, .end = TEST_ECHO, .tls_file = pki.leaf_file};
+    test_program_init(&program);
+    test_scripted_start(&server, &script, 1);
+    struct why_tls_config tls = {.ca_file = pki.ca_file};
+    struct why_tls_config missing = {.ca_file = "/nonexistent/ca.pem"};
+    struct why_client *first = NULL;
+    program.config.url = "wss://h/";
+    program.config.tls = &tls;
+    assert_int_equal(why_client_connect(program.loop, &program.config, &first, NULL, 0), WHY_OK);
+    program.config.tls = &missing;
+    program.config.like = first;
+    program.config.url = test_url("wss", "127.0.0.1", server.port);
+    assert_int_equal(why_client_connect(program.loop, &program.config, &program.client, NULL, 0),
+                     WHY_OK);
+    why_client_free(first);
+    assert_int_equal(why_loop_run(program.loop), WHY_OK);
+    test_scripted_stop(&server);
+    assert_int_equal(program.opened, 1);
+    test_program_clear(&program);
+    test_pki_free(&pki);
+}
+
 /* Every allocation through the host fails once: no crash, no leak, an answer or a record. */
 static void running_out_of_memory_is_an_answer_or_a_record(void **state) {
     (void)state;
@@ -246,6 +277,7 @@ int main(void) {
         cmocka_unit_test(a_client_can_be_freed_before_anything_happened),
         cmocka_unit_test(a_hundred_failures_leave_nothing_open),
         cmocka_unit_test(what_would_break_the_request_is_refused),
+        cmocka_unit_test(what_was_read_for_tls_is_shared),
         cmocka_unit_test(running_out_of_memory_is_an_answer_or_a_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

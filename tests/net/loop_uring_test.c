@@ -124,6 +124,7 @@ static void a_loop_says_what_it_runs_on(void **state) {
 
 struct reader {
     struct why__stream stream; /* first: a stream's callbacks get at it */
+    struct why_loop *loop;
     struct why__timer timer;
     uint64_t received, pauses, next_pause;
     bool is_wrong;
@@ -153,7 +154,7 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
             reader->pauses++;
             reader->next_pause += 1 + reader->pauses * 4099 % 60000;
             why__stream_pause(stream);
-            why__timer_set(stream->loop, &reader->timer, why__loop_now(stream->loop) + 1);
+            why__timer_set(reader->loop, &reader->timer, why__loop_now(reader->loop) + 1);
             return;
         }
     }
@@ -189,10 +190,11 @@ static const struct why__stream_ops ops = {
     .on_data = on_data, .output = output, .output_consumed = output_consumed, .on_lost = on_lost};
 
 static void open_reader(struct reader *reader, struct why_loop *loop, int fds[2]) {
-    *reader = (struct reader){.timer.on_due = on_resume, .next_pause = 5000};
+    *reader = (struct reader){.loop = loop, .timer.on_due = on_resume, .next_pause = 5000};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
     assert_int_equal(fcntl(fds[1], F_SETFL, O_NONBLOCK), 0);
-    assert_int_equal(why__stream_attach(&reader->stream, loop, fds[1], NULL, &ops), WHY_OK);
+    assert_int_equal(why__stream_attach(&reader->stream, &reader->loop, fds[1], NULL, &ops),
+                     WHY_OK);
     why__stream_steady(&reader->stream);
 }
 
@@ -247,14 +249,14 @@ static void bytes_stay_in_order_whoever_reads_them(void **state) {
 /* ---- Another thread ---- */
 
 static void stop_later(struct why__timer *timer) {
-    why_loop_stop(WHY__CONTAINER(timer, struct reader, timer)->stream.loop);
+    why_loop_stop(WHY__CONTAINER(timer, struct reader, timer)->loop);
 }
 
 static void *run_once(void *argument) {
     struct reader *reader = argument;
     reader->timer.on_due = stop_later;
-    why__timer_set(reader->stream.loop, &reader->timer, why__loop_now(reader->stream.loop) + 20);
-    return why_loop_run(reader->stream.loop) == WHY_OK ? argument : NULL;
+    why__timer_set(reader->loop, &reader->timer, why__loop_now(reader->loop) + 20);
+    return why_loop_run(reader->loop) == WHY_OK ? argument : NULL;
 }
 
 static void another_thread_may_go_on(void **state) {

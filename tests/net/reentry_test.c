@@ -21,6 +21,8 @@
 #define ACTION_MAP(X)                                                                              \
     X(SEND)                                                                                        \
     X(BORROW)                                                                                      \
+    X(PREPARED)                                                                                    \
+    X(BROADCAST)                                                                                   \
     X(PING)                                                                                        \
     X(CLOSE)                                                                                       \
     X(FAIL)                                                                                        \
@@ -83,6 +85,26 @@ static struct matrix *matrix_of(const struct why_session *session) {
     return why_session_user(session);
 }
 
+/* As often as it takes to fill the socket, so that some is queued. */
+static void send_prepared(struct matrix *matrix, struct why_session *session) {
+    static const char text[100000] = "";
+    struct why_bytes data = {(const uint8_t *)text, sizeof text};
+    struct why_session *both[] = {session, session};
+    struct why_prepared *message = NULL;
+    int results[2];
+    if (why_prepared_new(&matrix->world.options, WHY_OPCODE_BINARY, data, 0, &message) != WHY_OK) {
+        abort();
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        if (matrix->action == ACTION_PREPARED) {
+            results[0] = why_session_send_prepared(session, message);
+        } else {
+            why_session_broadcast(both, 2, &message, 1, results);
+        }
+    }
+    why_prepared_free(message);
+}
+
 static void act_on(struct matrix *matrix, struct why_session *session) {
     static uint8_t much[50000];
     struct why_record *record = malloc(sizeof *record);
@@ -94,6 +116,10 @@ static void act_on(struct matrix *matrix, struct why_session *session) {
         break;
     case ACTION_BORROW:
         result = why_session_send(session, WHY_OPCODE_BINARY, data, WHY_SEND_BORROWED);
+        break;
+    case ACTION_PREPARED:
+    case ACTION_BROADCAST:
+        send_prepared(matrix, session);
         break;
     case ACTION_PING:
         result = why_session_ping(session, data);

@@ -469,6 +469,34 @@ def every_message_reaches_those_who_are_there():
                 check(set(late) == expected[member], f"{name}: {late}, not {expected[member]}")
 
 
+def bursts_of_several_members_reach_all_others_in_order():
+    """What is published in a turn leaves together, to each all but its own: also more than fits a
+    batch, compressed or not."""
+    extension = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n"
+    with Serve() as server:
+        members = [server.open("/topic/burst", extension if i % 2 else "") for i in range(6)]
+        count = 150
+        for sender in members[:3]: # short ones, and some that fill a batch
+            words = [f"{members.index(sender)} {n} ".encode() + b"x" * (n % 50 * 40)
+                     for n in range(count)]
+            sender.sendall(b"".join(frame(0x81, word) for word in words))
+        for index, member in enumerate(members):
+            expected = {str(i): 0 for i in range(3) if i != index}
+            while set(expected.values()) != {count}:
+                first, payload = read_frame(member)
+                check(first in (0x81, 0xc1), f"{first:02x}")
+                if first == 0xc1:
+                    check(index % 2, "deflated for who did not ask")
+                    payload = zlib.decompressobj(-15).decompress(payload + b"\0\0\xff\xff")
+                who, number, text = payload.decode().split(" ")
+                check(who in expected, f"{index} got back what it sent")
+                check(int(number) == expected[who], f"{number}, not {expected[who]}, of {who}")
+                check(text == "x" * (int(number) % 50 * 40), f"{payload[:60]} was changed")
+                expected[who] += 1
+        for member in members:
+            member.close()
+
+
 def a_stop_amid_messages_between_threads_loses_no_memory():
     """Row 101: leak detection of the test build is the judge."""
     with Serve("--threads", "3") as server:
@@ -555,6 +583,7 @@ main([
     who_does_not_read_costs_a_queue_and_no_time,
     memory_comes_back,
     every_message_reaches_those_who_are_there,
+    bursts_of_several_members_reach_all_others_in_order,
     a_stop_amid_messages_between_threads_loses_no_memory,
     renegotiation_is_refused,
     what_came_with_the_end_is_answered,

@@ -18,11 +18,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define OUTPUT_MAX ((size_t)4 << 20)
+#define SMALL_SHARE ((size_t)64 * 1024) /* of a turn, beside those who want little */
+
 struct probe {
     struct why__stream stream;
+    struct why_loop *loop;
     struct why__task task; /* runs at the end of every turn */
     size_t received, received_before, turn_max;
-    bool dawdles;
+    size_t sent, sent_before, turn_sent_max;
+    bool dawdles, has_small_ones;
     size_t output_len;
     size_t received_at_loss;
     unsigned lost;
@@ -47,15 +52,28 @@ static void on_data(struct why__stream *stream, struct why_span *input) {
     size_t before = probe->received;
     probe->received += input->len;
     if (probe->dawdles && before >> 21 != probe->received >> 21) { /* every 2 MiB */
-        await_input(stream->watch.fd, 4 * why__loop_buffer(stream->loop).len);
+        await_input(stream->watch.fd, 4 * why__loop_buffer(probe->loop).len);
     }
     input->data += input->len;
     input->len = 0;
 }
 
+/* Others that want little are busy all the time: also just before this one reads or sends. */
+static void note_small(struct probe *probe) {
+    if (probe->has_small_ones) {
+        why__loop_note_small(probe->loop);
+    }
+}
+
+static struct why_span room(struct why__stream *stream) {
+    note_small(probe_of(stream));
+    return (struct why_span){0};
+}
+
 static size_t output(struct why__stream *stream, struct why_bytes *list, size_t max) {
-    static const uint8_t zeroes[1000];
+    static const uint8_t zeroes[OUTPUT_MAX];
     struct probe *probe = probe_of(stream);
+    note_small(probe);
     if (probe->output_len == 0 || max == 0) {
         return 0;
     }
@@ -65,6 +83,7 @@ static size_t output(struct why__stream *stream, struct why_bytes *list, size_t 
 
 static void output_consumed(struct why__stream *stream, size_t len) {
     probe_of(stream)->output_len -= len;
+    probe_of(stream)->sent += len;
 }
 
 static void on_lost(struct why__stream *stream, enum why_cause cause, enum why_transport transport,
@@ -77,8 +96,11 @@ static void on_lost(struct why__stream *stream, enum why_cause cause, enum why_t
     probe->received_at_loss = probe->received;
 }
 
-static const struct why__stream_ops ops = {
-    .on_data = on_data, .output = output, .output_consumed = output_consumed, .on_lost = on_lost};
+static const struct why__stream_ops ops = {.on_data = on_data,
+                                           .room = room,
+                                           .output = output,
+                                           .output_consumed = output_consumed,
+                                           .on_lost = on_lost};
 
 /* A pair of TCP sockets; the second does not block. */
 static void connect_pair(int fds[2]) {
@@ -100,8 +122,12 @@ static void at_end_of_turn(struct why__task *task) {
     size_t in_turn = probe->received - probe->received_before;
     probe->received_before = probe->received;
     probe->turn_max = in_turn > probe->turn_max ? in_turn : probe->turn_max;
+    size_t sent_in_turn = probe->sent - probe->sent_before;
+    probe->sent_before = probe->sent;
+    probe->turn_sent_max =
+        sent_in_turn > probe->turn_sent_max ? sent_in_turn : probe->turn_sent_max;
     if (probe->lost == 0) {
-        why__loop_defer(probe->stream.loop, task);
+        why__loop_defer(probe->loop, task);
     }
 }
 
@@ -123,15 +149,15 @@ static void *send_noise(void *argument) {
 }
 
 /* The receiver dawdles, so that the kernel holds more than a turn may read: only then does the
- * budget, and not the empty socket, end the reading. */
-static void a_turn_reads_no_more_than_its_budget(void **state) {
-    (void)state;
-    struct why_loop *loop = test_loop_new();
-    size_t buffer_len = why__loop_buffer(loop).len;
+ * budget, and not the empty socket, end the reading. Returns the most that a turn has read. */
+static size_t read_noise(struct why_loop *loop, bool has_small_ones) {
     int fds[2];
     connect_pair(fds);
-    struct probe probe = {.task.run = at_end_of_turn, .dawdles = true};
-    assert_int_equal(why__stream_attach(&probe.stream, loop, fds[1], NULL, &ops), WHY_OK);
+    struct probe probe = {.loop = loop,
+                          .task.run = at_end_of_turn,
+                          .dawdles = true,
+                          .has_small_ones = has_small_ones};
+    assert_int_equal(why__stream_attach(&probe.stream, &probe.loop, fds[1], NULL, &ops), WHY_OK);
     why__loop_defer(loop, &probe.task);
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, send_noise, &fds[0]), 0);
@@ -139,7 +165,58 @@ static void a_turn_reads_no_more_than_its_budget(void **state) {
     pthread_join(thread, NULL);
     assert_int_equal(probe.received, NOISE_LEN);
     assert_int_equal(probe.cause, WHY_CAUSE_TCP_FIN);
-    assert_int_equal(probe.turn_max, 4 * buffer_len); /* it was reached, and not passed */
+    close(fds[0]);
+    return probe.turn_max;
+}
+
+static void a_turn_reads_no_more_than_its_budget(void **state) {
+    (void)state;
+    struct why_loop *loop = test_loop_new();
+    size_t buffer_len = why__loop_buffer(loop).len;
+    assert_int_equal(read_noise(loop, false), 4 * buffer_len); /* it is reached, and not passed */
+    why_loop_free(loop);
+}
+
+static void beside_small_ones_a_turn_reads_less(void **state) {
+    (void)state;
+    struct why_loop *loop = test_loop_new();
+    assert_int_equal(read_noise(loop, true), SMALL_SHARE);
+    why_loop_free(loop);
+}
+
+static void *read_to_the_end(void *argument) {
+    static uint8_t input[65536];
+    int fd = *(int *)argument;
+    for (size_t left = OUTPUT_MAX; left > 0;) {
+        ssize_t got = recv(fd, input, sizeof input, 0);
+        if (got <= 0) {
+            break;
+        }
+        left -= (size_t)got;
+    }
+    shutdown(fd, SHUT_WR);
+    return NULL;
+}
+
+/* It is two calls where the loop sends for many at once, and the last of them may be twice the
+ * share. */
+static void beside_small_ones_a_turn_sends_less(void **state) {
+    (void)state;
+    struct why_loop *loop = test_loop_new();
+    int fds[2];
+    connect_pair(fds);
+    struct probe probe = {
+        .loop = loop, .task.run = at_end_of_turn, .output_len = OUTPUT_MAX, .has_small_ones = true};
+    assert_int_equal(why__stream_attach(&probe.stream, &probe.loop, fds[1], NULL, &ops), WHY_OK);
+    why__loop_defer(loop, &probe.task);
+    why__stream_flush(&probe.stream);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, read_to_the_end, &fds[0]), 0);
+    assert_int_equal(why_loop_run(loop), WHY_OK);
+    pthread_join(thread, NULL);
+    assert_int_equal(probe.sent, OUTPUT_MAX);
+    assert_int_equal(probe.cause, WHY_CAUSE_TCP_FIN);
+    assert_true(probe.turn_sent_max <= 2 * SMALL_SHARE + SMALL_SHARE);
     close(fds[0]);
     why_loop_free(loop);
 }
@@ -150,8 +227,8 @@ static void what_came_before_a_failed_send_is_read(void **state) {
     struct why_loop *loop = test_loop_new();
     int fds[2];
     connect_pair(fds);
-    struct probe probe = {.output_len = 1000};
-    assert_int_equal(why__stream_attach(&probe.stream, loop, fds[1], NULL, &ops), WHY_OK);
+    struct probe probe = {.loop = loop, .output_len = 1000};
+    assert_int_equal(why__stream_attach(&probe.stream, &probe.loop, fds[1], NULL, &ops), WHY_OK);
     assert_int_equal(send(fds[0], "goodbye", 7, MSG_NOSIGNAL), 7);
     struct linger at_once = {.l_onoff = 1, .l_linger = 0};
     setsockopt(fds[0], SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -193,8 +270,8 @@ static void what_is_discarded_has_a_limit(void **state) {
     struct why_loop *loop = test_loop_new();
     int fds[2];
     connect_pair(fds);
-    struct probe probe = {0};
-    assert_int_equal(why__stream_attach(&probe.stream, loop, fds[1], NULL, &ops), WHY_OK);
+    struct probe probe = {.loop = loop};
+    assert_int_equal(why__stream_attach(&probe.stream, &probe.loop, fds[1], NULL, &ops), WHY_OK);
     why__stream_finish(&probe.stream, false);
     struct flood flood = {.loop = loop, .fd = fds[0]};
     pthread_t thread;
@@ -213,6 +290,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_discarded_has_a_limit),
         cmocka_unit_test(a_turn_reads_no_more_than_its_budget),
+        cmocka_unit_test(beside_small_ones_a_turn_reads_less),
+        cmocka_unit_test(beside_small_ones_a_turn_sends_less),
         cmocka_unit_test(what_came_before_a_failed_send_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

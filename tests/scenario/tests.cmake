@@ -42,6 +42,7 @@ why_script(scenario/install_test 600 ${CMAKE_BINARY_DIR})
 why_script(scenario/symbols_test 600 ${CMAKE_BINARY_DIR})
 why_script(scenario/bench_test 300 $<TARGET_FILE:whysocket> ${CMAKE_SOURCE_DIR}/docs)
 why_script(scenario/instructions_test 600 ${CMAKE_BINARY_DIR})
+why_script(scenario/scaling_test 600 ${CMAKE_BINARY_DIR})
 
 foreach(name keep_alive_test hostile_test serve_command_test ktls_command_test connect_test)
   why_each_loop(${name})

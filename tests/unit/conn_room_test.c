@@ -178,12 +178,39 @@ static void an_echo_takes_the_messages_memory_over(void **state) {
     tear_down(&world);
 }
 
+static size_t recalled; /* bytes that were asked for */
+
+static void *recall(void *context, size_t size) {
+    struct test_host *host = context;
+    recalled = size;
+    return host->host.allocate(context, NULL, size);
+}
+
+/* What is kept costs nothing: it is taken for all of the message when that is known to be large,
+ * and nothing has to grow. */
+static void a_large_message_is_joined_in_memory_that_was_kept(void **state) {
+    (void)state;
+    struct world world;
+    set_up(&world, 0x81);
+    mask_frame(&world);
+    world.host.host.recall = recall;
+    recalled = 0;
+    struct why_event event = read_all(&world, 65536);
+    assert_int_equal(event.type, WHY_EVENT_MESSAGE);
+    assert_int_equal(event.data.len, LEN);
+    assert_memory_equal(event.data.data, world.payload, LEN);
+    assert_true(recalled >= LEN && recalled < LEN + 1024);
+    assert_true(world.host.allocations <= 4); /* the connection's, the beginning's, and this one */
+    tear_down(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_read_into_its_room_is_whole),
         cmocka_unit_test(text_in_its_room_is_checked),
         cmocka_unit_test(room_grows_with_what_has_come),
         cmocka_unit_test(an_echo_takes_the_messages_memory_over),
+        cmocka_unit_test(a_large_message_is_joined_in_memory_that_was_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

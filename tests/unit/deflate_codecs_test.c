@@ -140,6 +140,43 @@ static void without_memory_there_is_none(void **state) {
     }
 }
 
+static void one_encoder_is_kept_while_it_is_used(void **state) {
+    (void)state;
+    struct shelf shelf;
+    open_shelf(&shelf);
+    size_t blocks = shelf.host.live_blocks;
+    const struct why_host *host = &shelf.host.host;
+    struct why__encoder *encoder = why__codecs_take_encoder(shelf.codecs, host);
+    struct why__encoder *another = why__codecs_take_encoder(shelf.codecs, host);
+    assert_ptr_not_equal(encoder, another);
+    why__codecs_give_back_encoder(shelf.codecs, host, encoder);
+    why__codecs_give_back_encoder(shelf.codecs, host, another);
+    assert_int_equal(shelf.host.live_blocks, blocks + 1);
+    assert_false(why__codecs_is_empty(shelf.codecs));
+    why__codecs_trim(shelf.codecs);
+    assert_ptr_equal(why__codecs_take_encoder(shelf.codecs, host), another);
+    why__codecs_give_back_encoder(shelf.codecs, host, another);
+    why__codecs_trim(shelf.codecs);
+    assert_false(why__codecs_is_empty(shelf.codecs)); /* it was taken in between */
+    why__codecs_trim(shelf.codecs);
+    assert_true(why__codecs_is_empty(shelf.codecs));
+    assert_int_equal(shelf.host.live_blocks, blocks);
+    why__codecs_give_back_encoder(shelf.codecs, host, why__codecs_take_encoder(shelf.codecs, host));
+    close_shelf(&shelf);
+}
+
+static void without_a_shelf_an_encoder_is_made_and_freed(void **state) {
+    (void)state;
+    struct test_host host;
+    test_host_init(&host);
+    struct why__encoder *encoder = why__codecs_take_encoder(NULL, &host.host);
+    assert_non_null(encoder);
+    why__codecs_give_back_encoder(NULL, &host.host, encoder);
+    assert_int_equal(host.live_blocks, 0);
+    host.fail_at = host.allocations + 1;
+    assert_null(why__codecs_take_encoder(NULL, &host.host));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_given_back_is_taken_again_and_knows_nothing),
@@ -147,6 +184,8 @@ int main(void) {
         cmocka_unit_test(more_than_some_are_not_kept),
         cmocka_unit_test(what_nobody_takes_is_freed),
         cmocka_unit_test(without_memory_there_is_none),
+        cmocka_unit_test(one_encoder_is_kept_while_it_is_used),
+        cmocka_unit_test(without_a_shelf_an_encoder_is_made_and_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
