@@ -53,9 +53,10 @@ struct why_tls_config {
      * verifications more: a connection that wants to be open, and no report, goes without. */
     bool notices;
 
-    /* Server: let the kernel encrypt what is sent (kTLS) where it has that, and the connection is of
-     * TLS 1.3; elsewhere nothing changes. Linux before 6.14 cannot change keys under way: a client
-     * that asks for it, or 16 million records, then end the connection with local.tls_keys. */
+    /* Server: let the kernel encrypt what is sent (kTLS) where it has that, and the connection is
+     * of TLS 1.3; elsewhere nothing changes. Linux before 6.14 cannot change keys under way: a
+     * client that asks for it, or 16 million records, then end the connection with local.tls_keys.
+     */
     bool kernel_sends;
 
     /* Called with a line of NSS key log format (no newline) for every secret; NULL for none.

@@ -215,8 +215,7 @@ static enum progress send_next(struct why__stream *stream, size_t *taken, bool *
     return progress;
 }
 
-static enum progress send_by_kernel(struct why__stream *stream) {
-    size_t taken = 0;
+static enum progress send_by_kernel(struct why__stream *stream, size_t taken) {
     bool more = true;
     while (more) {
         enum progress progress = send_control(stream);
@@ -245,7 +244,7 @@ static enum progress send_tls(struct why__stream *stream) {
     while (more) {
         enum progress progress = send_ciphertext(stream, &sent);
         if (progress == PROGRESS_DONE && has_given_away(stream)) {
-            return send_by_kernel(stream);
+            return send_by_kernel(stream, sent);
         }
         if (progress == PROGRESS_DONE) {
             progress = encrypt(stream, &more);
@@ -323,6 +322,12 @@ static struct why__stream *stream_of(struct why__watch *watch) {
     return WHY__CONTAINER(watch, struct why__stream, watch);
 }
 
+static void note_records(struct why__stream *stream, size_t len) {
+    if (stream->tls != NULL) {
+        why__tls_note_sent(stream->tls, len);
+    }
+}
+
 /* What came of sending `len` bytes; the stream's task sees to what follows from it. */
 static void note_result(struct why__stream *stream, ssize_t result, size_t len) {
     bool is_tried = len > 0 && result != -EINPROGRESS && result != -EINTR;
@@ -340,9 +345,7 @@ static void note_send(struct why__stream *stream, const struct why__send *send) 
     }
     if (send->result > 0) {
         stream->ops->output_consumed(stream, (size_t)send->result);
-        if (stream->tls != NULL) {
-            why__tls_note_sent(stream->tls, (size_t)send->result);
-        }
+        note_records(stream, (size_t)send->result);
     }
     note_result(stream, send->result, len);
 }
@@ -392,6 +395,7 @@ void why__stream_begin_send(struct why__stream_send *send) {
 static void end_send(struct why__stream_send *send, ssize_t result) {
     send->stream->is_sending = false;
     send->sent = result > 0 ? (size_t)result : 0;
+    note_records(send->stream, send->sent);
     if (send->sent < send->data.len) {
         note_result(send->stream, result, send->data.len);
         why__watch_defer(why__stream_loop(send->stream), &send->stream->watch);

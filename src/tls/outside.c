@@ -87,7 +87,9 @@ void why__tls_control_sent(struct why__tls *tls) {
 
 bool why__tls_renew_sending(struct why__tls *tls, struct why__tls_sending *sending) {
     bool is_done = why__tls_keys_update(tls, &tls->traffic->out);
-    why__tls_keys_copy(tls, sending);
+    if (is_done) {
+        why__tls_keys_copy(tls, sending);
+    }
     why__tls_keys_forget(tls);
     return is_done;
 }
