@@ -12,8 +12,8 @@
 
 #define OUR_BITS_MIN 9 /* zlib's raw deflate has no smaller window */
 
-/* Up to these levels our own encoder takes messages up to these sizes: what comes out is as long as
- * zlib's at level 1 or shorter, and at level 6 by some 5% longer (docs/performance.md). */
+/* Up to these levels our own encoder takes messages up to these sizes: what comes out is about as
+ * long as zlib's at level 1, and up to a tenth longer than at level 6 (docs/performance.md). */
 #define FAST_LEVEL_MAX 3
 #define MIDDLE_LEVEL_MAX 6
 #define SHORT_LEN_MAX_FAST 65536
