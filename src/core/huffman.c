@@ -47,7 +47,7 @@ static size_t collect(const uint32_t *frequencies, size_t count, uint32_t *keys)
  * made in the order of their weight, so that the next rarest is a leaf or the oldest node left. */
 static void count_depths(const uint32_t *keys, size_t used, unsigned max, uint16_t *counts) {
     uint32_t weights[WHY__HUFFMAN_SYMBOLS_MAX];
-    uint16_t leaf_parents[WHY__HUFFMAN_SYMBOLS_MAX], parents[WHY__HUFFMAN_SYMBOLS_MAX];
+    uint16_t leaf_parents[WHY__HUFFMAN_SYMBOLS_MAX] = {0}, parents[WHY__HUFFMAN_SYMBOLS_MAX] = {0};
     size_t leaf = 0, node = 0;
     for (size_t made = 0; made + 1 < used; made++) {
         uint32_t weight = 0;

@@ -19,7 +19,7 @@ from support.scenario import ROOT, check, closed_port, main, release_build, run
 
 BUILD = release_build(sys.argv[1])
 SCALING, CROWD = ROOT / "bench/scaling.py", BUILD / "bench/crowd"
-SMALL = ("--rounds", 1, "--seconds", 0.05, "--most", 10, "--each", 60, "--largest", 256)
+SMALL = ("--rounds", 1, "--seconds", 0.5, "--most", 10, "--each", 60, "--largest", 256)
 temporary = tempfile.TemporaryDirectory(prefix="whysocket-scaling-")
 WORK = Path(temporary.name)
 
