@@ -13,7 +13,7 @@ enum {
 static int run(z_stream *stream, struct why_span out, struct test_inflated *inflated) {
     int result = Z_OK;
     for (bool goes_on = true; goes_on && result == Z_OK;) {
-        uint8_t piece[PIECE];
+        uint8_t piece[PIECE] = {0};
         bool is_fed = stream->avail_in > 0;
         stream->next_out = piece;
         stream->avail_out = sizeof piece;
