@@ -333,6 +333,15 @@ static void take_received(struct why__stream *stream) {
     }
 }
 
+/* A read gave nothing: the end, nothing yet, or a failure. */
+static void take_nothing(struct why__stream *stream, ssize_t got) {
+    if (got == 0) {
+        ended(stream);
+    } else if (errno != EAGAIN && errno != EWOULDBLOCK) {
+        why__stream_lost(stream, errno);
+    }
+}
+
 /* Read until there is no more, or it is enough for this turn.
  *
  * write_error  sending failed with it: that is how the transport ended, but what had come before
@@ -352,26 +361,22 @@ static void read_input(struct why__stream *stream, int write_error, bool to_the_
             room.len = share - taken;
         }
         ssize_t got = recv(stream->watch.fd, room.data, room.len, 0);
-        if (got > 0) {
-            reads++;
-            taken += (size_t)got;
-            note_read(stream, (size_t)got, is_large);
-            take(stream, (struct why_span){room.data, (size_t)got});
-            if ((size_t)got < room.len && !to_the_end) {
-                return; /* it is empty; were it not, we are called again */
-            }
-        } else if (got < 0 && errno == EINTR) {
+        if (got < 0 && errno == EINTR) {
             continue;
-        } else if (write_error != 0) {
+        }
+        if (got <= 0 && write_error != 0) {
             break;
-        } else if (got == 0) {
-            ended(stream);
+        }
+        if (got <= 0) {
+            take_nothing(stream, got);
             return;
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            return;
-        } else {
-            why__stream_lost(stream, errno);
-            return;
+        }
+        reads++;
+        taken += (size_t)got;
+        note_read(stream, (size_t)got, is_large);
+        take(stream, (struct why_span){room.data, (size_t)got});
+        if ((size_t)got < room.len && !to_the_end) {
+            return; /* it is empty; were it not, we are called again */
         }
     }
     if (write_error != 0 && stream->is_open) {
