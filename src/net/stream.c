@@ -301,7 +301,8 @@ static void take(struct why__stream *stream, struct why_span input) {
 /* Learn from how much came at once who should read next, and whether this is one of those who want
  * little. */
 static void note_read(struct why__stream *stream, size_t len, bool is_large) {
-    if (len < SMALL_LEN && !is_large) {
+    /* The rest of what was much is little, too. */
+    if (len < SMALL_LEN && !is_large && stream->watch.owner_count == 0) {
         why__loop_note_small(why__stream_loop(stream));
     }
     if (len >= WHY__RECEIVED_MAX) {
