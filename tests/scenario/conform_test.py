@@ -24,7 +24,7 @@ import jsonschema
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.peers import Server
 from support.programs import Process
-from support.scenario import ROOT, Failed, check, main
+from support.scenario import ROOT, Failed, check, closed_port, main
 
 WHYSOCKET, DOCS = sys.argv[1:]
 PEER = ROOT / "tests/support/faulty_peer.py"
@@ -260,19 +260,18 @@ def echo_one(connection):
 
 
 def what_cannot_be_tested_is_said_at_once():
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    for text, code, arguments in (
-            ("there is no connection", 11, [f"ws://127.0.0.1:{port}/"]),
-            ("scheme", 2, ["127.0.0.1"]),
-            ("is no case and no group", 2, ["ws://127.0.0.1:1/", "--case", "77777"]),
-            ("whom to test?", 2, []),
-            ("whom to test?", 2, ["ws://127.0.0.1:1/", "--listen", "127.0.0.1:0"]),
-            ("No such file", 2, ["--list", "--cases", "/nowhere/at.all"]),
-            ("cannot listen", 2, ["--listen", "nowhere"])):
-        done = conform(*arguments)
-        check(done.returncode == code and text in done.stderr,
-              f"{arguments}: {done.returncode}, {done.stderr}")
+    with closed_port() as port:
+        for text, code, arguments in (
+                ("there is no connection", 11, [f"ws://127.0.0.1:{port}/"]),
+                ("scheme", 2, ["127.0.0.1"]),
+                ("is no case and no group", 2, ["ws://127.0.0.1:1/", "--case", "77777"]),
+                ("whom to test?", 2, []),
+                ("whom to test?", 2, ["ws://127.0.0.1:1/", "--listen", "127.0.0.1:0"]),
+                ("No such file", 2, ["--list", "--cases", "/nowhere/at.all"]),
+                ("cannot listen", 2, ["--listen", "nowhere"])):
+            done = conform(*arguments)
+            check(done.returncode == code and text in done.stderr,
+                  f"{arguments}: {done.returncode}, {done.stderr}")
 
 
 def a_server_that_is_no_echo_is_said_at_once():
