@@ -4,16 +4,14 @@
  */
 #include "cmd/serve_path.h"
 
+#include "base/hash.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct path **bucket_of(struct path_table *table, struct why_bytes text) {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (size_t i = 0; i < text.len; i++) {
-        hash = (hash ^ text.data[i]) * 16777619u;
-    }
-    return &table->buckets[hash % PATH_BUCKETS];
+    return &table->buckets[why__hash(text.data, text.len) % PATH_BUCKETS];
 }
 
 static bool is_text(const struct path *path, struct why_bytes text) {

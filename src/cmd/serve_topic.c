@@ -4,9 +4,9 @@
  */
 #include "cmd/serve_topic.h"
 
+#include "base/hash.h"
 #include "whysocket/prepared.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,11 +59,7 @@ void topic_table_free(struct topic_table *table) {
 }
 
 static struct topic **bucket_of(struct topic_table *table, const char *name) {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (const char *at = name; *at != '\0'; at++) {
-        hash = (hash ^ (uint8_t)*at) * 16777619u;
-    }
-    return &table->buckets[hash % BUCKETS];
+    return &table->buckets[why__hash(name, strlen(name)) % BUCKETS];
 }
 
 /* Where the topic hangs, or where it would. */

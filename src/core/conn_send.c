@@ -3,6 +3,7 @@
  * The connection sends: messages, Pings, Pongs, and the queue they wait in.
  */
 #include "base/apart.h"
+#include "base/hash.h"
 #include "core/conn_short.h"
 
 #include <string.h>
@@ -222,11 +223,7 @@ int why__conn_send_in_place(struct why_conn *conn, enum why_opcode opcode, struc
 }
 
 uint32_t why__ping_hash(struct why_bytes payload) {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (size_t i = 0; i < payload.len; i++) {
-        hash = (hash ^ payload.data[i]) * 16777619u;
-    }
-    return hash;
+    return why__hash(payload.data, payload.len);
 }
 
 int why_conn_ping(struct why_conn *conn, struct why_bytes payload) {
